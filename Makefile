@@ -1,0 +1,44 @@
+# Table 1 of the PPO paper. `make table1` trains whatever is missing and writes the table; see README.md.
+#
+# Variables, each the same-named flag of `python -m bench`:
+#   RESULTS=results  SEEDS=3  TIMESTEPS=1000000  ENVIRONMENTS="Hopper-v4 Walker2d-v4"  SETTINGS="clip-0.2 fixed-kl-1"
+
+PYTHON ?= python3
+BENCH := .venv/bin/python -m bench
+FLAGS = $(if $(RESULTS),--results $(RESULTS)) $(if $(SEEDS),--seeds $(SEEDS)) \
+	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
+	$(if $(SETTINGS),--settings $(SETTINGS))
+
+.PHONY: table1 curves test lock clean
+
+table1: .venv/installed
+	@$(BENCH) train $(FLAGS)
+	@$(BENCH) table $(FLAGS)
+
+curves: .venv/installed
+	@$(BENCH) curves $(FLAGS)
+
+test: .venv/installed
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/pytest
+
+# The exact versions, from those that pyproject.toml allows.
+lock: .venv/installed
+	.venv/bin/pip install --quiet uv
+	.venv/bin/uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+
+# Everything that can be made again. Results are not touched.
+clean:
+	rm -rf .venv *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: requirements.lock pyproject.toml
+	@echo "installing into .venv (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=...")'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

@@ -1,0 +1,326 @@
+"""PPO: a policy acts for a horizon of steps, then learns from them for a few epochs.
+
+Every public function but `init` carries a batch of runs as the leading axis `run` of all its arrays.
+What a run computes does not depend on the others, nor on how many there are: acting is vectorized over runs,
+learning is mapped over them one after the other, which is as fast on a CPU and keeps each run's bits.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+from jaxtyping import Array, Bool, Float, Key
+
+from algorithms.advantages import generalized_advantages, standardized
+from algorithms.gaussian import DiagonalGaussian, kl_divergence, sample
+from algorithms.networks import PolicyNetwork, ValueNetwork
+from algorithms.normalization import ObservationStatistics, include, initial_statistics, normalize
+from algorithms.surrogate import Surrogate, adapted, clip_fraction, objective, probability_ratio
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What all rows of Table 1 share (PPO paper, Table 3; Adam's ε from OpenAI's `ppo1`)."""
+
+    horizon: int = 2048
+    """T: steps of each run between two updates."""
+    epochs: int = 10
+    """Passes over the rollout in an update."""
+    minibatch_size: int = 64
+    """Samples of a gradient step; divides the horizon."""
+    discount: float = 0.99
+    """γ"""
+    gae_lambda: float = 0.95
+    """λ of the advantage estimator."""
+    stepsize: float = 3e-4
+    """Adam's stepsize, constant."""
+    adam_epsilon: float = 1e-5
+    """ε of Adam, outside the square root."""
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    """Units of the tanh layers of each of the two networks."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when the minibatches do not divide the horizon."""
+        if self.horizon % self.minibatch_size:
+            raise ValueError(
+                f"minibatches of {self.minibatch_size} do not divide a horizon of {self.horizon} steps"
+            )
+
+
+@struct.dataclass
+class Actor:
+    """What acting needs: the policy's parameters and the observation filter."""
+
+    policy: Any
+    statistics: ObservationStatistics
+
+
+@struct.dataclass
+class RunState:
+    """Everything a run carries from one update to the next.
+
+    parameters: of the networks, `{"policy": ..., "value": ...}`.
+    optimizer: Adam's state over all parameters.
+    statistics: of the observations up to the last update.
+    surrogate: the row's objective, with its current β.
+    key: where all randomness of the following rollouts and updates comes from.
+    """
+
+    parameters: dict[str, Any]
+    optimizer: optax.OptState
+    statistics: ObservationStatistics
+    surrogate: Surrogate
+    key: Key[Array, "*run"]
+
+    @property
+    def actor(self) -> Actor:
+        """The acting part."""
+        return Actor(policy=self.parameters["policy"], statistics=self.statistics)
+
+
+@struct.dataclass
+class Rollout:
+    """A horizon of steps of each run. The time axis comes first, as the environments fill it.
+
+    observations: `[time + 1, run, observation]`; the last is where the next rollout starts.
+    actions: `[time, run, action]`
+    rewards: `[time, run]`
+    ends: `[time, run]`, whether the episode ended with that step.
+    """
+
+    observations: Float[Array, "time+1 *run observation"]
+    actions: Float[Array, "time *run action"]
+    rewards: Float[Array, "time *run"]
+    ends: Bool[Array, "time *run"]
+
+
+@struct.dataclass
+class Diagnostics:
+    """What an update did, each `[run]`.
+
+    kl: mean KL(π_old ‖ π) over the rollout after the update, in nats.
+    kl_coefficient: the β that the update used.
+    clip_fraction: share of samples whose ratio ended outside the clip range.
+    policy_std: mean standard deviation of the policy over the action's dimensions, after the update.
+    value_loss: mean squared error of the value network over the update's gradient steps.
+    explained_variance: 1 - Var(target - V) / Var(target), of the values before the update.
+    finite: whether all parameters and losses are.
+    """
+
+    kl: Float[Array, "*run"]
+    kl_coefficient: Float[Array, "*run"]
+    clip_fraction: Float[Array, "*run"]
+    policy_std: Float[Array, "*run"]
+    value_loss: Float[Array, "*run"]
+    explained_variance: Float[Array, "*run"]
+    finite: Bool[Array, "*run"]
+
+
+@partial(jax.jit, static_argnums=(0, 3, 4))
+def init(
+    hyperparameters: Hyperparameters,
+    seed: int,
+    surrogate: Surrogate,
+    observation_size: int,
+    action_size: int,
+) -> RunState:
+    """The state of one run before its first step; weights and key depend on the seed alone."""
+    policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
+    observation = jnp.zeros(observation_size)
+    parameters = {
+        "policy": PolicyNetwork(action_size, hyperparameters.hidden_sizes).init(policy_key, observation),
+        "value": ValueNetwork(hyperparameters.hidden_sizes).init(value_key, observation),
+    }
+    return RunState(
+        parameters=parameters,
+        optimizer=_adam(hyperparameters).init(parameters),
+        statistics=initial_statistics(observation_size),
+        surrogate=jax.tree.map(lambda parameter: jnp.asarray(parameter, jnp.float32), surrogate),
+        key=run_key,
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def action_noise(
+    hyperparameters: Hyperparameters, keys: Key[Array, "run"], action_size: int
+) -> Float[Array, "time run action"]:
+    """Standard normal noise for the next rollout's actions. Reads the runs' keys without consuming them."""
+
+    def noise_of_run(key: Key[Array, ""]) -> Float[Array, "time action"]:
+        noise_key, _, _ = jax.random.split(key, 3)
+        return jax.random.normal(noise_key, (hyperparameters.horizon, action_size))
+
+    return jnp.swapaxes(jax.lax.map(noise_of_run, keys), 0, 1)
+
+
+@partial(jax.jit, static_argnums=0)
+def act(
+    hyperparameters: Hyperparameters,
+    actors: Actor,
+    observations: Float[Array, "run observation"],
+    noise: Float[Array, "run action"],
+) -> Float[Array, "run action"]:
+    """One stochastic action of each run's policy, unclipped."""
+
+    def act_of_run(
+        actor: Actor, observation: Float[Array, "observation"], noise: Float[Array, "action"]
+    ) -> Float[Array, "action"]:
+        normalized = normalize(actor.statistics, observation)
+        return sample(_policy(hyperparameters, actor.policy, normalized), noise)
+
+    return jax.vmap(act_of_run)(actors, observations, noise)
+
+
+@partial(jax.jit, static_argnums=0)
+def update(
+    hyperparameters: Hyperparameters, states: RunState, rollouts: Rollout
+) -> tuple[RunState, Diagnostics]:
+    """Learn from one rollout of each run (PPO paper, algorithm 1). Consumes the runs' keys.
+
+    rewards and observations are as the environment gave them: the filter is part of the update.
+    """
+    by_run = jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), rollouts)
+    return jax.lax.map(partial(_update_run, hyperparameters), (states, by_run))
+
+
+@struct.dataclass
+class Batch:
+    """The samples of one run's rollout as its update sees them; every array is `[sample, ...]`."""
+
+    observations: Float[Array, "sample observation"]
+    actions: Float[Array, "sample action"]
+    old_means: Float[Array, "sample action"]
+    advantages: Float[Array, "sample"]
+    value_targets: Float[Array, "sample"]
+
+
+def _update_run(
+    hyperparameters: Hyperparameters, state_and_rollout: tuple[RunState, Rollout]
+) -> tuple[RunState, Diagnostics]:
+    state, rollout = state_and_rollout
+    _, shuffle_key, next_key = jax.random.split(state.key, 3)
+
+    # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
+    # the old policy included, so that the probability ratio starts at 1.
+    values = _values(
+        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations)
+    )
+    advantages = generalized_advantages(
+        rollout.rewards,
+        values,
+        rollout.ends,
+        discount=hyperparameters.discount,
+        gae_lambda=hyperparameters.gae_lambda,
+    )
+    value_targets = advantages + values[:-1]
+    statistics = include(state.statistics, rollout.observations[:-1])
+    observations = normalize(statistics, rollout.observations[:-1])
+    old = _policy(hyperparameters, state.parameters["policy"], observations)
+    batch = Batch(
+        observations=observations,
+        actions=rollout.actions,
+        old_means=old.mean,
+        advantages=standardized(advantages),
+        value_targets=value_targets,
+    )
+
+    parameters, optimizer, losses = _optimize(hyperparameters, state, batch, old.log_std, shuffle_key)
+
+    new = _policy(hyperparameters, parameters["policy"], observations)
+    kl = jnp.mean(kl_divergence(old, new))
+    total_loss, value_loss = losses
+    diagnostics = Diagnostics(
+        kl=kl,
+        kl_coefficient=jnp.asarray(state.surrogate.kl_coefficient),
+        clip_fraction=clip_fraction(state.surrogate, probability_ratio(old, new, rollout.actions)),
+        policy_std=jnp.mean(jnp.exp(new.log_std)),
+        value_loss=value_loss,
+        explained_variance=1 - jnp.var(value_targets - values[:-1]) / jnp.var(value_targets),
+        finite=_all_finite((parameters, total_loss)),
+    )
+    next_state = RunState(
+        parameters=parameters,
+        optimizer=optimizer,
+        statistics=statistics,
+        surrogate=adapted(state.surrogate, kl),
+        key=next_key,
+    )
+    return next_state, diagnostics
+
+
+def _optimize(
+    hyperparameters: Hyperparameters,
+    state: RunState,
+    batch: Batch,
+    old_log_std: Float[Array, "action"],
+    key: Key[Array, ""],
+) -> tuple[dict[str, Any], optax.OptState, tuple[Float[Array, ""], Float[Array, ""]]]:
+    """Parameters and optimizer after all epochs, and the mean total and value loss over gradient steps."""
+    optimizer = _adam(hyperparameters)
+    horizon, size = hyperparameters.horizon, hyperparameters.minibatch_size
+    loss_and_gradient = jax.value_and_grad(partial(_loss, hyperparameters), has_aux=True)
+
+    def gradient_step(carry: Any, minibatch: Batch) -> tuple[Any, Any]:
+        parameters, optimizer_state = carry
+        (loss, value_loss), gradient = loss_and_gradient(parameters, state.surrogate, minibatch, old_log_std)
+        changes, optimizer_state = optimizer.update(gradient, optimizer_state)
+        return (optax.apply_updates(parameters, changes), optimizer_state), (loss, value_loss)
+
+    def epoch(carry: Any, key: Key[Array, ""]) -> tuple[Any, Any]:
+        order = jax.random.permutation(key, horizon).reshape(horizon // size, size)
+        minibatches = jax.tree.map(lambda array: array[order], batch)
+        return jax.lax.scan(gradient_step, carry, minibatches)
+
+    (parameters, optimizer_state), losses = jax.lax.scan(
+        epoch,
+        (state.parameters, state.optimizer),
+        jax.random.split(key, hyperparameters.epochs),
+    )
+    total_loss, value_loss = jax.tree.map(jnp.mean, losses)
+    return parameters, optimizer_state, (total_loss, value_loss)
+
+
+def _loss(
+    hyperparameters: Hyperparameters,
+    parameters: dict[str, Any],
+    surrogate: Surrogate,
+    minibatch: Batch,
+    old_log_std: Float[Array, "action"],
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Total loss, to be minimized, and its value part.
+
+    The networks share no parameters, so the sum needs no coefficient.
+    """
+    new = _policy(hyperparameters, parameters["policy"], minibatch.observations)
+    old = DiagonalGaussian(mean=minibatch.old_means, log_std=old_log_std)
+    values = _values(hyperparameters, parameters["value"], minibatch.observations)
+    value_loss = jnp.mean(jnp.square(values - minibatch.value_targets))
+    improvement = objective(surrogate, old, new, minibatch.actions, minibatch.advantages)
+    return value_loss - improvement, value_loss
+
+
+def _policy(
+    hyperparameters: Hyperparameters, parameters: Any, observations: Float[Array, "*batch observation"]
+) -> DiagonalGaussian:
+    action_size = parameters["params"]["log_std"].shape[-1]
+    network = PolicyNetwork(action_size, hyperparameters.hidden_sizes)
+    return cast(DiagonalGaussian, network.apply(parameters, observations))
+
+
+def _values(
+    hyperparameters: Hyperparameters, parameters: Any, observations: Float[Array, "*batch observation"]
+) -> Float[Array, "*batch"]:
+    network = ValueNetwork(hyperparameters.hidden_sizes)
+    return cast(Array, network.apply(parameters, observations))
+
+
+def _adam(hyperparameters: Hyperparameters) -> optax.GradientTransformation:
+    return optax.adam(hyperparameters.stepsize, b1=0.9, b2=0.999, eps=hyperparameters.adam_epsilon)
+
+
+def _all_finite(tree: Any) -> Bool[Array, ""]:
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))

@@ -1,0 +1,114 @@
+"""Gymnasium's MuJoCo environments stepped as a batch, each reset in the step that ends its episode.
+
+The physics of all runs is one call to MuJoCo's batch stepper, which is bit-equal to stepping one by one and
+spares the overhead of a Python environment each. Resets go through Gymnasium's own environment.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import gymnasium
+import mujoco
+import numpy as np
+from gymnasium.utils import seeding
+from mujoco.batch import Batch
+from numpy.typing import NDArray
+
+from bench.tasks import TASKS
+
+
+class Steps(NamedTuple):
+    """What one step of the batch gave.
+
+    observations: `[run, observation]`: where the next step starts, after a reset where an episode ended.
+    rewards: `[run]`, 0 where a run was not stepped.
+    ends: `[run]`, whether the episode ended, by termination or time limit.
+    """
+
+    observations: NDArray[np.float64]
+    rewards: NDArray[np.float64]
+    ends: NDArray[np.bool_]
+
+
+class Environments:
+    """One environment per seed, equal to `gymnasium.make(environment).reset(seed=seed)` driven by hand.
+
+    observations: where the next step starts, `[run, observation]`.
+    action_low, action_high: bounds of the action space, `[action]`.
+    """
+
+    def __init__(self, environment: str, seeds: Sequence[int]) -> None:
+        """Make and reset one environment per seed."""
+        self._gymnasium = _make(environment)
+        spec = self._gymnasium.spec
+        assert spec is not None
+        assert spec.max_episode_steps is not None
+        self._time_limit = spec.max_episode_steps
+        self._mujoco = cast(Any, self._gymnasium.unwrapped)
+        self._random = [seeding.np_random(seed)[0] for seed in seeds]
+        self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
+        self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
+        self._task = TASKS[environment](self._mujoco, self._batch)
+        self._elapsed = np.zeros(len(seeds), dtype=int)
+        self._physics_warnings = np.zeros(len(seeds), dtype=int)
+        # Live `[run, kind]` counts since each run's last reset; the array pairs them with details.
+        self._unstable = self._batch.warning[:, :, 1]
+        self.observations = np.stack([self._reset(run) for run in range(len(seeds))])
+        action_space = self._gymnasium.action_space
+        assert isinstance(action_space, gymnasium.spaces.Box)
+        self.action_low: NDArray[np.float32] = action_space.low
+        self.action_high: NDArray[np.float32] = action_space.high
+
+    @property
+    def observation_size(self) -> int:
+        """Numbers in an observation."""
+        return self.observations.shape[1]
+
+    @property
+    def action_size(self) -> int:
+        """Numbers in an action."""
+        return self.action_low.shape[0]
+
+    @property
+    def physics_warnings(self) -> list[int]:
+        """How often MuJoCo found the physics of each run unstable."""
+        return (self._physics_warnings + self._unstable.sum(axis=1)).tolist()
+
+    def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:
+        """Step the active runs; the others stand still.
+
+        actions: `[run, action]`, finite where active; they reach the environment unclipped, in 64 bits.
+        """
+        controls = actions.astype(np.float64)
+        self._controls[...] = controls
+        before = self._task.before(self.observations)
+        ids = None if active.all() else np.flatnonzero(active)
+        self._batch.step(ids, nstep=self._mujoco.frame_skip)
+        observations, rewards, terminated = self._task.after(before, controls)
+        self._elapsed += active
+        ends = active & (terminated | (self._elapsed >= self._time_limit))
+        for run in np.flatnonzero(ends).tolist():
+            observations[run] = self._reset(run)
+        self.observations = observations
+        return Steps(observations, np.where(active, rewards, 0.0), ends)
+
+    def _reset(self, run: int) -> NDArray[np.float64]:
+        """Start a new episode from the run's own random stream; returns its first observation."""
+        self._mujoco.np_random = self._random[run]
+        observation, _ = self._gymnasium.reset()
+        self._physics_warnings[run] += self._unstable[run].sum()
+        self._batch.reset([run], stage=mujoco.mjtStage.mjSTAGE_NONE.value)
+        self._task.positions[run] = self._mujoco.data.qpos
+        self._task.velocities[run] = self._mujoco.data.qvel
+        self._elapsed[run] = 0
+        return observation
+
+
+def _make(environment: str) -> gymnasium.Env:
+    """Gymnasium's environment, quietly: the README says why v4, and unstable physics is counted by run."""
+    # Without a callback MuJoCo writes to stderr and to a log file in the working folder.
+    mujoco.set_mju_user_warning(lambda message: None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*is out of date.*", DeprecationWarning)
+        return gymnasium.make(environment, disable_env_checker=True)

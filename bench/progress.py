@@ -1,0 +1,79 @@
+"""How far a campaign is: one bar on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+SECONDS_BETWEEN_LINES = 60.0
+
+
+class CampaignProgress:
+    """Shows runs done, environment steps per second and time left; use as a context manager."""
+
+    def __init__(self, console: Console, runs: int, steps: int) -> None:
+        """A campaign of so many runs and environment steps."""
+        self._console = console
+        self._runs, self._steps = runs, steps
+        self._runs_done = 0
+        self._steps_of: dict[str, int] = {}
+        self._start = self._last_line = time.monotonic()
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("training", total=max(steps, 1), state=self._state())
+
+    def __enter__(self) -> "CampaignProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def stepped(self, job: str, steps: int) -> None:
+        """A job is at so many steps since it began; a job that begins again counts anew."""
+        self._steps_of[job] = steps
+        self._bar.update(self._task, completed=self._steps_done, state=self._state())
+        if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._line("training")
+
+    def finished(self, job: str, runs: int) -> None:
+        """A job is done, its runs' files in place."""
+        self._runs_done += runs
+        self._bar.update(self._task, completed=self._steps_done, state=self._state())
+        self._line(f"{job} done")
+
+    def failed(self, job: str, error: BaseException) -> None:
+        """A job raised."""
+        self._console.print(f"{job} failed: {type(error).__name__}: {error}", style="red", soft_wrap=True)
+
+    @property
+    def _steps_done(self) -> int:
+        return sum(self._steps_of.values())
+
+    def _state(self) -> str:
+        elapsed = time.monotonic() - self._start
+        rate = self._steps_done / elapsed if elapsed else 0.0
+        left = _duration((self._steps - self._steps_done) / rate) if rate else "?"
+        return f"{self._runs_done}/{self._runs} runs, {rate:,.0f} steps/s, {left} left"
+
+    def _line(self, event: str) -> None:
+        if not self._console.is_terminal:
+            self._last_line = time.monotonic()
+            self._console.print(f"{event} ({self._state()})", soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,204 @@
+"""A results folder: what stands where, writing it without losing anything, reading it back with suspicion.
+
+    protocol.json                               the protocol of everything in the folder
+    runs/<environment>/<setting>/seed-<NN>.csv  a finished run; its presence is the checkpoint
+    runs/<environment>/<setting>/seed-<NN>.json its provenance, written before it
+    random.csv                                  the random policies' scores
+
+What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.errors import UserError
+from bench.files import csv_text, digest, json_text, parse_csv, read_json, read_text, write_whole
+from bench.protocol import ENVIRONMENTS, SETTINGS, Protocol, Run
+from bench.runlog import COLUMNS, RunResult
+
+PROTOCOL_FILE = "protocol.json"
+RANDOM_COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
+
+
+class Results:
+    """The results folder at `path`, of one protocol."""
+
+    def __init__(self, path: Path, protocol: Protocol) -> None:
+        """Use `open_results` instead, which checks the folder."""
+        self.path = path
+        self.protocol = protocol
+
+    def csv_path(self, run: Run) -> Path:
+        """Where the run's file stands once it is finished."""
+        return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
+
+    def save(self, result: RunResult, provenance: dict[str, Any]) -> None:
+        """Write a finished run: provenance first, then the CSV, each whole or not at all."""
+        path = self.csv_path(result.run)
+        record = {
+            **dataclasses.asdict(result.run),
+            "protocol": self.protocol.fingerprint,
+            "surrogate": surrogate_parameters(result.run.setting),
+            "diverged_at": result.diverged_at,
+            "physics_warnings": result.physics_warnings,
+            "csv_sha256": digest(result.csv),
+            **provenance,
+        }
+        write_whole(path.with_suffix(".json"), json_text(record))
+        write_whole(path, result.csv)
+
+    def finished(self) -> set[Run]:
+        """The runs whose CSV is in place.
+
+        Raises:
+            UserError: for a file whose name is not that of a run.
+        """
+        return {self._run_at(path) for path in (self.path / "runs").glob("*/*/*.csv")}
+
+    def load(self, run: Run) -> pd.DataFrame:
+        """The run's CSV (columns `bench.runlog.COLUMNS`), checked.
+
+        Raises:
+            UserError: naming the file and what is wrong with it.
+        """
+        path = self.csv_path(run)
+        text, record = read_text(path), self.provenance(run)
+        table = parse_csv(path, text, COLUMNS)
+        if table.empty or not table["timesteps"].is_monotonic_increasing:
+            raise UserError(f"{path}: its timesteps do not increase")
+        if table["timesteps"].duplicated().any():
+            raise UserError(f"{path}: duplicated timesteps")
+        if not table["return_last100"].map(math.isfinite).all():
+            raise UserError(f"{path}: a score is not a finite number")
+        last, diverged_at = int(table["timesteps"].iloc[-1]), record.get("diverged_at")
+        if last != (self.protocol.steps if diverged_at is None else diverged_at):
+            raise UserError(
+                f"{path}: ends at timestep {last:,} instead of {self.protocol.steps:,} like the others"
+            )
+        if record.get("csv_sha256") != digest(text):
+            raise UserError(f"{path}: its content is not what was written when the run finished")
+        return table
+
+    def provenance(self, run: Run) -> dict[str, Any]:
+        """The run's JSON, checked to be of this folder's protocol and of the setting as it is now.
+
+        Raises:
+            UserError: naming the file and what is wrong with it.
+        """
+        path = self.csv_path(run).with_suffix(".json")
+        record = read_json(path)
+        if record.get("protocol") != self.protocol.fingerprint:
+            raise UserError(
+                f"{path}: of protocol {record.get('protocol')}, the folder's is {self.protocol.fingerprint}"
+            )
+        if record.get("surrogate") != surrogate_parameters(run.setting):
+            raise UserError(f"{path}: {run.setting} had other parameters when this run was made")
+        return record
+
+    def scores(self, runs: Iterable[Run]) -> pd.DataFrame:
+        """One line a run: environment, setting, seed, score, episodes, diverged.
+
+        score: mean return of the last 100 episodes, as the run's last line has it.
+        """
+        lines = []
+        for run in sorted(runs):
+            last = self.load(run).iloc[-1]
+            diverged = self.provenance(run)["diverged_at"] is not None
+            lines.append((*dataclasses.astuple(run), last["return_last100"], int(last["episodes"]), diverged))
+        columns = ["environment", "setting", "seed", "score", "episodes", "diverged"]
+        return pd.DataFrame(lines, columns=columns)
+
+    def random_scores(self) -> pd.DataFrame:
+        """The random policies' scores measured so far, columns `RANDOM_COLUMNS`.
+
+        Raises:
+            UserError: naming the file and what is wrong with it.
+        """
+        path = self.path / "random.csv"
+        if not path.exists():
+            return pd.DataFrame(columns=list(RANDOM_COLUMNS))
+        table = parse_csv(path, read_text(path), RANDOM_COLUMNS, names=("environment", "policy"))
+        if table.duplicated(["environment", "policy"]).any():
+            raise UserError(f"{path}: duplicated scores")
+        if not table["score"].map(math.isfinite).all():
+            raise UserError(f"{path}: a score is not a finite number")
+        return table
+
+    def save_random_scores(self, measured: pd.DataFrame) -> None:
+        """Add an environment's random policies to `random.csv`."""
+        known = self.random_scores()
+        table = measured if known.empty else pd.concat([known, measured])
+        table = table.sort_values(["environment", "policy"])
+        write_whole(self.path / "random.csv", csv_text(table))
+
+    def _run_at(self, path: Path) -> Run:
+        environment, setting, file = path.parts[-3:]
+        number = re.fullmatch(r"seed-(\d{2,})\.csv", file)
+        if environment not in ENVIRONMENTS or setting not in SETTINGS or not number:
+            raise UserError(f"{path}: not a run of this benchmark")
+        run = Run(environment, setting, int(number[1]))
+        if self.csv_path(run) != path:
+            raise UserError(f"{path}: duplicates {self.csv_path(run)}")
+        return run
+
+
+def open_results(path: Path, timesteps: int | None, *, create: bool) -> Results:
+    """The results folder at `path`.
+
+    timesteps: as asked for; None for the folder's own, or the paper's where the folder is new.
+    create: make the folder where there is none.
+
+    Raises:
+        UserError: for a folder that isn't there, can't be written, is not a results folder, or holds results
+            of another protocol or length.
+    """
+    if (path / PROTOCOL_FILE).exists():
+        results = Results(path, _recorded_protocol(path, timesteps))
+    elif path.exists() and not path.is_dir():
+        raise UserError(f"{path} is not a folder")
+    elif path.exists() and any(path.iterdir()):
+        raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
+    elif not create:
+        raise UserError(f"no results in {path}: train first")
+    else:
+        results = Results(path, Protocol() if timesteps is None else Protocol(timesteps=timesteps))
+    if create:
+        try:
+            write_whole(path / PROTOCOL_FILE, json_text(results.protocol.as_json()))
+        except OSError as error:
+            raise UserError(f"cannot write to the results folder {path}: {error.strerror}") from error
+    return results
+
+
+def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
+    """The protocol of the folder's results, which must be this version's, and of the length asked for."""
+    recorded = read_json(path / PROTOCOL_FILE)
+    length = recorded.get("timesteps")
+    if not isinstance(length, int) or length <= 0:
+        raise UserError(f"{path / PROTOCOL_FILE}: timesteps must be a positive whole number, not {length}")
+    protocol = Protocol(timesteps=length)
+    if recorded != protocol.as_json():
+        raise UserError(
+            f"{path} holds results of protocol {recorded.get('fingerprint')}, this version's is"
+            f" {protocol.fingerprint}: choose another results folder"
+        )
+    if timesteps not in (None, length):
+        raise UserError(
+            f"{path} holds runs of {length:,} timesteps, not {timesteps:,}: choose another results folder"
+        )
+    return protocol
+
+
+def surrogate_parameters(setting: str) -> dict[str, float | None]:
+    """The parameters of a setting's surrogate, ∞ as None."""
+    surrogate = SETTINGS[setting].surrogate
+    return {
+        name: float(value) if math.isfinite(value) else None
+        for name, value in dataclasses.asdict(surrogate).items()
+    }

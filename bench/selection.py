@@ -1,0 +1,92 @@
+"""Which part of the benchmark a command is about, and what of it is there."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.errors import UserError
+from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, SETTINGS, Run
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A grid of runs: every combination of these environments, settings and seeds."""
+
+    environments: tuple[str, ...]
+    settings: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of the grid, seed by seed, so that a campaign completes one seed after the other."""
+        return [
+            Run(environment, setting, seed)
+            for seed in self.seeds
+            for environment in self.environments
+            for setting in self.settings
+        ]
+
+    @property
+    def is_whole_table(self) -> bool:
+        """Whether all environments and all rows are in it."""
+        return set(self.environments) == set(ENVIRONMENTS) and set(self.settings) == set(SETTINGS)
+
+
+def select(
+    environments: Sequence[str],
+    settings: Sequence[str],
+    seeds: tuple[int, ...] | None,
+    finished: set[Run],
+) -> Selection:
+    """The grid asked for; without seeds, those complete among the finished runs, or the paper's three.
+
+    Raises:
+        UserError: for an unknown environment or setting.
+    """
+    chosen_environments = _known("environment", environments, tuple(ENVIRONMENTS))
+    chosen_settings = _known("setting", settings, tuple(SETTINGS))
+    if seeds is None:
+        complete, _ = seeds_present(chosen_environments, chosen_settings, finished)
+        seeds = complete or PAPER_SEEDS
+    return Selection(chosen_environments, chosen_settings, seeds)
+
+
+def seeds_present(
+    environments: Sequence[str], settings: Sequence[str], finished: set[Run]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The seeds all of whose runs are finished, and those of which only some are."""
+    complete, incomplete = [], []
+    for seed in sorted({run.seed for run in finished}):
+        wanted = set(Selection(tuple(environments), tuple(settings), (seed,)).runs)
+        if wanted <= finished:
+            complete.append(seed)
+        elif wanted & finished:
+            incomplete.append(seed)
+    return tuple(complete), tuple(incomplete)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`3` means seeds 0, 1, 2; `3-5` means seeds 3, 4, 5. Raises UserError for anything else."""
+    if match := re.fullmatch(r"(\d+)-(\d+)", text):
+        first, last = int(match[1]), int(match[2])
+        if first <= last:
+            return tuple(range(first, last + 1))
+    elif re.fullmatch(r"\d+", text) and int(text) > 0:
+        return tuple(range(int(text)))
+    raise UserError(f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5), not '{text}'")
+
+
+def parse_timesteps(text: str) -> int:
+    """A positive whole number. Raises UserError for anything else."""
+    if re.fullmatch(r"\d+", text) and int(text) > 0:
+        return int(text)
+    raise UserError(f"timesteps must be a positive whole number, not '{text}'")
+
+
+def _known(kind: str, names: Sequence[str], valid: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in valid:
+            raise UserError(f"unknown {kind} '{name}'; choose from: {' '.join(valid)}")
+    if not names:
+        raise UserError(f"no {kind} chosen; choose from: {' '.join(valid)}")
+    return tuple(dict.fromkeys(names))

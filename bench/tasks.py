@@ -1,0 +1,211 @@
+"""What the seven environments add to the physics: observations, rewards and terminations, for many runs.
+
+Gymnasium's own operations in their own order, over arrays with a leading axis `run`; the numbers (weights,
+ranges) are read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from mujoco.batch import Batch
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Outcome(NamedTuple):
+    """What a step gave: observations `[run, observation]`, rewards `[run]`, terminated `[run]`."""
+
+    observations: Floats
+    rewards: Floats
+    terminated: Bools
+
+
+class Task:
+    """One environment's rules over a batch of its simulations.
+
+    env: Gymnasium's environment, unwrapped.
+    batch: simulations of its model.
+    """
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        """Bind the fields that the rules read."""
+        self.env = env
+        self.positions: Floats = batch.bind("qpos")
+        self.velocities: Floats = batch.bind("qvel")
+
+    def before(self, observations: Floats) -> Floats:
+        """What the reward needs to know from before the step; `observations` are where the step starts."""
+        raise NotImplementedError
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """What the step gave. controls: `[run, action]`."""
+        raise NotImplementedError
+
+
+class Locomotion(Task):
+    """Run forward, at little control cost, as long as the body is healthy."""
+
+    hidden_positions = 1
+    healthy_reward = 0.0
+
+    def before(self, observations: Floats) -> Floats:
+        """The bodies' x."""
+        return self.positions[:, 0].copy()
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """Forward velocity, plus the healthy reward, minus the control cost."""
+        velocity = (self.positions[:, 0] - before) / self.env.dt
+        forward = self.env._forward_reward_weight * velocity
+        cost = self.env._ctrl_cost_weight * np.sum(np.square(controls), axis=-1)
+        rewards = (forward + self.healthy_reward) - cost
+        seen = self.positions[:, self.hidden_positions :]
+        observations = np.concatenate([seen, self.observed_velocities()], axis=1)
+        return Outcome(observations, rewards, ~self.healthy())
+
+    def observed_velocities(self) -> Floats:
+        """Generalized velocities as observed, `[run, velocity]`."""
+        return self.velocities
+
+    def healthy(self) -> Bools:
+        """Whether each body may go on, `[run]`."""
+        return np.ones(len(self.positions), dtype=bool)
+
+
+class HalfCheetah(Locomotion):
+    """Never ends but by the time limit."""
+
+
+class Swimmer(Locomotion):
+    """Never ends but by the time limit; x and y are hidden."""
+
+    hidden_positions = 2
+
+
+class Walker2d(Locomotion):
+    """Ends when the torso is too low, too high or too inclined."""
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        # Paid in every step, the last one included, because Gymnasium's v4 terminates when unhealthy.
+        self.healthy_reward = env._healthy_reward
+
+    def observed_velocities(self) -> Floats:
+        """Clipped to [-10, 10]."""
+        return np.clip(self.velocities, -10, 10)
+
+    def healthy(self) -> Bools:
+        """Whether height and angle of the torso are within their ranges."""
+        low_z, high_z = self.env._healthy_z_range
+        low_angle, high_angle = self.env._healthy_angle_range
+        z, angle = self.positions[:, 1], self.positions[:, 2]
+        return (low_z < z) & (z < high_z) & (low_angle < angle) & (angle < high_angle)
+
+
+class Hopper(Walker2d):
+    """Ends, besides, when any other position or velocity is out of range."""
+
+    def healthy(self) -> Bools:
+        """Whether the torso and the rest of the state are within their ranges."""
+        low, high = self.env._healthy_state_range
+        state = np.concatenate([self.positions[:, 2:], self.velocities], axis=1)
+        return super().healthy() & np.all((low < state) & (state < high), axis=1)
+
+
+class InvertedPendulum(Task):
+    """Keep the pole within 0.2 rad of upright."""
+
+    def before(self, observations: Floats) -> Floats:
+        """Nothing that matters."""
+        return observations
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """1 a step."""
+        observations = np.concatenate([self.positions, self.velocities], axis=1)
+        upright = np.isfinite(observations).all(axis=1) & ~(np.abs(observations[:, 1]) > 0.2)
+        return Outcome(observations, np.ones(len(observations)), ~upright)
+
+
+class InvertedDoublePendulum(Task):
+    """Keep the tip of two poles above 1 m."""
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        self.sites: Floats = batch.bind("site_xpos")
+        self.constraint_forces: Floats = batch.bind("qfrc_constraint")
+
+    def before(self, observations: Floats) -> Floats:
+        """Nothing that matters."""
+        return observations
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """10 a step, minus the tip's distance from its place and the poles' velocities."""
+        angles = np.ascontiguousarray(self.positions[:, 1:])
+        observations = np.concatenate(
+            [
+                self.positions[:, :1],
+                np.sin(angles),
+                np.cos(angles),
+                np.clip(self.velocities, -10, 10),
+                np.clip(self.constraint_forces, -10, 10),
+            ],
+            axis=1,
+        )
+        heights = self.sites[:, 0, 2]
+        # Number by number: NumPy squares an array by a product, but Gymnasium's scalars by pow.
+        rewards = [
+            10 - (0.01 * x**2 + (y - 2) ** 2) - (1e-3 * v1**2 + 5e-3 * v2**2)
+            for x, y, v1, v2 in zip(
+                self.sites[:, 0, 0].tolist(),
+                heights.tolist(),
+                self.velocities[:, 1].tolist(),
+                self.velocities[:, 2].tolist(),
+                strict=True,
+            )
+        ]
+        return Outcome(observations, np.array(rewards), heights <= 1)
+
+
+class Reacher(Task):
+    """Bring the fingertip to the target. The reward is that of the distance before the step."""
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        bodies = batch.bind("xpos")
+        self.fingertips: Floats = bodies[:, env.model.body("fingertip").id]
+        self.targets: Floats = bodies[:, env.model.body("target").id]
+
+    def before(self, observations: Floats) -> Floats:
+        """From target to fingertip, the end of the observation."""
+        return observations[:, -3:]
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """Minus the distance, minus the control cost."""
+        # Row by row, because a dot product of another shape may round otherwise.
+        distances = np.array([math.sqrt(row.dot(row)) for row in before])
+        rewards = -distances + -np.square(controls).sum(axis=-1)
+        angles = np.ascontiguousarray(self.positions[:, :2])
+        observations = np.concatenate(
+            [
+                np.cos(angles),
+                np.sin(angles),
+                self.positions[:, 2:],
+                self.velocities[:, :2],
+                self.fingertips - self.targets,
+            ],
+            axis=1,
+        )
+        return Outcome(observations, rewards, np.zeros(len(rewards), dtype=bool))
+
+
+TASKS: dict[str, type[Task]] = {
+    "HalfCheetah-v4": HalfCheetah,
+    "Hopper-v4": Hopper,
+    "InvertedDoublePendulum-v4": InvertedDoublePendulum,
+    "InvertedPendulum-v4": InvertedPendulum,
+    "Reacher-v4": Reacher,
+    "Swimmer-v4": Swimmer,
+    "Walker2d-v4": Walker2d,
+}

@@ -1,0 +1,118 @@
+"""One job: a batch of runs on one environment, from the first reset to the lines of their CSVs."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms import ppo
+from bench.determinism import require_pinned
+from bench.environments import Environments
+from bench.protocol import LOG_INTERVAL, SETTINGS, Protocol, Run
+from bench.runlog import RunLog, RunResult
+
+
+def train(
+    runs: Sequence[Run], protocol: Protocol, report: Callable[[int], None] = lambda steps: None
+) -> list[RunResult]:
+    """Train runs of one environment together; each gives the same bits in any company.
+
+    report: called after each update with the number of environment steps since the last call.
+
+    Raises:
+        RuntimeError: where JAX's settings are not the pinned ones.
+    """
+    require_pinned()
+    hyperparameters = protocol.hyperparameters
+    environments = Environments(runs[0].environment, [run.seed for run in runs])
+    states = initial_states(runs, environments, protocol)
+    logs = [RunLog() for _ in runs]
+    for update in range(1, protocol.updates + 1):
+        active = np.array([log.active for log in logs])
+        collected = collect(hyperparameters, states, environments, active)
+        states, diagnostics = ppo.update(hyperparameters, states, collected.rollouts)
+        diagnostics = jax.device_get(diagnostics)
+        logged = update % LOG_INTERVAL == 0 or update == protocol.updates
+        for run, log in enumerate(logs):
+            if log.active:
+                steps = collected.steps[run]
+                log.steps(collected.rewards[:steps, run], collected.ends[:steps, run])
+                learned = jax.tree.map(lambda values, run=run: values[run], diagnostics)
+                if steps < hyperparameters.horizon or not learned.finite:
+                    log.diverge()
+                elif logged:
+                    log.write(learned)
+        report(hyperparameters.horizon * len(runs))
+    return [
+        RunResult(run, log.csv, log.diverged_at, warnings)
+        for run, log, warnings in zip(runs, logs, environments.physics_warnings, strict=True)
+    ]
+
+
+def initial_states(runs: Sequence[Run], environments: Environments, protocol: Protocol) -> ppo.RunState:
+    """The runs' states before their first step, with a leading axis `run`."""
+    states = [
+        ppo.init(
+            protocol.hyperparameters,
+            run.seed,
+            SETTINGS[run.setting].surrogate,
+            environments.observation_size,
+            environments.action_size,
+        )
+        for run in runs
+    ]
+    stacked: ppo.RunState = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    return stacked
+
+
+class Collected(NamedTuple):
+    """A horizon of steps of each run.
+
+    rollouts: for the learner.
+    rewards: `[time, run]`, in 64 bits.
+    ends: `[time, run]`
+    steps: `[run]`, how many steps each took: fewer than the horizon where it diverged.
+    """
+
+    rollouts: ppo.Rollout
+    rewards: NDArray[np.float64]
+    ends: NDArray[np.bool_]
+    steps: NDArray[np.int_]
+
+
+def collect(
+    hyperparameters: ppo.Hyperparameters,
+    states: ppo.RunState,
+    environments: Environments,
+    active: NDArray[np.bool_],
+) -> Collected:
+    """Let every active run act for a horizon.
+
+    A run whose action is not finite stops before the environment sees it, because MuJoCo would silently
+    ignore such a control. The learner gets 32-bit numbers, the environment the same actions in 64 bits.
+    """
+    horizon, runs = hyperparameters.horizon, len(active)
+    # New arrays each time: JAX may read a NumPy buffer in place, so nothing writes to one twice.
+    observations = np.empty((horizon + 1, runs, environments.observation_size), np.float32)
+    actions = np.empty((horizon, runs, environments.action_size), np.float32)
+    rewards = np.empty((horizon, runs))
+    ends = np.empty((horizon, runs), bool)
+    steps = np.zeros(runs, int)
+    noise = np.asarray(ppo.action_noise(hyperparameters, states.key, environments.action_size))
+    actors = states.actor
+    observations[0] = environments.observations
+    for t in range(horizon):
+        actions[t] = ppo.act(hyperparameters, actors, observations[t], noise[t])
+        active = active & np.isfinite(actions[t]).all(axis=1)
+        observations[t + 1], rewards[t], ends[t] = environments.step(actions[t], active)
+        steps += active
+    rollouts = ppo.Rollout(
+        observations=jnp.asarray(observations),
+        actions=jnp.asarray(actions),
+        rewards=jnp.asarray(rewards, jnp.float32),
+        ends=jnp.asarray(ends),
+    )
+    return Collected(rollouts, rewards, ends, steps)
