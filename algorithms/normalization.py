@@ -16,14 +16,14 @@ class ObservationStatistics:
 
     Sums of deviations, rather than of squares, keep their precision in 32 bits.
 
-    count: scalar.
+    count: `[]`, as all fields with a leading axis `run` where runs are batched.
     mean: `[observation]`
     squared_deviations: `[observation]`, the sum of (o - mean)² over observations.
     """
 
-    count: Float[Array, ""]
-    mean: Float[Array, "observation"]
-    squared_deviations: Float[Array, "observation"]
+    count: Float[Array, "*run"]
+    mean: Float[Array, "*run observation"]
+    squared_deviations: Float[Array, "*run observation"]
 
 
 def initial_statistics(observation_size: int) -> ObservationStatistics:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import struct
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from algorithms.advantages import generalized_advantages, standardized
 from algorithms.gaussian import DiagonalGaussian, kl_divergence, sample
@@ -92,7 +92,7 @@ class Rollout:
     ends: `[time, run]`, whether the episode ended with that step.
     """
 
-    observations: Float[Array, "time+1 *run observation"]
+    observations: Float[Array, "_ *run observation"]
     actions: Float[Array, "time *run action"]
     rewards: Float[Array, "time *run"]
     ends: Bool[Array, "time *run"]
@@ -123,7 +123,7 @@ class Diagnostics:
 @partial(jax.jit, static_argnums=(0, 3, 4))
 def init(
     hyperparameters: Hyperparameters,
-    seed: int,
+    seed: int | Int[Array, ""],
     surrogate: Surrogate,
     observation_size: int,
     action_size: int,
@@ -183,25 +183,32 @@ def update(
 
     rewards and observations are as the environment gave them: the filter is part of the update.
     """
-    by_run = jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), rollouts)
-    return jax.lax.map(partial(_update_run, hyperparameters), (states, by_run))
+
+    def update_run(indexed: tuple[Int[Array, ""], RunState]) -> tuple[RunState, Diagnostics]:
+        run, state = indexed
+        return _update_run(hyperparameters, state, jax.tree.map(lambda array: array[:, run], rollouts))
+
+    runs = rollouts.rewards.shape[1]
+    return jax.lax.map(update_run, (jnp.arange(runs), states))
 
 
 @struct.dataclass
 class Batch:
-    """The samples of one run's rollout as its update sees them; every array is `[sample, ...]`."""
+    """The samples of one run's rollout as its update sees them.
 
-    observations: Float[Array, "sample observation"]
-    actions: Float[Array, "sample action"]
-    old_means: Float[Array, "sample action"]
-    advantages: Float[Array, "sample"]
-    value_targets: Float[Array, "sample"]
+    Every array is `[sample, ...]`, and `[minibatch, sample, ...]` once divided into minibatches.
+    """
+
+    observations: Float[Array, "*sample observation"]
+    actions: Float[Array, "*sample action"]
+    old_means: Float[Array, "*sample action"]
+    advantages: Float[Array, "*sample"]
+    value_targets: Float[Array, "*sample"]
 
 
 def _update_run(
-    hyperparameters: Hyperparameters, state_and_rollout: tuple[RunState, Rollout]
+    hyperparameters: Hyperparameters, state: RunState, rollout: Rollout
 ) -> tuple[RunState, Diagnostics]:
-    state, rollout = state_and_rollout
     _, shuffle_key, next_key = jax.random.split(state.key, 3)
 
     # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
@@ -261,7 +268,6 @@ def _optimize(
 ) -> tuple[dict[str, Any], optax.OptState, tuple[Float[Array, ""], Float[Array, ""]]]:
     """Parameters and optimizer after all epochs, and the mean total and value loss over gradient steps."""
     optimizer = _adam(hyperparameters)
-    horizon, size = hyperparameters.horizon, hyperparameters.minibatch_size
     loss_and_gradient = jax.value_and_grad(partial(_loss, hyperparameters), has_aux=True)
 
     def gradient_step(carry: Any, minibatch: Batch) -> tuple[Any, Any]:
@@ -271,7 +277,7 @@ def _optimize(
         return (optax.apply_updates(parameters, changes), optimizer_state), (loss, value_loss)
 
     def epoch(carry: Any, key: Key[Array, ""]) -> tuple[Any, Any]:
-        order = jax.random.permutation(key, horizon).reshape(horizon // size, size)
+        order = minibatch_order(hyperparameters, key)
         minibatches = jax.tree.map(lambda array: array[order], batch)
         return jax.lax.scan(gradient_step, carry, minibatches)
 
@@ -282,6 +288,12 @@ def _optimize(
     )
     total_loss, value_loss = jax.tree.map(jnp.mean, losses)
     return parameters, optimizer_state, (total_loss, value_loss)
+
+
+def minibatch_order(hyperparameters: Hyperparameters, key: Key[Array, ""]) -> Int[Array, "minibatch sample"]:
+    """The samples of each minibatch of an epoch: full minibatches, each sample once."""
+    order = jax.random.permutation(key, hyperparameters.horizon)
+    return order.reshape(-1, hyperparameters.minibatch_size)
 
 
 def _loss(

@@ -67,6 +67,8 @@ def parse_csv(path: Path, text: str, columns: Sequence[str], names: Sequence[str
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise UserError(f"{path}: missing columns: {', '.join(missing)}")
+    if table.empty:
+        raise UserError(f"{path}: no lines")
     numbers = [column for column in columns if column not in names]
     wrong = [column for column in numbers if not pd.api.types.is_numeric_dtype(table[column])]
     if wrong:

@@ -1,13 +1,12 @@
 """What is recorded of a run while it trains: its episodes' returns and the lines of its CSV."""
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.ppo import Diagnostics
 from bench.protocol import SCORE_EPISODES, Run
 
 DIAGNOSTICS = (
@@ -67,9 +66,9 @@ class RunLog:
             self._return, start = 0.0, stop
         self._return += float(rewards[start:].sum())
 
-    def write(self, diagnostics: Diagnostics) -> None:
-        """Add the line of an update."""
-        self._lines[self.timesteps] = self._line(_number(getattr(diagnostics, name)) for name in DIAGNOSTICS)
+    def write(self, diagnostics: Mapping[str, float]) -> None:
+        """Add the line of an update. diagnostics: by the names in `DIAGNOSTICS`."""
+        self._lines[self.timesteps] = self._line(_number(diagnostics[name]) for name in DIAGNOSTICS)
 
     def diverge(self) -> None:
         """Stop the run here, with a last line that has no diagnostics."""
@@ -81,7 +80,7 @@ class RunLog:
         """The content of the run's file."""
         return "".join(f"{line}\n" for line in (",".join(COLUMNS), *self._lines.values()))
 
-    def _line(self, diagnostics: Any) -> str:
+    def _line(self, diagnostics: Iterable[str]) -> str:
         # Before any episode has ended, what the unfinished one has returned stands for the score.
         returns = self._last_returns or [self._return]
         return ",".join(

@@ -67,18 +67,18 @@ def seeds_present(
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`3` means seeds 0, 1, 2; `3-5` means seeds 3, 4, 5. Raises UserError for anything else."""
-    if match := re.fullmatch(r"(\d+)-(\d+)", text):
+    if match := re.fullmatch(r"([0-9]+)-([0-9]+)", text):
         first, last = int(match[1]), int(match[2])
         if first <= last:
             return tuple(range(first, last + 1))
-    elif re.fullmatch(r"\d+", text) and int(text) > 0:
+    elif re.fullmatch(r"[0-9]+", text) and int(text) > 0:
         return tuple(range(int(text)))
     raise UserError(f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5), not '{text}'")
 
 
 def parse_timesteps(text: str) -> int:
     """A positive whole number. Raises UserError for anything else."""
-    if re.fullmatch(r"\d+", text) and int(text) > 0:
+    if re.fullmatch(r"[0-9]+", text) and int(text) > 0:
         return int(text)
     raise UserError(f"timesteps must be a positive whole number, not '{text}'")
 

@@ -12,7 +12,7 @@ from algorithms import ppo
 from bench.determinism import require_pinned
 from bench.environments import Environments
 from bench.protocol import LOG_INTERVAL, SETTINGS, Protocol, Run
-from bench.runlog import RunLog, RunResult
+from bench.runlog import DIAGNOSTICS, RunLog, RunResult
 
 
 def train(
@@ -34,17 +34,16 @@ def train(
         active = np.array([log.active for log in logs])
         collected = collect(hyperparameters, states, environments, active)
         states, diagnostics = ppo.update(hyperparameters, states, collected.rollouts)
-        diagnostics = jax.device_get(diagnostics)
+        learned = {name: np.asarray(values) for name, values in vars(diagnostics).items()}
         logged = update % LOG_INTERVAL == 0 or update == protocol.updates
         for run, log in enumerate(logs):
             if log.active:
                 steps = collected.steps[run]
                 log.steps(collected.rewards[:steps, run], collected.ends[:steps, run])
-                learned = jax.tree.map(lambda values, run=run: values[run], diagnostics)
-                if steps < hyperparameters.horizon or not learned.finite:
+                if steps < hyperparameters.horizon or not learned["finite"][run]:
                     log.diverge()
                 elif logged:
-                    log.write(learned)
+                    log.write({name: float(learned[name][run]) for name in DIAGNOSTICS})
         report(hyperparameters.horizon * len(runs))
     return [
         RunResult(run, log.csv, log.diverged_at, warnings)

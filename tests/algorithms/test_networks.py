@@ -1,0 +1,53 @@
+"""Initial weights as in ppo1."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from algorithms.networks import PolicyNetwork, ValueNetwork
+
+OBSERVATION = jnp.linspace(-1, 1, 17)
+
+
+def layers(network: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    parameters = network.init(jax.random.key(3), OBSERVATION)["params"]
+    hidden = parameters["HiddenLayers_0"]
+    return parameters, [hidden["Dense_0"], hidden["Dense_1"], parameters["Dense_0"]]
+
+
+@pytest.mark.parametrize(
+    ("network", "shapes", "norms"),
+    [
+        (PolicyNetwork(6, (64, 64)), [(17, 64), (64, 64), (64, 6)], [1.0, 1.0, 0.01]),
+        (ValueNetwork((64, 64)), [(17, 64), (64, 64), (64, 1)], [1.0, 1.0, 1.0]),
+    ],
+)
+def test_each_outputs_incoming_weights_have_the_norm(
+    network: Any, shapes: list[tuple[int, int]], norms: list[float]
+) -> None:
+    _, dense = layers(network)
+    for layer, shape, norm in zip(dense, shapes, norms, strict=True):
+        assert layer["kernel"].shape == shape
+        np.testing.assert_allclose(np.linalg.norm(layer["kernel"], axis=0), norm, rtol=1e-5)
+        np.testing.assert_array_equal(layer["bias"], 0)
+
+
+def test_log_std_is_a_parameter_that_starts_at_zero() -> None:
+    network = PolicyNetwork(6, (64, 64))
+    parameters, _ = layers(network)
+    np.testing.assert_array_equal(parameters["log_std"], np.zeros(6))
+    policy: Any = network.apply({"params": parameters}, jnp.stack([OBSERVATION, -OBSERVATION]))
+    assert policy.mean.shape == (2, 6)
+    assert policy.log_std.shape == (6,)
+
+
+def test_the_networks_are_tanh_perceptrons() -> None:
+    network = ValueNetwork((64, 64))
+    parameters, (first, second, last) = layers(network)
+    hidden = np.tanh(OBSERVATION @ first["kernel"] + first["bias"])
+    hidden = np.tanh(hidden @ second["kernel"] + second["bias"])
+    value = (hidden @ last["kernel"] + last["bias"])[0]
+    assert network.apply({"params": parameters}, OBSERVATION) == pytest.approx(float(value), rel=1e-5)

@@ -1,0 +1,206 @@
+"""PPO's update against one written separately, and the properties that the paper's formulas give it."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from algorithms import ppo
+from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
+
+SMALL = ppo.Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
+OBSERVATION, ACTION = 5, 2
+
+
+def initial(surrogate: Surrogate, seed: int = 0, hyperparameters: ppo.Hyperparameters = SMALL) -> Any:
+    state = ppo.init(hyperparameters, seed, surrogate, OBSERVATION, ACTION)
+    return jax.tree.map(lambda leaf: leaf[None], state)
+
+
+def rollout(seed: int, hyperparameters: ppo.Hyperparameters = SMALL) -> ppo.Rollout:
+    random, horizon = np.random.default_rng(seed), hyperparameters.horizon
+    return ppo.Rollout(
+        observations=jnp.asarray(random.normal(3, 2, (horizon + 1, 1, OBSERVATION)), jnp.float32),
+        actions=jnp.asarray(random.normal(0, 1, (horizon, 1, ACTION)), jnp.float32),
+        rewards=jnp.asarray(random.normal(1, 1, (horizon, 1)), jnp.float32),
+        ends=jnp.asarray(random.random((horizon, 1)) < 0.05),
+    )
+
+
+def of_run(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf[0], tree)
+
+
+class PlainPolicyGradient:
+    """An importance-weighted policy gradient with a baseline, in NumPy's 64 bits but for its gradients.
+
+    Maximizes mean(ρA), as ppo1 orders its operations; nothing is shared with `algorithms`.
+    """
+
+    def __init__(self, parameters: Any) -> None:
+        self.parameters = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
+        zero = jax.tree.map(np.zeros_like, self.parameters)
+        self.moments, self.steps = (zero, zero), 0
+        self.total, self.squares, self.count = np.zeros(OBSERVATION), np.full(OBSERVATION, 1e-2), 1e-2
+
+    def filtered(self, observations: np.ndarray) -> np.ndarray:
+        mean = self.total / self.count
+        variance = self.squares / self.count - mean**2
+        return np.clip((observations - mean) / np.sqrt(np.maximum(variance, 1e-2)), -5, 5)
+
+    def update(self, batch: ppo.Rollout, orders: list[np.ndarray]) -> None:
+        raw = np.asarray(batch.observations[:, 0], np.float64)
+        rewards, ends = np.asarray(batch.rewards[:, 0], np.float64), np.asarray(batch.ends[:, 0])
+        actions = np.asarray(batch.actions[:, 0], np.float64)
+        values = np.asarray(network(self.parameters["value"], self.filtered(raw)))[:, 0]
+        advantages, following = np.empty(SMALL.horizon), 0.0
+        for t in reversed(range(SMALL.horizon)):
+            goes_on = 0.0 if ends[t] else 0.99
+            following = rewards[t] + goes_on * values[t + 1] - values[t] + goes_on * 0.95 * following
+            advantages[t] = following
+        targets = advantages + values[:-1]
+        advantages = (advantages - advantages.mean()) / advantages.std()
+        self.total += raw[:-1].sum(axis=0)
+        self.squares += (raw[:-1] ** 2).sum(axis=0)
+        self.count += SMALL.horizon
+        observations = self.filtered(raw[:-1])
+        old = log_density(self.parameters["policy"], observations, actions)
+
+        arrays = [jnp.asarray(array) for array in (observations, actions, advantages, targets, old)]
+
+        def loss(parameters: Any, rows: np.ndarray) -> Any:
+            o, a, advantage, target, log_old = (array[rows] for array in arrays)
+            ratio = jnp.exp(log_density(parameters["policy"], o, a) - log_old)
+            error = network(parameters["value"], o)[:, 0] - target
+            return (error**2).mean() - (ratio * advantage).mean()
+
+        gradient = jax.jit(jax.grad(loss))
+        for order in orders:
+            for rows in order:
+                self.adam(jax.tree.map(np.float64, gradient(self.parameters, rows)))
+
+    def adam(self, gradient: Any) -> None:
+        """Kingma and Ba's algorithm 1 with stepsize 3e-4 and ε = 1e-5."""
+        self.steps += 1
+        first, second = self.moments
+        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
+        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, second, gradient)
+        self.moments = first, second
+        a, b = 1 - 0.9**self.steps, 1 - 0.999**self.steps
+        self.parameters = jax.tree.map(
+            lambda p, m, v: p - 3e-4 * (m / a) / (np.sqrt(v / b) + 1e-5), self.parameters, first, second
+        )
+
+
+def network(parameters: Any, inputs: Any) -> Any:
+    hidden = parameters["params"]["HiddenLayers_0"]
+    for layer in (hidden["Dense_0"], hidden["Dense_1"]):
+        inputs = jnp.tanh(inputs @ layer["kernel"] + layer["bias"])
+    return inputs @ parameters["params"]["Dense_0"]["kernel"] + parameters["params"]["Dense_0"]["bias"]
+
+
+def log_density(parameters: Any, observations: Any, actions: Any) -> Any:
+    std = jnp.exp(parameters["params"]["log_std"])
+    deviations = (actions - network(parameters, observations)) / std
+    return -(0.5 * deviations**2 + jnp.log(std) + 0.5 * jnp.log(2 * jnp.pi)).sum(axis=1)
+
+
+def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
+    """Three updates, so that filter, moments and key carry over; other orders of operations would differ."""
+    state = initial(no_clipping())
+    reference = PlainPolicyGradient(of_run(state.parameters))
+    for number in range(3):
+        _, shuffle, _ = jax.random.split(state.key[0], 3)
+        epochs = jax.random.split(shuffle, SMALL.epochs)
+        orders = [np.asarray(ppo.minibatch_order(SMALL, key)) for key in epochs]
+        state, diagnostics = ppo.update(SMALL, state, rollout(number))
+        reference.update(rollout(number), orders)
+        assert diagnostics.finite[0]
+    for ours, plain in zip(
+        jax.tree.leaves(of_run(state.parameters)), jax.tree.leaves(reference.parameters), strict=True
+    ):
+        np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_the_first_ratio_is_one_under_the_new_filter() -> None:
+    """Without a step nothing moves though the filter does: both policies are seen through the same one."""
+    still = dataclasses.replace(SMALL, stepsize=0.0)
+    for surrogate in (clipping(0.1), adaptive_kl(0.01)):
+        before = initial(surrogate)
+        state, diagnostics = ppo.update(still, before, rollout(1))
+        assert diagnostics.kl[0] == 0.0
+        assert diagnostics.clip_fraction[0] == 0.0
+        assert state.statistics.count[0] == np.float32(128.01)
+        for leaf, untouched in zip(
+            jax.tree.leaves(state.parameters), jax.tree.leaves(before.parameters), strict=True
+        ):
+            np.testing.assert_array_equal(leaf, untouched)
+
+
+def test_beta_adapts_once_an_update_and_serves_the_next() -> None:
+    state, used = initial(adaptive_kl(1e-9)), []
+    for number in range(4):
+        state, diagnostics = ppo.update(SMALL, state, rollout(number))
+        assert diagnostics.kl[0] > 1.5e-9
+        used.append(float(diagnostics.kl_coefficient[0]))
+    assert used == [1.0, 2.0, 4.0, 8.0]
+    assert state.surrogate.kl_coefficient[0] == 16.0
+
+
+def test_penalties_hold_the_policy_back() -> None:
+    def kl(surrogate: Surrogate) -> float:
+        _, diagnostics = ppo.update(SMALL, initial(surrogate), rollout(0))
+        return float(diagnostics.kl[0])
+
+    free = kl(no_clipping())
+    assert kl(fixed_kl(100.0)) < kl(fixed_kl(1.0)) < free
+    assert kl(clipping(0.01)) < free
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=20)
+def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int) -> None:
+    order = np.asarray(ppo.minibatch_order(ppo.Hyperparameters(), jax.random.key(seed)))
+    assert order.shape == (32, 64)
+    np.testing.assert_array_equal(np.sort(order, axis=None), np.arange(2048))
+
+
+def test_each_epoch_and_update_shuffles_anew() -> None:
+    keys = jax.random.split(jax.random.key(0), 10)
+    orders = {np.asarray(ppo.minibatch_order(SMALL, key)).tobytes() for key in keys}
+    assert len(orders) == 10
+
+
+def test_minibatches_must_divide_the_horizon() -> None:
+    with pytest.raises(ValueError, match="do not divide"):
+        ppo.Hyperparameters(horizon=100, minibatch_size=64)
+
+
+def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:
+    states = [initial(no_clipping(), 3), initial(fixed_kl(3.0), 3), initial(no_clipping(), 4)]
+    noise = [np.asarray(ppo.action_noise(SMALL, state.key, ACTION)) for state in states]
+    weights = [np.asarray(state.parameters["policy"]["params"]["Dense_0"]["kernel"]) for state in states]
+    np.testing.assert_array_equal(noise[0], noise[1])
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert (noise[0] != noise[2]).all()
+    assert (weights[0] != weights[2]).all()
+
+
+def test_actions_are_the_policys_mean_and_noise() -> None:
+    state = initial(no_clipping())
+    observations, noise = jnp.full((1, OBSERVATION), 0.7), jnp.array([[1.0, -50.0]])
+    action = ppo.act(SMALL, state.actor, observations, noise)
+    mean = network(of_run(state.parameters)["policy"], observations / np.sqrt(1.0))
+    np.testing.assert_allclose(action, mean + noise, rtol=1e-5)
+
+
+def test_a_rollout_that_is_not_finite_is_noticed() -> None:
+    broken = rollout(0)
+    broken = dataclasses.replace(broken, rewards=broken.rewards.at[5].set(jnp.inf))
+    _, diagnostics = ppo.update(SMALL, initial(clipping(0.2)), broken)
+    assert not diagnostics.finite[0]

@@ -1,0 +1,204 @@
+"""The command line: table and curves as a user gets them, and one clear line where something is wrong."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.__main__ import main
+from bench.protocol import ENVIRONMENTS, SETTINGS
+from tests.conftest import command_line
+
+
+def run(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of `python -m bench`, in this process."""
+    monkeypatch.setattr("sys.argv", ["bench", *arguments])
+    monkeypatch.setenv("COLUMNS", "160")
+    status = main()
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> None:
+    done = command_line("table", "--results", str(results_folder))
+    assert done.returncode == 0, done.stderr
+    assert "No clipping or penalty" in done.stdout
+    table = pd.read_csv(results_folder / "table1.csv")
+    assert list(table) == [
+        "setting",
+        "algorithm",
+        "paper_score",
+        "score",
+        "ci_low",
+        "ci_high",
+        "runs",
+        "diverged",
+    ]
+    assert table["setting"].tolist() == list(SETTINGS)
+    paper = [-0.39, 0.76, 0.82, 0.70, 0.68, 0.74, 0.71, 0.62, 0.71, 0.72, 0.69]
+    assert table["paper_score"].tolist() == paper
+    assert table["score"].notna().all()
+    assert table["runs"].tolist() == [7] * 11
+    scale = pd.read_csv(results_folder / "normalization.csv")
+    assert scale["environment"].tolist() == sorted(ENVIRONMENTS)
+    scores = pd.read_csv(results_folder / "scores.csv")
+    assert len(scores) == 77
+    # The table is the scores' arithmetic, done here by hand.
+    merged = scores.merge(scale, on="environment")
+    span = (merged["best_run"] - merged["random_uniform"]).abs()
+    normalized = (merged["score"] - merged["random_uniform"]) / span
+    by_row = normalized.groupby(merged["setting"]).mean()
+    assert table["score"].tolist() == pytest.approx(by_row[table["setting"]].tolist(), rel=1e-6)
+    markdown = (results_folder / "table1.md").read_text()
+    assert "| Clipping, ε = 0.2 | 0.82 |" in markdown
+    assert "untrained, best row mean" in markdown
+    latex = (results_folder / "table1.tex").read_text()
+    assert latex.count(r"\\") == 12
+    assert latex.isascii()
+
+
+def test_the_table_is_the_same_whenever_written(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = set()
+    for _ in range(2):
+        run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+        run(["curves", "--results", str(results_folder)], monkeypatch, capsys)
+        names = ("table1.csv", "table1.md", "table1.tex", "scores.csv", "readings.csv")
+        figures = ("figures/learning_curves.png", "figures/learning_curves.svg")
+        written = b"".join((results_folder / name).read_bytes() for name in names + figures)
+        digests.add(hashlib.sha256(written).hexdigest())
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("selection", "coverage"),
+    [
+        (["--environments", "Hopper-v4"], "covers 11 of 11 runs: 1 of 7 environments, 11 of 11 rows"),
+        (["--settings", "clip-0.2", "no-clip"], "covers 14 of 14 runs: 7 of 7 environments, 2 of 11 rows"),
+        (["--seeds", "2"], "covers 77 of 154 runs"),
+    ],
+)
+def test_part_of_the_table_is_shown_and_not_written(
+    selection: list[str],
+    coverage: str,
+    results_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["table", "--results", str(results_folder), *selection]
+    status, out, _ = run(arguments, monkeypatch, capsys)
+    assert status == 0
+    assert coverage in out
+    assert not (results_folder / "table1.csv").exists()
+
+
+def test_incomplete_seeds_are_named(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = results_folder / "runs" / "Hopper-v4" / "clip-0.2"
+    for suffix in ("csv", "json"):
+        shutil.copy(runs / f"seed-00.{suffix}", runs / f"seed-04.{suffix}")
+    status, out, _ = run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    assert status == 0
+    assert "incomplete seeds: 4" in out
+    assert (results_folder / "table1.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--environments", "Ant-v4"], "unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"),
+        (["train", "--settings", "clip-0.25"], "unknown setting 'clip-0.25'; choose from: no-clip"),
+        (["train", "--seeds", "0"], "seeds must be a positive number"),
+        (["train", "--seeds", "1.5"], "seeds must be a positive number"),
+        (["train", "--timesteps", "-5"], "timesteps must be a positive whole number, not '-5'"),
+        (["train", "--timesteps", "1e6"], "timesteps must be a positive whole number, not '1e6'"),
+        (["table", "--results", "{tmp}/nothing"], "no results in {tmp}/nothing: train first"),
+        (["train", "--results", "{tmp}/foreign"], "{tmp}/foreign is not a results folder"),
+        (["train", "--results", "{tmp}/foreign/file"], "{tmp}/foreign/file is not a folder"),
+        (["train", "--results", "{tmp}/foreign/file/x"], "cannot write to the results folder"),
+        (["train", "--results", "/proc/results"], "cannot write to the results folder /proc/results"),
+        (["train", "--results", "{results}", "--timesteps", "9999"], "holds runs of 1 timesteps, not 9,999"),
+        (["curves", "--results", "{results}", "--seeds", "5-6"], "no run of this selection is finished"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    arguments: list[str],
+    message: str,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "file").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    filled = [argument.format(tmp=tmp_path, results=trained) for argument in arguments]
+    status, out, err = run(filled, monkeypatch, capsys)
+    assert status == 1
+    assert err.startswith("error: ")
+    assert message.format(tmp=tmp_path) in err
+    assert err.count("\n") == 1
+    assert out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["foreign"]
+
+
+def test_results_of_another_protocol_are_refused(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = results_folder / "protocol.json"
+    path.write_text(path.read_text().replace("0.99,", "0.999,"))
+    before = path.read_bytes()
+    status, _, err = run(["train", "--results", str(results_folder)], monkeypatch, capsys)
+    assert status == 1
+    assert "holds results of protocol" in err
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_run_stops_the_table(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = results_folder / "runs" / "Hopper-v4" / "clip-0.2" / "seed-00.csv"
+    path.write_text(path.read_text().replace("return_last100", "score"))
+    status, _, err = run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    assert (status, err) == (1, f"error: {path}: missing columns: return_last100\n")
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["table"], ["curves"]])
+def test_help_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    done = command_line(*command, "--help")
+    assert done.returncode == 0
+    for flag in ("--results", "--seeds", "--timesteps", "--environments", "--settings") if command else ():
+        assert flag in done.stdout
+
+
+def test_make_passes_its_variables(trained: Path) -> None:
+    root = Path(__file__).parents[2]
+    variables = [
+        "RESULTS=/tmp/x",
+        "SEEDS=1",
+        "TIMESTEPS=20480",
+        "ENVIRONMENTS=Hopper-v4 Walker2d-v4",
+        "SETTINGS=no-clip",
+    ]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", "--dry-run", "table1", *variables],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    flags = (
+        "--results /tmp/x --seeds 1 --timesteps 20480 --environments Hopper-v4 Walker2d-v4 --settings no-clip"
+    )
+    for command in ("train", "table"):
+        assert f"python -m bench {command} {flags}" in " ".join(done.stdout.split())

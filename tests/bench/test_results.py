@@ -1,0 +1,157 @@
+"""A results folder: written whole, read with suspicion."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.errors import UserError
+from bench.files import write_whole
+from bench.protocol import ENVIRONMENTS, SETTINGS, Protocol, Run
+from bench.results import Results, open_results
+from bench.runlog import COLUMNS, RunResult
+
+RUN = Run("Hopper-v4", "clip-0.2", 0)
+PROTOCOL = Protocol(timesteps=2048)
+LINE = "2048,90,20.5,0.01,0,0.1,0.99,100,0.2\n"
+CSV = ",".join(COLUMNS) + "\n" + LINE
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    results = open_results(tmp_path / "results", PROTOCOL.timesteps, create=True)
+    results.save(RunResult(RUN, CSV, None, 0), {"git_commit": "abc"})
+    return results
+
+
+def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
+    assert results.finished() == {RUN}
+    assert results.csv_path(RUN).read_text() == CSV
+    assert results.load(RUN).iloc[-1]["return_last100"] == 20.5
+    record = json.loads(results.csv_path(RUN).with_suffix(".json").read_text())
+    assert record["surrogate"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
+    assert record["protocol"] == PROTOCOL.fingerprint
+    assert record["git_commit"] == "abc"
+    scores = results.scores([RUN])
+    assert scores.to_dict("records") == [
+        {
+            "environment": "Hopper-v4",
+            "setting": "clip-0.2",
+            "seed": 0,
+            "score": 20.5,
+            "episodes": 90,
+            "diverged": False,
+        }
+    ]
+
+
+def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
+    run = Run("Hopper-v4", "no-clip", 0)
+    csv = ",".join(COLUMNS) + "\n1000,3,-5,,,,,,\n"
+    results.save(RunResult(run, csv, 1000, 0), {})
+    assert results.scores([run])["diverged"].tolist() == [True]
+
+
+def rewrite(results: Results, csv: str) -> None:
+    """Replace a run's CSV behind the suite's back, provenance included."""
+    results.save(RunResult(RUN, csv, None, 0), {})
+
+
+@pytest.mark.parametrize(
+    ("csv", "message"),
+    [
+        (CSV.replace("return_last100", "score"), "missing columns: return_last100"),
+        (CSV.replace("20.5", "inf"), "not a finite number"),
+        (CSV.replace("20.5", ""), "not a finite number"),
+        (CSV.replace("20.5", "many"), "not numbers in: return_last100"),
+        (CSV + LINE, "duplicated timesteps"),
+        (CSV.replace("\n2048", "\n4096"), "ends at timestep 4,096 instead of 2,048"),
+        (",".join(COLUMNS) + "\n", "no lines"),
+        ("", "not a CSV file"),
+    ],
+)
+def test_a_csv_that_cannot_be_right_is_refused_by_name(results: Results, csv: str, message: str) -> None:
+    rewrite(results, csv)
+    with pytest.raises(UserError, match=message) as error:
+        results.load(RUN)
+    assert str(results.csv_path(RUN)) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_hand_edited_or_truncated_csv_is_refused(results: Results) -> None:
+    results.csv_path(RUN).write_text(CSV.replace("20.5", "2000.5"))
+    with pytest.raises(UserError, match=r"seed-00.csv: its content is not what was written"):
+        results.load(RUN)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "not valid JSON"), ("[]", "not a JSON object"), ("{}", "of protocol None")],
+)
+def test_provenance_that_cannot_be_right_is_refused(results: Results, text: str, message: str) -> None:
+    results.csv_path(RUN).with_suffix(".json").write_text(text)
+    with pytest.raises(UserError, match=message):
+        results.load(RUN)
+
+
+def test_a_setting_that_has_changed_since_is_refused(results: Results) -> None:
+    path = results.csv_path(RUN).with_suffix(".json")
+    path.write_text(path.read_text().replace("0.2,", "0.25,"))
+    with pytest.raises(UserError, match=r"clip-0\.2 had other parameters"):
+        results.load(RUN)
+
+
+def test_provenance_that_is_missing_is_refused(results: Results) -> None:
+    results.csv_path(RUN).with_suffix(".json").unlink()
+    with pytest.raises(UserError, match=r"cannot read .*seed-00\.json"):
+        results.load(RUN)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("Hopper-v4/clip-0.2/seed-0.csv", "not a run"),
+        ("Hopper-v4/clip-0.2/seed-000.csv", "duplicates"),
+        ("Hopper-v4/clip-0.25/seed-00.csv", "not a run"),
+        ("Ant-v4/clip-0.2/seed-00.csv", "not a run"),
+    ],
+)
+def test_foreign_files_among_the_runs_are_refused(results: Results, file: str, message: str) -> None:
+    path = results.path / "runs" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(CSV)
+    with pytest.raises(UserError, match=message):
+        results.finished()
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.csv"
+    write_whole(path, "old")
+
+    def fail(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unfinished_files_are_not_runs(results: Results) -> None:
+    (results.csv_path(RUN).parent / ".seed-01.csv.x3k2").write_text("timest")
+    assert results.finished() == {RUN}
+
+
+def test_the_fingerprint_changes_with_what_the_bits_depend_on_only() -> None:
+    assert Protocol().fingerprint == Protocol().fingerprint
+    assert Protocol().fingerprint != Protocol(timesteps=20_480).fingerprint
+    assert Protocol().fingerprint != Protocol(numerics=0).fingerprint
+    text = json.dumps(Protocol().as_json())
+    assert not any(name in text for name in (*SETTINGS, *ENVIRONMENTS))
+
+
+def test_the_paper_s_run_length() -> None:
+    assert (Protocol().updates, Protocol().steps) == (489, 489 * 2048)

@@ -1,0 +1,122 @@
+"""Normalized scores by hand, and their properties."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from algorithms.surrogate import fixed_kl
+from bench.errors import UserError
+from bench.protocol import SETTINGS, Setting
+from bench.scores import interval, normalize, readings, references, row_scores
+
+RANDOM = pd.DataFrame(
+    [
+        ("A", "uniform", 10.0),
+        ("A", "untrained", 0.0),
+        ("B", "uniform", -50.0),
+        ("B", "untrained", -150.0),
+    ],
+    columns=["environment", "policy", "score"],
+)
+
+
+def scores(values: dict[tuple[str, str, int], float]) -> pd.DataFrame:
+    lines = [(*key, value, False) for key, value in values.items()]
+    return pd.DataFrame(lines, columns=["environment", "setting", "seed", "score", "diverged"])
+
+
+TWO_ROWS = scores(
+    {
+        ("A", "clip-0.1", 0): 110.0,
+        ("A", "clip-0.1", 1): 60.0,
+        ("A", "clip-0.2", 0): 80.0,
+        ("A", "clip-0.2", 1): 100.0,
+        ("B", "clip-0.1", 0): -50.0,
+        ("B", "clip-0.1", 1): -30.0,
+        ("B", "clip-0.2", 0): 50.0,
+        ("B", "clip-0.2", 1): -150.0,
+    }
+)
+
+
+def test_by_hand() -> None:
+    scale = references(TWO_ROWS, RANDOM)
+    assert scale.loc["A"].tolist() == [10, 0, 110, 90]
+    assert scale.loc["B"].tolist() == [-50, -150, 50, -40]
+    table = row_scores(normalize(TWO_ROWS, scale))
+    # clip-0.1: A 1, 0.5; B 0, 0.2. clip-0.2: A 0.7, 0.9; B 1, -1.
+    assert table["score"].tolist() == pytest.approx([(1 + 0.5 + 0 + 0.2) / 4, (0.7 + 0.9 + 1 - 1) / 4])
+    assert table["runs"].tolist() == [4, 4]
+    # Two seeds, means 0.5 and 0.35: mean ± t(0.975, 1) · 0.15 / 2.
+    half = 12.7062 * 0.075
+    assert table.loc["clip-0.1", ["ci_low", "ci_high"]].tolist() == pytest.approx(
+        [0.425 - half, 0.425 + half], rel=1e-4
+    )
+
+
+def test_all_four_readings() -> None:
+    table = readings(TWO_ROWS, references(TWO_ROWS, RANDOM))
+    clip = table.loc["clip-0.1"]
+    assert clip["uniform_run"] == pytest.approx(1.7 / 4)
+    assert clip["uniform_row_mean"] == pytest.approx((100 / 80 + 50 / 80 + 0 + 20 / 10) / 4)
+    assert clip["untrained_run"] == pytest.approx((1 + 60 / 110 + 100 / 200 + 120 / 200) / 4)
+    assert clip["untrained_row_mean"] == pytest.approx((110 / 90 + 60 / 90 + 100 / 110 + 120 / 110) / 4)
+
+
+def test_random_scores_0_and_the_best_run_1() -> None:
+    scale = references(TWO_ROWS, RANDOM)
+    marks = scores({("A", "clip-0.1", 0): 10.0, ("A", "clip-0.1", 1): 110.0})
+    assert normalize(marks, scale)["normalized"].tolist() == [0.0, 1.0]
+
+
+@given(st.floats(0.1, 100), st.floats(-1000, 1000))
+def test_units_of_reward_do_not_matter(factor: float, shift: float) -> None:
+    moved = TWO_ROWS.assign(score=TWO_ROWS["score"] * factor + shift)
+    random = RANDOM.assign(score=RANDOM["score"] * factor + shift)
+    before = row_scores(normalize(TWO_ROWS, references(TWO_ROWS, RANDOM)))
+    after = row_scores(normalize(moved, references(moved, random)))
+    np.testing.assert_allclose(after["score"], before["score"], rtol=1e-6, atol=1e-6)
+
+
+def test_a_row_of_ones_own_does_not_move_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SETTINGS, "mine", Setting("mine", "Mine", fixed_kl(2.0)))
+    added = pd.concat([TWO_ROWS, scores({("A", "mine", 0): 1e6, ("B", "mine", 0): 1e6})])
+    scale = references(added, RANDOM)
+    assert scale.equals(references(TWO_ROWS, RANDOM))
+    table = row_scores(normalize(added, scale))
+    assert table.loc["clip-0.1", "score"] == pytest.approx(0.425)
+    assert table.loc["mine", "score"] > 1000
+    assert math.isnan(table.loc["mine", "ci_low"])
+
+
+def test_where_nothing_beats_random_more_is_still_better() -> None:
+    poor = scores({("A", "clip-0.1", 0): -90.0, ("A", "clip-0.2", 0): -190.0})
+    assert normalize(poor, references(poor, RANDOM))["normalized"].tolist() == [-1.0, -2.0]
+
+
+def test_a_scale_of_no_length_is_refused() -> None:
+    equal = scores({("A", "clip-0.1", 0): 10.0})
+    with pytest.raises(UserError, match="A cannot be normalized"):
+        normalize(equal, references(equal, RANDOM))
+
+
+def test_unmeasured_random_policies_are_refused() -> None:
+    with pytest.raises(UserError, match="B cannot be normalized: no random_uniform"):
+        references(TWO_ROWS, RANDOM[RANDOM["environment"] == "A"])
+
+
+def test_diverged_runs_are_counted() -> None:
+    flagged = TWO_ROWS.assign(diverged=TWO_ROWS["score"] < -100)
+    table = row_scores(normalize(flagged, references(flagged, RANDOM)))
+    assert table["diverged"].tolist() == [0, 1]
+
+
+def test_the_interval_covers_as_it_says() -> None:
+    """Three seeds, as in the paper: 95 % of intervals of normal samples contain the mean."""
+    samples = np.random.default_rng(0).normal(0.7, 0.1, (4000, 3))
+    covered = [low <= 0.7 <= high for low, high in (interval(pd.Series(three)) for three in samples)]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.01)

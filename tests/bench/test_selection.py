@@ -1,0 +1,52 @@
+"""Which runs a command is about."""
+
+import pytest
+
+from bench.errors import UserError
+from bench.protocol import ENVIRONMENTS, SETTINGS, Run
+from bench.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
+
+ALL = (tuple(ENVIRONMENTS), tuple(SETTINGS))
+
+
+def test_seeds_are_a_number_or_a_range() -> None:
+    assert parse_seeds("3") == (0, 1, 2)
+    assert parse_seeds("3-5") == (3, 4, 5)
+    assert parse_seeds("7-7") == (7,)
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "2.5", "three", "5-3", "", "1,2", "3-", "٣"])
+def test_other_seeds_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="seeds must be"):
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e6", "2.5", "many", ""])
+def test_timesteps_must_be_positive_and_whole(text: str) -> None:
+    with pytest.raises(UserError, match="timesteps must be"):
+        parse_timesteps(text)
+
+
+def test_without_seeds_the_complete_ones_are_meant() -> None:
+    finished = set(Selection(*ALL, seeds=(0, 4)).runs) | {Run("Hopper-v4", "no-clip", 7)}
+    assert seeds_present(*ALL, finished) == ((0, 4), (7,))
+    assert select(*ALL, None, finished).seeds == (0, 4)
+    assert select(["Hopper-v4"], ["no-clip"], None, finished).seeds == (0, 4, 7)
+    assert select(*ALL, (2,), finished).seeds == (2,)
+
+
+def test_without_any_the_paper_s_three() -> None:
+    assert select(*ALL, None, set()).seeds == (0, 1, 2)
+
+
+def test_unknown_names_are_refused_with_the_choices() -> None:
+    with pytest.raises(UserError, match="unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"):
+        select(["Hopper-v4", "Ant-v4"], ALL[1], None, set())
+    with pytest.raises(UserError, match=r"unknown setting 'clip'; choose from: no-clip clip-0\.1"):
+        select(ALL[0], ["clip"], None, set())
+    with pytest.raises(UserError, match="no setting chosen"):
+        select(ALL[0], [], None, set())
+
+
+def test_naming_something_twice_is_naming_it_once() -> None:
+    assert select(["Hopper-v4", "Hopper-v4"], ["no-clip"], (0,), set()).environments == ("Hopper-v4",)

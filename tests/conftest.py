@@ -1,0 +1,46 @@
+"""All tests run with the settings that a run's bits depend on."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# The first example compiles; a deadline would time the compiler.
+settings.register_profile("table1", deadline=None, derandomize=True)
+settings.load_profile("table1")
+
+
+def pytest_report_header() -> str:
+    """Say what the golden test compares."""
+    from bench.provenance import processor_kind
+    from tests.golden.test_golden import RECORD, SAME_KIND, TOLERANCE
+
+    if SAME_KIND:
+        return f"golden run: bit for bit, on the kind of processor that made it ({processor_kind()})"
+    made = RECORD["processor_kind"]
+    return f"golden run: within {TOLERANCE:g}, made on {made}, this is {processor_kind()}"
+
+
+def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run `python -m bench` as a user does."""
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with all 77 runs of one seed, one update each. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = command_line("train", "--results", str(folder), "--seeds", "1", "--timesteps", "1")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def results_folder(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it, to change."""
+    return Path(shutil.copytree(trained, tmp_path / "results"))

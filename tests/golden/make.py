@@ -1,0 +1,98 @@
+"""The golden run: a few updates of every environment, stored so that a change of the numerics is seen.
+
+`python -m tests.golden.make` stores it anew. That is right only for a change that means to move the bits:
+raise `NUMERICS` in bench/protocol.py with it, and say so in the commit.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from algorithms import ppo
+from bench.environments import Environments
+from bench.files import json_text, write_whole
+from bench.protocol import ENVIRONMENTS, NUMERICS, Protocol, Run
+from bench.provenance import processor_kind
+from bench.training import initial_states, train
+
+FOLDER = Path(__file__).parent
+RUNS = FOLDER / "runs.json"
+
+# One row of each kind of objective.
+SETTINGS = ("no-clip", "clip-0.2", "adaptive-kl-0.01", "fixed-kl-1")
+PROTOCOL = Protocol(timesteps=5 * 2048)
+FIRST_STEPS = 50
+# The stored update is of a short rollout, to keep the files small.
+SHORT = dataclasses.replace(PROTOCOL.hyperparameters, horizon=256)
+
+
+def csvs(environment: str) -> dict[str, str]:
+    """The CSVs of five updates, by setting."""
+    runs = [Run(environment, setting, 0) for setting in SETTINGS]
+    return {result.run.setting: result.csv for result in train(runs, PROTOCOL)}
+
+
+def rollout(environment: str) -> dict[str, Any]:
+    """The first 256 steps of a run: the inputs of the stored update, the first 50 steps among them."""
+    environments, states = start(environment)
+    noise = np.asarray(ppo.action_noise(SHORT, states.key, environments.action_size))
+    observations, actions, rewards, ends = [environments.observations], [], [], []
+    for noise_now in noise:
+        seen = jnp.asarray(environments.observations, jnp.float32)
+        actions.append(np.asarray(ppo.act(SHORT, states.actor, seen, noise_now)))
+        steps = environments.step(actions[-1], np.array([True]))
+        observations.append(steps.observations)
+        rewards.append(steps.rewards)
+        ends.append(steps.ends)
+    return {
+        "observations": np.array(observations, np.float32),
+        "actions": np.array(actions, np.float32),
+        "rewards": np.array(rewards, np.float32),
+        "ends": np.array(ends),
+    }
+
+
+def update(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Parameters and diagnostics after one update from these inputs."""
+    _, states = start(environment)
+    rollouts = ppo.Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
+    states, diagnostics = ppo.update(SHORT, states, rollouts)
+    leaves = jax.tree_util.tree_leaves_with_path(states.parameters)
+    numbers = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+    return numbers | {name: np.asarray(value) for name, value in vars(diagnostics).items()}
+
+
+def start(environment: str) -> tuple[Environments, ppo.RunState]:
+    """Environment and state of the run `clip-0.2`, seed 0."""
+    environments = Environments(environment, [0])
+    return environments, initial_states([Run(environment, "clip-0.2", 0)], environments, PROTOCOL)
+
+
+def inputs_path(environment: str) -> Path:
+    """Where the stored rollout is."""
+    return FOLDER / f"{environment}.rollout.npz"
+
+
+def outputs_path(environment: str) -> Path:
+    """Where the stored outcome of the update is."""
+    return FOLDER / f"{environment}.update.npz"
+
+
+def main() -> None:
+    """Store the golden run."""
+    runs = {}
+    for environment in ENVIRONMENTS:
+        runs[environment] = csvs(environment)
+        inputs = rollout(environment)
+        np.savez_compressed(inputs_path(environment), **inputs)
+        np.savez_compressed(outputs_path(environment), **update(environment, inputs))
+    record = {"numerics": NUMERICS, "processor_kind": processor_kind(), "runs": runs}
+    write_whole(RUNS, json_text(record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""The golden run, bit for bit on the kind of processor that made it, and within 1e-4 on any other.
+
+The report's first lines say which of the two was tested.
+"""
+
+import json
+import platform
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.protocol import ENVIRONMENTS, NUMERICS
+from bench.provenance import processor_kind
+from tests.golden import make
+
+RECORD: dict[str, Any] = json.loads(make.RUNS.read_text())
+SAME_KIND = RECORD["processor_kind"] == processor_kind()
+TOLERANCE = 1e-4
+
+
+def load(path: Any) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
+def assert_close(actual: dict[str, Any], stored: dict[str, np.ndarray]) -> None:
+    """Equal within the tolerance, relative to the largest number of each array."""
+    assert actual.keys() == stored.keys()
+    for name, expected in stored.items():
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(actual[name], expected, rtol=0, atol=TOLERANCE * scale, err_msg=name)
+
+
+def first_steps(rollout: dict[str, Any]) -> dict[str, Any]:
+    return {name: array[: make.FIRST_STEPS].astype(float) for name, array in rollout.items()}
+
+
+def assert_golden_within_tolerance(environment: str) -> None:
+    stored = load(make.inputs_path(environment))
+    assert_close(first_steps(make.rollout(environment)), first_steps(stored))
+    assert_close(make.update(environment, stored), load(make.outputs_path(environment)))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_golden_run(environment: str) -> None:
+    assert RECORD["numerics"] == NUMERICS
+    if SAME_KIND:
+        assert make.csvs(environment) == RECORD["runs"][environment]
+        stored = load(make.inputs_path(environment))
+        for name, array in make.rollout(environment).items():
+            np.testing.assert_array_equal(array, stored[name], err_msg=name)
+        for name, array in make.update(environment, stored).items():
+            np.testing.assert_array_equal(array, load(make.outputs_path(environment))[name], err_msg=name)
+    else:
+        assert_golden_within_tolerance(environment)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64 processor to hold back")
+def test_another_kind_of_processor_is_within_tolerance() -> None:
+    """What the golden test does elsewhere, here with fewer instructions, which moves the bits."""
+    script = (
+        "import bench, os\n"
+        "os.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"
+        "from tests.golden.test_golden import assert_golden_within_tolerance\n"
+        "assert_golden_within_tolerance('HalfCheetah-v4')\n"
+        "assert_golden_within_tolerance('Hopper-v4')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
