@@ -1,5 +1,6 @@
 """The command line: python -m bench {train,table,curves} --help."""
 
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,8 @@ def main() -> int:
     )
     commands = {Train: train, Table: show_table, Curves: plot_curves}
     console = Console(highlight=False)
+    # What a batch system sends before it kills is Ctrl-C to us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         timesteps = None if options.timesteps is None else parse_timesteps(options.timesteps)
         seeds = None if options.seeds is None else parse_seeds(options.seeds)

@@ -7,6 +7,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 from bench.files import write_whole
 from bench.protocol import SETTINGS, UNIFORM
@@ -65,8 +66,10 @@ def _learning_curves(results: Results, selection: Selection) -> Figure:
             }
             if runs:
                 _plot(panel, setting, pd.DataFrame(runs).sort_index().ffill())
-        panel.axhline(random[UNIFORM, environment], color="grey", linewidth=0.8, label="uniform actions")
+        if (UNIFORM, environment) in random:
+            panel.axhline(random[UNIFORM, environment], color="grey", linewidth=0.8, label="uniform actions")
         panel.set_title(environment)
+        panel.xaxis.set_major_formatter(EngFormatter(sep=""))
         panel.set_xlabel("timesteps")
         panel.set_ylabel("return, last 100 episodes")
     handles = {

@@ -18,7 +18,8 @@ class CampaignProgress:
         self._runs, self._steps = runs, steps
         self._runs_done = 0
         self._steps_of: dict[str, int] = {}
-        self._start = self._last_line = time.monotonic()
+        self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
+        self._last_line = time.monotonic()
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(bar_width=None),
@@ -42,6 +43,7 @@ class CampaignProgress:
 
     def stepped(self, job: str, steps: int) -> None:
         """A job is at so many steps since it began; a job that begins again counts anew."""
+        self._start = self._start or time.monotonic()
         self._steps_of[job] = steps
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
@@ -62,10 +64,13 @@ class CampaignProgress:
         return sum(self._steps_of.values())
 
     def _state(self) -> str:
-        elapsed = time.monotonic() - self._start
-        rate = self._steps_done / elapsed if elapsed else 0.0
-        left = _duration((self._steps - self._steps_done) / rate) if rate else "?"
-        return f"{self._runs_done}/{self._runs} runs, {rate:,.0f} steps/s, {left} left"
+        runs = f"{self._runs_done}/{self._runs} runs"
+        elapsed = time.monotonic() - self._start if self._start else 0.0
+        if elapsed < 1:
+            return runs
+        rate = self._steps_done / elapsed
+        left = (self._steps - self._steps_done) / rate
+        return f"{runs}, {rate:,.0f} steps/s, {_duration(left)} left"
 
     def _line(self, event: str) -> None:
         if not self._console.is_terminal:

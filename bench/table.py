@@ -163,7 +163,7 @@ def _print(console: Console, title: str, cells: list[list[str]]) -> None:
     heading, *rows = cells
     table = Table(title=title, title_justify="left")
     for index, name in enumerate(heading):
-        table.add_column(name, justify="right" if index else "left")
+        table.add_column(name, justify="right" if index else "left", no_wrap=not index)
     for row in rows:
         table.add_row(*row)
     console.print(table)
