@@ -2,6 +2,7 @@
 #
 # Variables, each the same-named flag of `python -m bench`:
 #   RESULTS=results  SEEDS=3  TIMESTEPS=1000000  ENVIRONMENTS="Hopper-v4 Walker2d-v4"  SETTINGS="clip-0.2 fixed-kl-1"
+#   SCHEDULER=tcp://host:8786 (training only)
 
 PYTHON ?= python3
 BENCH := .venv/bin/python -m bench
@@ -9,10 +10,10 @@ FLAGS = $(if $(RESULTS),--results $(RESULTS)) $(if $(SEEDS),--seeds $(SEEDS)) \
 	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
 	$(if $(SETTINGS),--settings $(SETTINGS))
 
-.PHONY: table1 curves test lock clean
+.PHONY: table1 curves test soak lock clean
 
 table1: .venv/installed
-	@$(BENCH) train $(FLAGS)
+	@$(BENCH) train $(FLAGS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
 	@$(BENCH) table $(FLAGS)
 
 curves: .venv/installed
@@ -23,6 +24,10 @@ test: .venv/installed
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/pytest
+
+# As `make test` kills a campaign at random moments, only more often.
+soak: .venv/installed
+	.venv/bin/pytest tests/bench/test_survival.py --kills 20
 
 # The exact versions, from those that pyproject.toml allows.
 lock: .venv/installed

@@ -1,4 +1,4 @@
-"""The command line: python -m bench {train,table,curves} --help."""
+"""The command line: python -m bench {train,table,curves,status,verify} --help."""
 
 import signal
 import sys
@@ -10,9 +10,9 @@ import tyro
 from rich.console import Console
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, SETTINGS
+from bench.protocol import ENVIRONMENTS, SETTINGS, Run
 from bench.results import Results, open_results
-from bench.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
+from bench.selection import Selection, parse_seed, parse_seeds, parse_timesteps, seeds_present, select
 
 # Each command imports what it alone needs: starting stays quick, and worker processes import this module too.
 
@@ -37,101 +37,150 @@ class Options:
 class Train(Options):
     """Train the runs that are missing from the results folder, one process a core."""
 
+    scheduler: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None
+    """A Dask cluster to train on, such as tcp://host:8786. Default: the cores of this machine."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Train what is missing of the selection."""
+        from bench.campaign import run_campaign
+        from bench.jobs import missing_jobs
+
+        jobs = missing_jobs(results, selection.runs)
+        if not jobs:
+            message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
+            console.print(message, soft_wrap=True)
+            return
+        try:
+            run_campaign(results, jobs, console, self.scheduler)
+        except KeyboardInterrupt:
+            done = len(set(selection.runs) & results.finished())
+            console.print(
+                f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path};"
+                " the same command goes on from there",
+                soft_wrap=True,
+            )
+            raise
+
 
 @dataclass(frozen=True)
 class Table(Options):
     """Print the table; write it when the selection is complete."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Print the selection's table, and write it when it is the whole of what the folder has."""
+        from bench import table
+
+        finished = results.finished()
+        present = _present(results, selection)
+        complete, incomplete = seeds_present(ENVIRONMENTS, tuple(SETTINGS), finished)
+        report = table.report(results, selection)
+        table.show(report, console)
+        whole = selection.is_whole_table and len(present) == len(selection.runs)
+        if whole and set(complete) <= set(selection.seeds):
+            table.save(report, results.path)
+            console.print(f"written: {results.path}/table1.csv, .md and .tex", soft_wrap=True)
+        else:
+            console.print(
+                f"covers {len(present)} of {len(selection.runs)} runs:"
+                f" {len(selection.environments)} of {len(ENVIRONMENTS)} environments,"
+                f" {len(selection.settings)} of {len(SETTINGS)} rows, seeds {_listed(selection.seeds)};"
+                f" complete seeds in {results.path}: {_listed(complete)}. Not written to table1.*",
+                soft_wrap=True,
+            )
+        if incomplete:
+            console.print(f"incomplete seeds: {_listed(incomplete)}", style="yellow")
 
 
 @dataclass(frozen=True)
 class Curves(Options):
     """Plot the learning curves into figures/ of the results folder."""
 
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Plot the selection's finished runs."""
+        from bench import figures
 
-def train(results: Results, selection: Selection, console: Console) -> None:
-    """Train what is missing of the selection."""
-    from bench.campaign import missing_jobs, run_campaign
-
-    jobs = missing_jobs(results, selection.runs)
-    if not jobs:
-        console.print(
-            f"nothing to train: all {len(selection.runs)} runs are in {results.path}", soft_wrap=True
-        )
-        return
-    try:
-        run_campaign(results, jobs, console)
-    except KeyboardInterrupt:
-        done = len(set(selection.runs) & results.finished())
-        console.print(
-            f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path};"
-            " the same command goes on from there",
-            soft_wrap=True,
-        )
-        raise
+        _present(results, selection)
+        paths = figures.save_learning_curves(results, selection)
+        console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
 
-def show_table(results: Results, selection: Selection, console: Console) -> None:
-    """Print the selection's table, and write it when it is the whole of what the folder has."""
-    from bench import table
+@dataclass(frozen=True)
+class Status(Options):
+    """Say what is done, missing and diverged, and how long the rest will take."""
 
-    finished = results.finished()
-    present = set(selection.runs) & finished
-    if not present:
-        raise UserError(f"no run of this selection is finished in {results.path}: train first")
-    complete, incomplete = seeds_present(ENVIRONMENTS, tuple(SETTINGS), finished)
-    report = table.report(results, selection)
-    table.show(report, console)
-    if (
-        selection.is_whole_table
-        and len(present) == len(selection.runs)
-        and set(complete) <= set(selection.seeds)
-    ):
-        table.save(report, results.path)
-        console.print(f"written: {results.path}/table1.csv, .md and .tex", soft_wrap=True)
-    else:
-        console.print(
-            f"covers {len(present)} of {len(selection.runs)} runs:"
-            f" {len(selection.environments)} of {len(ENVIRONMENTS)} environments,"
-            f" {len(selection.settings)} of {len(SETTINGS)} rows, seeds {_listed(selection.seeds)};"
-            f" complete seeds in {results.path}: {_listed(complete)}. Not written to table1.*",
-            soft_wrap=True,
-        )
-    if incomplete:
-        console.print(f"incomplete seeds: {_listed(incomplete)}", style="yellow")
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Print the state of the selection."""
+        from bench.status import show_status
+
+        show_status(results, selection, console)
 
 
-def plot_curves(results: Results, selection: Selection, console: Console) -> None:
-    """Plot the selection's finished runs."""
-    from bench import figures
+@dataclass(frozen=True)
+class Verify:
+    """Repeat finished runs and compare: bit-identical on the kind of processor that made them."""
 
-    if not set(selection.runs) & results.finished():
-        raise UserError(f"no run of this selection is finished in {results.path}: train first")
-    paths = figures.save_learning_curves(results, selection)
-    console.print(f"written: {' '.join(paths)}", soft_wrap=True)
+    environment: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="ENVIRONMENT")] = None
+    """The environment whose runs to repeat. Default: all."""
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    seed: Annotated[str, tyro.conf.arg(metavar="N")] = "0"
+    """The seed whose runs to repeat."""
+    timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
+    """How much of each run to repeat. Default: all of it."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Repeat the selection's finished runs."""
+        from bench.verify import verify
+
+        verify(results, selection, _timesteps(self.timesteps), console)
 
 
 def main() -> int:
     """Run the command line; returns the exit status."""
-    options = tyro.cli(
-        Train | Table | Curves, prog="python -m bench", description="Table 1 of the PPO paper, measured."
+    command = tyro.cli(
+        Train | Table | Curves | Status | Verify,
+        prog="python -m bench",
+        description="Table 1 of the PPO paper, measured.",
     )
-    commands = {Train: train, Table: show_table, Curves: plot_curves}
     console = Console(highlight=False)
     # What a batch system sends before it kills is Ctrl-C to us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        timesteps = None if options.timesteps is None else parse_timesteps(options.timesteps)
-        seeds = None if options.seeds is None else parse_seeds(options.seeds)
-        select(options.environments, options.settings, seeds, set())
-        results = open_results(options.results, timesteps, create=isinstance(options, Train))
-        selection = select(options.environments, options.settings, seeds, results.finished())
-        commands[type(options)](results, selection, console)
+        command.run(*_open(command), console)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _open(command: Options | Verify) -> tuple[Results, Selection]:
+    """The results folder and the part of it that a command is about, all options checked first."""
+    seeds: tuple[int, ...] | None
+    length = _timesteps(command.timesteps)
+    if isinstance(command, Verify):
+        environments = ENVIRONMENTS if command.environment is None else (command.environment,)
+        # The timesteps of a prefix are not those of the folder.
+        settings, seeds, length = tuple(SETTINGS), parse_seed(command.seed), None
+    else:
+        environments, settings = command.environments, command.settings
+        seeds = None if command.seeds is None else parse_seeds(command.seeds)
+    select(environments, settings, seeds, set())
+    results = open_results(command.results, length, create=isinstance(command, Train))
+    return results, select(environments, settings, seeds, results.finished())
+
+
+def _present(results: Results, selection: Selection) -> set[Run]:
+    """The selection's finished runs, of which there must be one."""
+    present = set(selection.runs) & results.finished()
+    if not present:
+        raise UserError(f"no run of this selection is finished in {results.path}: train first")
+    return present
+
+
+def _timesteps(text: str | None) -> int | None:
+    return None if text is None else parse_timesteps(text)
 
 
 def _listed(seeds: tuple[int, ...]) -> str:

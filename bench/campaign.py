@@ -1,127 +1,77 @@
-"""A campaign: the runs that are missing from a results folder, trained in parallel."""
+"""A campaign: jobs done in parallel by Dask's workers, each one's files written as it is done."""
 
-import logging
-import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import dask
-import pandas as pd
-from dask.system import CPU_COUNT
-from distributed import Client, LocalCluster, as_completed, get_worker
+from distributed import Client, Future, as_completed, get_worker
 from rich.console import Console
 
+from bench.cluster import RefusedWorkerError, check_this_worker, connected, identity
 from bench.errors import UserError
+from bench.jobs import Job
 from bench.progress import CampaignProgress
-from bench.protocol import Protocol, Run
-from bench.provenance import provenance
-from bench.random_policies import measure
+from bench.protocol import Protocol
 from bench.results import Results
-from bench.runlog import RunResult
-from bench.training import train
 
 PROGRESS_TOPIC = "table1-progress"
 
-# By the time a step takes, so that the last jobs of a seed are short and no core waits long.
-SLOWEST_FIRST = (
-    "Walker2d-v4",
-    "Hopper-v4",
-    "InvertedDoublePendulum-v4",
-    "Swimmer-v4",
-    "HalfCheetah-v4",
-    "Reacher-v4",
-    "InvertedPendulum-v4",
-)
 
+def run_campaign(results: Results, jobs: list[Job], console: Console, scheduler: str | None = None) -> None:
+    """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
 
-@dataclass(frozen=True)
-class TrainingJob:
-    """Runs of one environment and seed, batched because that is fast; their bits do not depend on it."""
+    Workers need no access to the folder: what they give travels back, and only this process writes. A job
+    that raises is not tried again; a job lost with its worker is, three times.
 
-    environment: str
-    seed: int
-    runs: tuple[Run, ...]
-
-    def __str__(self) -> str:
-        return f"{self.environment} seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class RandomJob:
-    """The random policies' scores in one environment."""
-
-    environment: str
-    runs: tuple[Run, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.environment} random policies"
-
-
-Job = TrainingJob | RandomJob
-
-
-def missing_jobs(results: Results, runs: Iterable[Run]) -> list[Job]:
-    """The jobs that complete `runs` and their environments' random policies."""
-    runs = list(runs)
-    missing: dict[tuple[str, int], list[Run]] = defaultdict(list)
-    finished = results.finished()
-    for run in runs:
-        if run not in finished:
-            missing[run.environment, run.seed].append(run)
-    training = [TrainingJob(*key, tuple(of_job)) for key, of_job in missing.items()]
-    training.sort(key=lambda job: (job.seed, SLOWEST_FIRST.index(job.environment)))
-    measured = set(results.random_scores()["environment"])
-    unmeasured = {run.environment for run in runs} - measured
-    return [*(RandomJob(name) for name in sorted(unmeasured)), *training]
-
-
-def run_campaign(results: Results, jobs: list[Job], console: Console) -> None:
-    """Do the jobs, one single-threaded process a core, and write what they give into the results folder.
+    scheduler: address of a Dask scheduler; None for the cores of this machine.
 
     Raises:
-        UserError: when a job failed, once all others are done; it names the jobs.
+        UserError: when the folder is in use, the cluster can't be, or a job failed: then once all others are
+            done, naming the jobs.
         KeyboardInterrupt: as the user does; finished runs are kept.
     """
-    protocol = results.protocol
     runs = sum(len(job.runs) for job in jobs)
-    failed: list[Job] = []
     with (
-        _workers(min(CPU_COUNT, len(jobs))) as client,
-        CampaignProgress(console, runs, runs * protocol.steps) as progress,
+        results.locked(),
+        connected(scheduler, len(jobs)) as client,
+        CampaignProgress(console, runs, runs * results.protocol.steps) as progress,
     ):
         client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-        job_of = {
-            client.submit(_do, job, protocol, key=str(job), priority=-order): job
-            for order, job in enumerate(jobs)
-        }
-        for future in as_completed(job_of):
-            job = job_of.pop(future)
-            if future.status == "error":
-                failed.append(job)
-                progress.failed(str(job), future.exception())
-            else:
-                _save(results, future.result())
-                progress.finished(str(job), len(job.runs))
+        failed = _do_all(client, results, jobs, progress)
     if failed:
-        raise UserError(
-            f"{len(failed)} of {len(jobs)} jobs failed: {', '.join(map(str, failed))};"
-            " the rest is kept, the same command tries them again"
-        )
+        names = ", ".join(map(str, failed))
+        raise UserError(f"{len(failed)} of {len(jobs)} jobs failed, the others are kept: {names}")
 
 
-@dataclass(frozen=True)
-class _Trained:
-    results: list[RunResult]
-    provenance: dict[str, Any]
+def _do_all(client: Client, results: Results, jobs: list[Job], progress: CampaignProgress) -> list[Job]:
+    """Do the jobs in their order; returns those that failed."""
+    failed = []
+
+    def submit(order: int, job: Job) -> Future:
+        return client.submit(_do, job, results.protocol, identity(), pure=False, priority=-order)
+
+    job_of = {submit(order, job): job for order, job in enumerate(jobs)}
+    futures = as_completed(job_of)
+    for future in futures:
+        job = job_of.pop(future)
+        error = future.exception() if future.status == "error" else None
+        if isinstance(error, RefusedWorkerError):
+            # A worker that came after the start: it goes, and the job to another.
+            progress.say(str(error))
+            client.retire_workers([error.args[1]])
+            again = submit(0, job)
+            job_of[again] = job
+            futures.add(again)
+        elif error is not None:
+            failed.append(job)
+            progress.say(f"{job} failed: {type(error).__name__}: {error}")
+        else:
+            job.save(results, future.result())
+            progress.finished(str(job), len(job.runs))
+    return failed
 
 
-def _do(job: Job, protocol: Protocol) -> _Trained | pd.DataFrame:
-    """On a worker: do one job, reporting its steps to the campaign."""
-    if isinstance(job, RandomJob):
-        return measure(job.environment, protocol)
+def _do(job: Job, protocol: Protocol, expected: dict[str, str]) -> Any:
+    """On a worker: do one job, telling the campaign how far it is."""
+    check_this_worker(expected)
     steps_done = 0
 
     def report(steps: int) -> None:
@@ -129,32 +79,4 @@ def _do(job: Job, protocol: Protocol) -> _Trained | pd.DataFrame:
         steps_done += steps
         get_worker().log_event(PROGRESS_TOPIC, {"steps": (str(job), steps_done)})
 
-    start = time.perf_counter()
-    trained = train(job.runs, protocol, report)
-    seconds = round(time.perf_counter() - start, 1)
-    return _Trained(trained, {"job_seconds": seconds, "job_runs": len(job.runs), **provenance()})
-
-
-def _save(results: Results, done: _Trained | pd.DataFrame) -> None:
-    if isinstance(done, pd.DataFrame):
-        results.save_random_scores(done)
-    else:
-        for result in done.results:
-            results.save(result, done.provenance)
-
-
-@contextmanager
-def _workers(processes: int) -> Iterator[Client]:
-    """A client of a local cluster of single-threaded processes."""
-    quiet = {"distributed.logging.distributed": "critical", "distributed.worker.memory.terminate": False}
-    with (
-        dask.config.set(quiet),
-        LocalCluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            dashboard_address=":0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    return job.do(protocol, report)

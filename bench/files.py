@@ -15,7 +15,18 @@ from bench.errors import UserError
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is as before (absent, perhaps) or whole, whenever the process dies."""
+    """Write a file so that it is as before (absent, perhaps) or whole, whenever the process dies.
+
+    Raises:
+        UserError: when it can't be written: no space, no permission.
+    """
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write_whole(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -55,9 +55,9 @@ class CampaignProgress:
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         self._line(f"{job} done")
 
-    def failed(self, job: str, error: BaseException) -> None:
-        """A job raised."""
-        self._console.print(f"{job} failed: {type(error).__name__}: {error}", style="red", soft_wrap=True)
+    def say(self, message: str) -> None:
+        """Print something that went wrong, above the bar."""
+        self._console.print(message, style="red", soft_wrap=True)
 
     @property
     def _steps_done(self) -> int:
@@ -70,7 +70,7 @@ class CampaignProgress:
             return runs
         rate = self._steps_done / elapsed
         left = (self._steps - self._steps_done) / rate
-        return f"{runs}, {rate:,.0f} steps/s, {_duration(left)} left"
+        return f"{runs}, {rate:,.0f} steps/s, {duration(left)} left"
 
     def _line(self, event: str) -> None:
         if not self._console.is_terminal:
@@ -78,7 +78,8 @@ class CampaignProgress:
             self._console.print(f"{event} ({self._state()})", soft_wrap=True)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Such as 4:05 or 1:04:05."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -9,9 +9,12 @@ What is read back is data: JSON and CSV, checked against the protocol, nothing e
 """
 
 import dataclasses
+import fcntl
 import math
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,24 @@ class Results:
         """Use `open_results` instead, which checks the folder."""
         self.path = path
         self.protocol = protocol
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other campaigns away from the folder for as long as this process lives.
+
+        Raises:
+            UserError: when another campaign has it.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise UserError(f"another campaign is running on {self.path}") from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
 
     def csv_path(self, run: Run) -> Path:
         """Where the run's file stands once it is finished."""
@@ -167,10 +188,8 @@ def open_results(path: Path, timesteps: int | None, *, create: bool) -> Results:
     else:
         results = Results(path, Protocol() if timesteps is None else Protocol(timesteps=timesteps))
     if create:
-        try:
-            write_whole(path / PROTOCOL_FILE, json_text(results.protocol.as_json()))
-        except OSError as error:
-            raise UserError(f"cannot write to the results folder {path}: {error.strerror}") from error
+        # Even where it stands already: better now than after an hour of training.
+        write_whole(path / PROTOCOL_FILE, json_text(results.protocol.as_json()))
     return results
 
 

@@ -76,6 +76,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     raise UserError(f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5), not '{text}'")
 
 
+def parse_seed(text: str) -> tuple[int, ...]:
+    """The one seed of a number. Raises UserError for anything else."""
+    if re.fullmatch(r"[0-9]+", text):
+        return (int(text),)
+    raise UserError(f"the seed must be a number from 0 on, not '{text}'")
+
+
 def parse_timesteps(text: str) -> int:
     """A positive whole number. Raises UserError for anything else."""
     if re.fullmatch(r"[0-9]+", text) and int(text) > 0:

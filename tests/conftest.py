@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,22 @@ def pytest_report_header() -> str:
         return f"golden run: bit for bit, on the kind of processor that made it ({processor_kind()})"
     made = RECORD["processor_kind"]
     return f"golden run: within {TOLERANCE:g}, made on {made}, this is {processor_kind()}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=3, help="how often tests/bench/test_survival.py kills")
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("kills"))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
 
 
 def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,7 @@ from bench.random_policies import measure
 from bench.results import open_results
 from bench.selection import Selection
 from bench.training import train
-from tests.conftest import command_line
+from tests.conftest import command_line, wait_until
 
 SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--timesteps", "4096")
 WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
@@ -124,10 +123,3 @@ def is_alive(process_group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)

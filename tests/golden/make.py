@@ -56,6 +56,23 @@ def rollout(environment: str) -> dict[str, Any]:
     }
 
 
+def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The first 50 steps again: the policy at the stored observations, the environment at the stored actions.
+
+    Not one driving the other, because the physics is chaotic: 1e-7 becomes 1e-4 within these steps.
+    """
+    environments, states = start(environment)
+    noise = np.asarray(ppo.action_noise(SHORT, states.key, environments.action_size))
+    actions, observations, rewards = [], [], []
+    for t in range(FIRST_STEPS):
+        seen = jnp.asarray(inputs["observations"][t])
+        actions.append(np.asarray(ppo.act(SHORT, states.actor, seen, noise[t])))
+        observations.append(environments.observations)
+        rewards.append(environments.step(inputs["actions"][t], np.array([True])).rewards)
+    numbers = {"observations": observations, "actions": actions, "rewards": rewards}
+    return {name: np.array(values) for name, values in numbers.items()}
+
+
 def update(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Parameters and diagnostics after one update from these inputs."""
     _, states = start(environment)

@@ -1,0 +1,204 @@
+"""Campaigns on a Dask cluster of separate processes on loopback, started with Dask's own commands."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.campaign import run_campaign
+from bench.errors import UserError
+from bench.jobs import Job, TrainingJob, training_jobs
+from bench.protocol import SETTINGS, Protocol, Run
+from bench.results import open_results
+from tests.conftest import command_line, wait_until
+
+ROOT = Path(__file__).parents[2]
+DASK = str(Path(sys.executable).with_name("dask"))
+TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
+
+
+@contextmanager
+def process(*command: str, **options: Any) -> Iterator[subprocess.Popen]:
+    """A process of the cluster, killed with its children at the end."""
+    started = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
+    )
+    try:
+        yield started
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """The address of a scheduler without workers."""
+    file = tmp_path / "scheduler.json"
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    with process(DASK, "scheduler", *options, cwd=tmp_path):
+        wait_until(file.exists)
+        time.sleep(0.2)
+        yield next(part for part in file.read_text().split('"') if part.startswith("tcp://"))
+
+
+def worker(scheduler: str, *options: str, **others: Any) -> Any:
+    """A worker's process; without a nanny it stays away once it is killed."""
+    arguments = ("worker", scheduler, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options)
+    return process(DASK, *arguments, **others)
+
+
+def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "remote"
+    # Workers without access to the folder's path but through the campaign: they run elsewhere.
+    with worker(scheduler, cwd="/"), worker(scheduler, cwd="/"):
+        done = command_line(
+            "train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler
+        )
+    assert done.returncode == 0, done.stderr
+    assert_same_csvs(folder, trained, count=22)
+    assert "(22/22 runs" in done.stdout
+
+
+def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path) -> None:
+    folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
+    arguments = ("--timesteps", "30720", *TWO, "--settings", "clip-0.2", "no-clip")
+    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
+    with worker(scheduler) as leaving, worker(scheduler):
+        campaign = subprocess.Popen(
+            [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        # Random policies take a moment, then both workers train.
+        wait_until(
+            lambda: (folder / "random.csv").exists() and "Reacher" in (folder / "random.csv").read_text()
+        )
+        time.sleep(3)
+        leaving.kill()
+        output, errors = campaign.communicate(timeout=120)
+    assert campaign.returncode == 0, errors
+    assert "(4/4 runs" in output
+    command_line("train", "--results", str(undisturbed), *arguments)
+    assert_same_csvs(folder, undisturbed, count=4)
+
+
+def assert_same_csvs(folder: Path, expected: Path, count: int) -> None:
+    csvs = list((folder / "runs").rglob("*.csv"))
+    assert len(csvs) == count
+    for path in csvs:
+        assert path.read_bytes() == (expected / path.relative_to(folder)).read_bytes()
+
+
+def train_on(scheduler: str, folder: Path) -> str:
+    done = command_line("train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_a_worker_with_several_threads_is_refused(scheduler: str, tmp_path: Path) -> None:
+    with worker(scheduler, "--nthreads", "2"):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    assert "worker tcp://127.0.0.1:" in message
+    assert "it has 2 threads, one is needed" in message
+
+
+def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    for package in ("algorithms", "bench"):
+        shutil.copytree(ROOT / package, copy / package)
+    with (copy / "algorithms" / "gaussian.py").open("a") as file:
+        file.write("# another version\n")
+    with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    assert "is refused: its source is " in message
+    assert ", this checkout's is " in message
+
+
+def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    for package in ("algorithms", "bench"):
+        shutil.copytree(ROOT / package, copy / package)
+    with (copy / "bench" / "errors.py").open("a") as file:
+        file.write("# another version\n")
+    folder = tmp_path / "results"
+    arguments = ("--timesteps", "10240", *TWO, "--settings", "clip-0.2", "--scheduler", scheduler)
+    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
+    with worker(scheduler):
+        wait_for_workers(scheduler, 1)
+        campaign = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until((folder / "random.csv").exists)
+        with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
+            output, errors = campaign.communicate(timeout=120)
+    assert campaign.returncode == 0, errors
+    assert "(2/2 runs" in output
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for address in ("tcp://127.0.0.1:9", "nowhere"):
+        assert f"no Dask scheduler answers at {address}" in train_on(address, tmp_path / "results")
+
+
+def test_a_cluster_without_workers_is_refused(scheduler: str, tmp_path: Path) -> None:
+    assert "the cluster has no workers" in train_on(scheduler, tmp_path / "results")
+
+
+def wait_for_workers(scheduler: str, count: int) -> None:
+    from distributed import Client
+
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(count, timeout=60)
+
+
+@dataclass(frozen=True)
+class DeadlyJob(Job):
+    """Kills whichever worker does it."""
+
+    def do(self, protocol: Protocol, report: Callable[[int], None]) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def __str__(self) -> str:
+        return "deadly job"
+
+
+def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
+    results = open_results(tmp_path / "results", 1, create=True)
+    unknown = Run("Reacher-v4", "nonsense", 0)
+    good = training_jobs([Run("Reacher-v4", setting, 0) for setting in SETTINGS])
+    jobs: list[Job] = [TrainingJob("Reacher-v4", 7, (unknown,)), DeadlyJob(), *good]
+    console = Console(file=(tmp_path / "log").open("w"), width=200)
+    with pytest.raises(UserError, match=r"2 of 3 jobs failed, the others are kept: .*Reacher-v4 seed 7"):
+        run_campaign(results, jobs, console)
+    console.file.close()
+    log = (tmp_path / "log").read_text()
+    assert "Reacher-v4 seed 7 failed: KeyError: 'nonsense'" in log
+    assert "deadly job failed: KilledWorker" in log
+    assert log.index("seed 7 failed") < log.index("Reacher-v4 seed 0 done")
+    assert len(results.finished()) == 11
+
+
+def test_a_second_campaign_on_a_folder_is_refused(tmp_path: Path) -> None:
+    results = open_results(tmp_path / "results", 1, create=True)
+    with ExitStack() as stack:
+        stack.enter_context(results.locked())
+        message = train_on_locally(tmp_path / "results")
+    assert message == f"error: another campaign is running on {tmp_path / 'results'}\n"
+    with results.locked():
+        pass  # and it is free again
+
+
+def train_on_locally(folder: Path) -> str:
+    done = command_line("train", "--results", str(folder), *TWO)
+    assert done.returncode == 1
+    return done.stderr

@@ -1,0 +1,79 @@
+"""`kill -9` at random moments: nothing finished is lost or made twice, and the end is the undisturbed one.
+
+`make soak` kills more often than `make test`.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import command_line
+
+CAMPAIGN = (
+    *("--environments", "InvertedPendulum-v4", "Reacher-v4", "Hopper-v4"),
+    *("--settings", "clip-0.2", "no-clip", "--seeds", "3", "--timesteps", "20480"),
+)
+
+
+def modified(folder: Path) -> dict[Path, int]:
+    """When each finished run was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("seed-*.csv")}
+
+
+def start(folder: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *CAMPAIGN]
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def kill(campaign: subprocess.Popen, target: str, chance: random.Random) -> None:
+    """Kill one of its workers, the campaign's own process, or both and all."""
+    if target == "client":
+        campaign.kill()
+    elif target == "group":
+        os.killpg(campaign.pid, signal.SIGKILL)
+    else:
+        children = psutil.Process(campaign.pid).children(recursive=True)
+        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        if workers:
+            chance.choice(workers).kill()
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_kill_9_at_random_moments(seed: int, kills: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
+    targets = ["worker", "client", "group"]
+    for number in range(kills):
+        before = modified(folder)
+        campaign = start(folder)
+        time.sleep(chance.uniform(3, 14))
+        kill(campaign, targets[number % 3], chance)
+        if targets[number % 3] == "worker":
+            # The campaign goes on without the user's doing.
+            time.sleep(chance.uniform(1, 5))
+            assert campaign.poll() in (None, 0)
+            os.killpg(campaign.pid, signal.SIGKILL)
+        campaign.wait()
+        assert before.items() <= modified(folder).items()
+    before = modified(folder)
+    done = command_line("train", "--results", str(folder), *CAMPAIGN)
+    assert done.returncode == 0, done.stderr
+    assert before.items() <= modified(folder).items()
+
+    assert command_line("train", "--results", str(undisturbed), *CAMPAIGN).returncode == 0
+    ours, expected = (
+        {path.relative_to(base): path.read_bytes() for path in base.rglob("*.csv")}
+        for base in (folder, undisturbed)
+    )
+    assert len(ours) == 19
+    assert ours == expected
+    assert not list(folder.rglob(".*.csv.*")) or kills

@@ -1,0 +1,79 @@
+"""Repeating shipped runs, and saying what is done."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import command_line
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds of two rows, long enough for two lines each."""
+    folder = tmp_path_factory.mktemp("shipped")
+    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--seeds", "2")
+    done = command_line("train", "--results", str(folder), *selection, "--timesteps", "20480")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def edit(folder: Path, kind: str | None, change: float) -> None:
+    """Make the run clip-0.2, seed 0, one that another processor, or a mistake, could have made."""
+    from bench.files import digest
+
+    csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
+    heading, *lines = csv.read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    for line in cells:
+        line[2] = repr(float(line[2]) + change)
+    csv.write_text("\n".join([heading, *(",".join(line) for line in cells), ""]))
+    path = csv.with_suffix(".json")
+    record = json.loads(path.read_text())
+    record["csv_sha256"] = digest(csv.read_text())
+    record["processor"]["kind"] = kind or record["processor"]["kind"]
+    path.write_text(json.dumps(record))
+
+
+def test_a_prefix_and_the_whole_repeat_bit_for_bit(shipped: Path) -> None:
+    for options, lines in ((["--timesteps", "10240"], 1), ([], 2)):
+        done = command_line("verify", "InvertedPendulum-v4", "--results", str(shipped), *options)
+        assert done.returncode == 0, done.stderr
+        for setting in ("clip-0.2", "no-clip"):
+            assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical in {lines} lines" in done.stdout
+
+
+def test_on_the_same_kind_of_processor_any_difference_counts(shipped: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    edit(folder, None, 1e-6)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.returncode == 1
+    assert "NOT REPEATED" in done.stdout
+    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+
+
+@pytest.mark.parametrize(("change", "status"), [(0.01, 0), (1000.0, 1)])
+def test_on_another_kind_the_spread_of_seeds_decides(
+    change: float, status: int, shipped: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    edit(folder, "aarch64-0123456789ab", change)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.returncode == status
+    assert "made on aarch64-0123456789ab" in done.stdout
+
+
+def test_too_short_a_prefix_is_refused(shipped: Path) -> None:
+    done = command_line("verify", "--results", str(shipped), "--timesteps", "2048")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "the first line to compare is at timestep 10,240" in done.stderr
+
+
+def test_status_says_what_is_done_and_how_long_the_rest_takes(shipped: Path) -> None:
+    done = command_line("status", "--results", str(shipped), "--environments", "InvertedPendulum-v4")
+    assert done.returncode == 0, done.stderr
+    assert "33 runs: 4 done, 29 missing, 0 diverged" in done.stdout
+    assert "left on this machine's" in done.stdout
+    whole = command_line("status", "--results", str(shipped), "--seeds", "2")
+    assert "154 runs: 4 done, 150 missing" in whole.stdout
