@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 BENCH := .venv/bin/python -m bench
-FLAGS = $(if $(RESULTS),--results $(RESULTS)) $(if $(SEEDS),--seeds $(SEEDS)) \
+FLAGS = $(if $(RESULTS),--results "$(RESULTS)") $(if $(SEEDS),--seeds $(SEEDS)) \
 	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
 	$(if $(SETTINGS),--settings $(SETTINGS))
 

@@ -235,19 +235,20 @@ def _update_run(
         value_targets=value_targets,
     )
 
-    parameters, optimizer, losses = _optimize(hyperparameters, state, batch, old.log_std, shuffle_key)
+    parameters, optimizer, total_losses, value_losses = _optimize(
+        hyperparameters, state, batch, old.log_std, shuffle_key
+    )
 
     new = _policy(hyperparameters, parameters["policy"], observations)
     kl = jnp.mean(kl_divergence(old, new))
-    total_loss, value_loss = losses
     diagnostics = Diagnostics(
         kl=kl,
         kl_coefficient=jnp.asarray(state.surrogate.kl_coefficient),
         clip_fraction=clip_fraction(state.surrogate, probability_ratio(old, new, rollout.actions)),
         policy_std=jnp.mean(jnp.exp(new.log_std)),
-        value_loss=value_loss,
+        value_loss=jnp.mean(value_losses),
         explained_variance=1 - jnp.var(value_targets - values[:-1]) / jnp.var(value_targets),
-        finite=_all_finite((parameters, total_loss)),
+        finite=_all_finite((parameters, total_losses)),
     )
     next_state = RunState(
         parameters=parameters,
@@ -265,8 +266,8 @@ def _optimize(
     batch: Batch,
     old_log_std: Float[Array, "action"],
     key: Key[Array, ""],
-) -> tuple[dict[str, Any], optax.OptState, tuple[Float[Array, ""], Float[Array, ""]]]:
-    """Parameters and optimizer after all epochs, and the mean total and value loss over gradient steps."""
+) -> tuple[dict[str, Any], optax.OptState, Float[Array, "epoch minibatch"], Float[Array, "epoch minibatch"]]:
+    """Parameters and optimizer after all epochs, and the total and value losses of the gradient steps."""
     optimizer = _adam(hyperparameters)
     loss_and_gradient = jax.value_and_grad(partial(_loss, hyperparameters), has_aux=True)
 
@@ -281,13 +282,12 @@ def _optimize(
         minibatches = jax.tree.map(lambda array: array[order], batch)
         return jax.lax.scan(gradient_step, carry, minibatches)
 
-    (parameters, optimizer_state), losses = jax.lax.scan(
+    (parameters, optimizer_state), (total_losses, value_losses) = jax.lax.scan(
         epoch,
         (state.parameters, state.optimizer),
         jax.random.split(key, hyperparameters.epochs),
     )
-    total_loss, value_loss = jax.tree.map(jnp.mean, losses)
-    return parameters, optimizer_state, (total_loss, value_loss)
+    return parameters, optimizer_state, total_losses, value_losses
 
 
 def minibatch_order(hyperparameters: Hyperparameters, key: Key[Array, ""]) -> Int[Array, "minibatch sample"]:

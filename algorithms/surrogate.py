@@ -17,6 +17,8 @@ from algorithms.gaussian import DiagonalGaussian, kl_divergence, log_probability
 
 # A numerical guard, not in the paper: unbounded, β can underflow to 0 and stay there.
 KL_COEFFICIENT_RANGE = (2.0**-40, 2.0**40)
+# Far beyond any clip range, and its exponential is still finite in 32 bits.
+MAX_CLIPPED_LOG_RATIO = 80.0
 
 
 @struct.dataclass
@@ -81,7 +83,10 @@ def objective(
     new: the policy being improved, at the same observations.
     advantages: A of each action, already standardized.
     """
-    ratio = probability_ratio(old, new, actions)
+    # Where the ratio is clipped anyway its overflow must not be differentiated: 0·∞ would be NaN.
+    cap = jnp.where(jnp.isfinite(surrogate.clip_range), MAX_CLIPPED_LOG_RATIO, jnp.inf)
+    log_ratio = log_probability(new, actions) - log_probability(old, actions)
+    ratio = jnp.exp(jnp.minimum(log_ratio, cap))
     clipped_ratio = jnp.clip(ratio, 1 - surrogate.clip_range, 1 + surrogate.clip_range)
     improvement = jnp.minimum(ratio * advantages, clipped_ratio * advantages)
     # Without penalty the KL is not differentiated at all: where it is infinite, 0·∞ would be NaN.

@@ -10,7 +10,7 @@ import tyro
 from rich.console import Console
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, SETTINGS, Run
+from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, SETTINGS, Run
 from bench.results import Results, open_results
 from bench.selection import Selection, parse_seed, parse_seeds, parse_timesteps, seeds_present, select
 
@@ -22,7 +22,7 @@ class Options:
     """What every command is about."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
-    """Folder of the results; made when there is none."""
+    """Folder of the results."""
     seeds: Annotated[str | None, tyro.conf.arg(metavar="N or N-M")] = None
     """How many seeds (3: seeds 0, 1, 2) or which (3-5). Default: those complete in the folder, or 3."""
     timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
@@ -150,6 +150,9 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0
@@ -168,7 +171,9 @@ def _open(command: Options | Verify) -> tuple[Results, Selection]:
         seeds = None if command.seeds is None else parse_seeds(command.seeds)
     select(environments, settings, seeds, set())
     results = open_results(command.results, length, create=isinstance(command, Train))
-    return results, select(environments, settings, seeds, results.finished())
+    # An interrupted campaign goes on with the paper's seeds, though some may be complete.
+    at_least = PAPER_SEEDS if isinstance(command, Train) else ()
+    return results, select(environments, settings, seeds, results.finished(), at_least)
 
 
 def _present(results: Results, selection: Selection) -> set[Run]:

@@ -99,7 +99,8 @@ def _local_cluster(processes: int) -> LocalCluster:
     return LocalCluster(
         n_workers=min(CPU_COUNT, processes),
         threads_per_worker=1,
-        dashboard_address=":0",
+        memory_limit=0,  # a run needs little, and a paused worker would be a silent one
+        dashboard_address=None,
         silence_logs=logging.CRITICAL,
     )
 

@@ -52,7 +52,7 @@ class Environments:
         self._task = TASKS[environment](self._mujoco, self._batch)
         self._elapsed = np.zeros(len(seeds), dtype=int)
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
-        # Live `[run, kind]` counts since each run's last reset; the array pairs them with details.
+        # MuJoCo's own counts, `[run, kind]`, which its resets clear; the array pairs them with details.
         self._unstable = self._batch.warning[:, :, 1]
         self.observations = np.stack([self._reset(run) for run in range(len(seeds))])
         action_space = self._gymnasium.action_space
@@ -73,7 +73,7 @@ class Environments:
     @property
     def physics_warnings(self) -> list[int]:
         """How often MuJoCo found the physics of each run unstable."""
-        return (self._physics_warnings + self._unstable.sum(axis=1)).tolist()
+        return self._physics_warnings.tolist()
 
     def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:
         """Step the active runs; the others stand still.
@@ -85,6 +85,9 @@ class Environments:
         before = self._task.before(self.observations)
         ids = None if active.all() else np.flatnonzero(active)
         self._batch.step(ids, nstep=self._mujoco.frame_skip)
+        if self._unstable.any():
+            self._physics_warnings += self._unstable.sum(axis=1)
+            self._unstable[...] = 0
         observations, rewards, terminated = self._task.after(before, controls)
         self._elapsed += active
         ends = active & (terminated | (self._elapsed >= self._time_limit))
@@ -97,7 +100,6 @@ class Environments:
         """Start a new episode from the run's own random stream; returns its first observation."""
         self._mujoco.np_random = self._random[run]
         observation, _ = self._gymnasium.reset()
-        self._physics_warnings[run] += self._unstable[run].sum()
         self._batch.reset([run], stage=mujoco.mjtStage.mjSTAGE_NONE.value)
         self._task.positions[run] = self._mujoco.data.qpos
         self._task.velocities[run] = self._mujoco.data.qvel

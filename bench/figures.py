@@ -65,7 +65,7 @@ def _learning_curves(results: Results, selection: Selection) -> Figure:
                 if (run.environment, run.setting) == (environment, setting) and run in finished
             }
             if runs:
-                _plot(panel, setting, pd.DataFrame(runs).sort_index().ffill())
+                _plot(panel, setting, pd.DataFrame(runs).sort_index().ffill().dropna())
         if (UNIFORM, environment) in random:
             panel.axhline(random[UNIFORM, environment], color="grey", linewidth=0.8, label="uniform actions")
         panel.set_title(environment)

@@ -56,10 +56,11 @@ class TrainingJob(Job):
 
     def do(self, protocol: Protocol, report: Callable[[int], None]) -> tuple[list[RunResult], dict[str, Any]]:
         """The runs' results, and the provenance that they share."""
+        source = provenance()  # before anything can be edited
         start = time.perf_counter()
         trained = train(self.runs, protocol, report)
         seconds = round(time.perf_counter() - start, 1)
-        return trained, {"job_seconds": seconds, "job_runs": len(self.runs), **provenance()}
+        return trained, {"job_seconds": seconds, "job_runs": len(self.runs), **source}
 
     def save(self, results: Results, done: tuple[list[RunResult], dict[str, Any]]) -> None:
         """A CSV and a JSON file for each run."""
@@ -92,14 +93,18 @@ def training_jobs(runs: Iterable[Run]) -> list[TrainingJob]:
     for run in runs:
         groups.setdefault((run.environment, run.seed), []).append(run)
     jobs = [TrainingJob(environment, seed, tuple(group)) for (environment, seed), group in groups.items()]
-    return sorted(jobs, key=lambda job: (job.seed, SLOWEST_FIRST.index(job.environment)))
+    return sorted(jobs, key=lambda job: (job.seed, _rank(job.environment)))
+
+
+def _rank(environment: str) -> int:
+    return SLOWEST_FIRST.index(environment) if environment in SLOWEST_FIRST else -1
 
 
 def missing_jobs(results: Results, runs: Iterable[Run]) -> list[Job]:
     """The jobs that complete `runs` and their environments' random policies."""
     runs = list(runs)
     finished = results.finished()
-    unmeasured = {run.environment for run in runs} - set(results.random_scores()["environment"])
+    unmeasured = {run.environment for run in runs} - results.measured_environments()
     return [
         *(RandomJob(environment) for environment in sorted(unmeasured)),
         *training_jobs(run for run in runs if run not in finished),

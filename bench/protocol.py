@@ -8,10 +8,10 @@ and its reason.
 import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from algorithms import networks, normalization, surrogate
 from algorithms.ppo import Hyperparameters
 from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
@@ -51,6 +51,9 @@ SETTINGS: dict[str, Setting] = {
         Setting("fixed-kl-10", "Fixed KL, β = 10", fixed_kl(10.0), 0.69),
     )
 }
+
+# The rows that the paper has: "best" is theirs, and a seed is complete when they are done.
+PAPER_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is not None)
 
 # The closest to the paper's `v1` that Gymnasium still registers (README, "Why v4").
 ENVIRONMENT_VERSION = "v4"
@@ -95,7 +98,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Conventions:
-    """Choices that the code embodies and the paper does not state. Not options: they say what was done."""
+    """Choices that the code embodies and the paper does not state. Not options: they say what was done.
+
+    The numbers among them are in `CONSTANTS`.
+    """
 
     observation_filter: str = "clip((o - mean) / sqrt(max(variance, 0.01)), -5, 5), running over the run"
     """ppo1. Statistics start at mean 0, std 1, weight 0.01, and take in each rollout after its advantages are
@@ -128,6 +134,19 @@ class Conventions:
     """Section 6.1. A run that diverges keeps the mean at that point."""
 
 
+CONSTANTS: dict[str, Any] = {
+    "observation_clip": normalization.CLIP,
+    "observation_initial_count": normalization.INITIAL_COUNT,
+    "observation_variance_floor": normalization.VARIANCE_FLOOR,
+    "initial_hidden_norm": networks.HIDDEN_NORM,
+    "initial_value_norm": networks.VALUE_NORM,
+    "initial_policy_mean_norm": networks.POLICY_MEAN_NORM,
+    "kl_coefficient_range": list(surrogate.KL_COEFFICIENT_RANGE),
+    "score_episodes": SCORE_EPISODES,
+    "log_interval": LOG_INTERVAL,
+}
+
+
 @dataclass(frozen=True)
 class Protocol:
     """What the numbers of a results folder depend on, besides seed, row and environment."""
@@ -135,27 +154,33 @@ class Protocol:
     timesteps: int = 1_000_000
     """Steps asked for per run (section 6.1); a run ends with the first whole rollout that reaches them."""
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
-    conventions: Conventions = field(default_factory=Conventions)
     environment_version: str = ENVIRONMENT_VERSION
     numerics: int = NUMERICS
 
     @property
     def updates(self) -> int:
         """Updates of a run: 489 for the paper's million steps."""
-        return math.ceil(self.timesteps / self.hyperparameters.horizon)
+        return -(-self.timesteps // self.hyperparameters.horizon)
 
     @property
     def steps(self) -> int:
         """Environment steps that a run really takes."""
         return self.updates * self.hyperparameters.horizon
 
-    def as_json(self) -> dict[str, Any]:
-        """This protocol and its fingerprint, as `protocol.json` holds them."""
-        fields = json.loads(json.dumps(dataclasses.asdict(self)))
-        text = json.dumps(fields, sort_keys=True)
-        return {"fingerprint": hashlib.sha256(text.encode()).hexdigest()[:16], **fields}
+    def fields(self) -> dict[str, Any]:
+        """All that the fingerprint stands for, as JSON has it."""
+        return {**json.loads(json.dumps(dataclasses.asdict(self))), "constants": CONSTANTS}
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change with anything in the protocol."""
-        return str(self.as_json()["fingerprint"])
+        """Sixteen hexadecimal digits that change with any of the fields."""
+        text = json.dumps(self.fields(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of `protocol.json`: the fingerprint, the fields and, to be read, the conventions."""
+        return {
+            "fingerprint": self.fingerprint,
+            **self.fields(),
+            "conventions": dataclasses.asdict(Conventions()),
+        }

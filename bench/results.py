@@ -22,10 +22,14 @@ import pandas as pd
 
 from bench.errors import UserError
 from bench.files import csv_text, digest, json_text, parse_csv, read_json, read_text, write_whole
-from bench.protocol import ENVIRONMENTS, SETTINGS, Protocol, Run
+from bench.protocol import ENVIRONMENTS, SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
 from bench.runlog import COLUMNS, RunResult
 
 PROTOCOL_FILE = "protocol.json"
+REQUIRED_PROVENANCE = {
+    *("environment", "setting", "seed", "protocol", "surrogate", "diverged_at", "csv_sha256"),
+    *("job_seconds", "job_runs", "processor"),
+}
 RANDOM_COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
 
 
@@ -91,16 +95,17 @@ class Results:
         path = self.csv_path(run)
         text, record = read_text(path), self.provenance(run)
         table = parse_csv(path, text, COLUMNS)
+        if not all(pd.api.types.is_integer_dtype(table[name]) for name in ("timesteps", "episodes")):
+            raise UserError(f"{path}: timesteps or episodes are not whole numbers")
         if table["timesteps"].duplicated().any():
             raise UserError(f"{path}: duplicated timesteps")
         if not table["return_last100"].map(math.isfinite).all():
             raise UserError(f"{path}: a score is not a finite number")
-        last, diverged_at = int(table["timesteps"].iloc[-1]), record.get("diverged_at")
-        if last != (self.protocol.steps if diverged_at is None else diverged_at):
-            raise UserError(
-                f"{path}: ends at timestep {last:,} instead of {self.protocol.steps:,} like the others"
-            )
-        if record.get("csv_sha256") != digest(text):
+        last, diverged_at = int(table["timesteps"].iloc[-1]), record["diverged_at"]
+        end = self.protocol.steps if diverged_at is None else diverged_at
+        if last != end:
+            raise UserError(f"{path}: ends at timestep {last} instead of {end}")
+        if record["csv_sha256"] != digest(text):
             raise UserError(f"{path}: its content is not what was written when the run finished")
         return table
 
@@ -112,6 +117,11 @@ class Results:
         """
         path = self.csv_path(run).with_suffix(".json")
         record = read_json(path)
+        missing = REQUIRED_PROVENANCE - record.keys()
+        if missing:
+            raise UserError(f"{path}: without {', '.join(sorted(missing))}")
+        if {name: record[name] for name in ("environment", "setting", "seed")} != dataclasses.asdict(run):
+            raise UserError(f"{path}: the provenance of another run, so this one is a duplicate")
         if record.get("protocol") != self.protocol.fingerprint:
             raise UserError(
                 f"{path}: of protocol {record.get('protocol')}, the folder's is {self.protocol.fingerprint}"
@@ -149,10 +159,16 @@ class Results:
             raise UserError(f"{path}: a score is not a finite number")
         return table
 
+    def measured_environments(self) -> set[str]:
+        """The environments in which both random policies are measured."""
+        policies = self.random_scores().groupby("environment")["policy"].agg(set)
+        return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}
+
     def save_random_scores(self, measured: pd.DataFrame) -> None:
         """Add an environment's random policies to `random.csv`."""
         known = self.random_scores()
-        table = measured if known.empty else pd.concat([known, measured])
+        others = known[~known["environment"].isin(measured["environment"])]
+        table = measured if others.empty else pd.concat([others, measured])
         table = table.sort_values(["environment", "policy"])
         write_whole(self.path / "random.csv", csv_text(table))
 
@@ -200,7 +216,7 @@ def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
     if not isinstance(length, int) or length <= 0:
         raise UserError(f"{path / PROTOCOL_FILE}: timesteps must be a positive whole number, not {length}")
     protocol = Protocol(timesteps=length)
-    if recorded != protocol.as_json():
+    if {name: recorded.get(name) for name in protocol.fields()} != protocol.fields():
         raise UserError(
             f"{path} holds results of protocol {recorded.get('fingerprint')}, this version's is"
             f" {protocol.fingerprint}: choose another results folder"

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from bench.errors import UserError
-from bench.protocol import SETTINGS, UNIFORM, UNTRAINED
+from bench.protocol import PAPER_SETTINGS, SETTINGS, UNIFORM, UNTRAINED
 
 Random = Literal["uniform", "untrained"]
 Best = Literal["run", "row_mean"]
@@ -43,8 +43,7 @@ def references(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFram
     environments = sorted(scores["environment"].unique())
     random = random_scores.pivot(index="environment", columns="policy", values="score")
     random = random.reindex(index=environments, columns=[UNIFORM, UNTRAINED])
-    of_paper = [name for name, setting in SETTINGS.items() if setting.paper_score is not None]
-    paper_scores = scores[scores["setting"].isin(of_paper)]
+    paper_scores = scores[scores["setting"].isin(PAPER_SETTINGS)]
     row_means = paper_scores.groupby(["environment", "setting"])["score"].mean()
     table = pd.DataFrame(
         {
@@ -70,15 +69,10 @@ def normalize(
     """The scores with a further column `normalized`.
 
     Where even the best result is worse than random (after a few thousand steps, say), the scale keeps its
-    direction: random still scores 0, and more is better.
-
-    Raises:
-        UserError: when the best result equals the random policy's.
+    direction: random still scores 0, and more is better. Where the best is random's, there is no score.
     """
     zero = references[f"random_{random}"]
-    span = (references[f"best_{best}"] - zero).abs()
-    if (span == 0).any():
-        raise UserError(f"{span.idxmin()} cannot be normalized: its best result is the random policy's")
+    span = (references[f"best_{best}"] - zero).abs().replace(0, np.nan)
     shifted = scores["score"] - scores["environment"].map(zero)
     return scores.assign(normalized=shifted / scores["environment"].map(span))
 

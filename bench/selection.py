@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, SETTINGS, Run
+from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, PAPER_SETTINGS, SETTINGS, Run
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ def select(
     settings: Sequence[str],
     seeds: tuple[int, ...] | None,
     finished: set[Run],
+    at_least: tuple[int, ...] = (),
 ) -> Selection:
-    """The grid asked for; without seeds, those complete among the finished runs, or the paper's three.
+    """The grid asked for.
+
+    seeds: as asked for; None for those complete among the finished runs and `at_least` these, or the paper's
+        three where that makes none.
 
     Raises:
         UserError: for an unknown environment or setting.
@@ -47,17 +51,21 @@ def select(
     chosen_settings = _known("setting", settings, tuple(SETTINGS))
     if seeds is None:
         complete, _ = seeds_present(chosen_environments, chosen_settings, finished)
-        seeds = complete or PAPER_SEEDS
+        seeds = tuple(sorted({*complete, *at_least})) or PAPER_SEEDS
     return Selection(chosen_environments, chosen_settings, seeds)
 
 
 def seeds_present(
     environments: Sequence[str], settings: Sequence[str], finished: set[Run]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The seeds all of whose runs are finished, and those of which only some are."""
+    """The seeds all of whose runs are finished, and those of which only some are.
+
+    A row that the paper doesn't have counts only where it stands alone: adding one undoes no seed.
+    """
+    rows = tuple(name for name in settings if name in PAPER_SETTINGS) or tuple(settings)
     complete, incomplete = [], []
     for seed in sorted({run.seed for run in finished}):
-        wanted = set(Selection(tuple(environments), tuple(settings), (seed,)).runs)
+        wanted = set(Selection(tuple(environments), rows, (seed,)).runs)
         if wanted <= finished:
             complete.append(seed)
         elif wanted & finished:
@@ -67,27 +75,29 @@ def seeds_present(
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`3` means seeds 0, 1, 2; `3-5` means seeds 3, 4, 5. Raises UserError for anything else."""
-    if match := re.fullmatch(r"([0-9]+)-([0-9]+)", text):
+    if match := re.fullmatch(r"([0-9]{1,4})-([0-9]{1,4})", text):
         first, last = int(match[1]), int(match[2])
         if first <= last:
             return tuple(range(first, last + 1))
-    elif re.fullmatch(r"[0-9]+", text) and int(text) > 0:
+    elif re.fullmatch(r"[0-9]{1,4}", text) and int(text) > 0:
         return tuple(range(int(text)))
-    raise UserError(f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5), not '{text}'")
+    raise UserError(
+        f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5) below 10000, not '{text}'"
+    )
 
 
 def parse_seed(text: str) -> tuple[int, ...]:
     """The one seed of a number. Raises UserError for anything else."""
-    if re.fullmatch(r"[0-9]+", text):
+    if re.fullmatch(r"[0-9]{1,4}", text):
         return (int(text),)
-    raise UserError(f"the seed must be a number from 0 on, not '{text}'")
+    raise UserError(f"the seed must be a number from 0 to 9999, not '{text}'")
 
 
 def parse_timesteps(text: str) -> int:
     """A positive whole number. Raises UserError for anything else."""
-    if re.fullmatch(r"[0-9]+", text) and int(text) > 0:
+    if re.fullmatch(r"[0-9]{1,12}", text) and int(text) > 0:
         return int(text)
-    raise UserError(f"timesteps must be a positive whole number, not '{text}'")
+    raise UserError(f"timesteps must be a positive whole number of at most 12 digits, not '{text}'")
 
 
 def _known(kind: str, names: Sequence[str], valid: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from bench.errors import UserError
 from bench.files import csv_text, write_whole
-from bench.protocol import SETTINGS
+from bench.protocol import PAPER_SETTINGS, SETTINGS
 from bench.results import Results
 from bench.scores import normalize, readings, references, row_scores
 from bench.selection import Selection
@@ -50,12 +51,18 @@ def report(results: Results, selection: Selection) -> Report:
     Raises:
         UserError: for a file that can't be used, or scores that can't be normalized.
     """
-    scores = results.scores(set(selection.runs) & results.finished())
-    zero_and_one = references(scores, results.random_scores())
-    rows = row_scores(normalize(scores, zero_and_one)).reset_index()
+    finished = results.finished()
+    scores = results.scores(set(selection.runs) & finished)
+    # The scale is that of the paper's rows, whichever of them are shown.
+    scale_runs = Selection(selection.environments, PAPER_SETTINGS, selection.seeds).runs
+    zero_and_one = references(results.scores(set(scale_runs) & finished), results.random_scores())
+    normalized = normalize(scores, zero_and_one)
+    for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
+        raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
+    rows = row_scores(normalized).reset_index()
     table = rows.assign(
         algorithm=rows["setting"].map(lambda name: SETTINGS[name].algorithm),
-        paper_score=rows["setting"].map(lambda name: SETTINGS[name].paper_score),
+        paper_score=rows["setting"].map(lambda name: SETTINGS[name].paper_score).astype(float),
     )[["setting", "algorithm", "paper_score", "score", "ci_low", "ci_high", "runs", "diverged"]]
     return Report(scores, table, zero_and_one, readings(scores, zero_and_one))
 
@@ -80,7 +87,8 @@ def show(report: Report, console: Console) -> None:
     )
     for environment in _upside_down(report.references):
         console.print(
-            f"{environment}: no run does better than random; its scale is not the paper's", style="yellow"
+            f"{environment}: the best is no better than random under some reading",
+            style="yellow",
         )
 
 
@@ -97,7 +105,7 @@ def markdown(report: Report) -> str:
         _markdown_table(_reading_cells(report.readings)),
     ]
     parts += [
-        f"In {environment} no run does better than random; its scale is not the paper's."
+        f"In {environment} the best is no better than random under some reading."
         for environment in _upside_down(report.references)
     ]
     return "\n\n".join(parts) + "\n"
@@ -151,8 +159,10 @@ def _reading_cells(readings: pd.DataFrame) -> list[list[str]]:
 
 
 def _upside_down(references: pd.DataFrame) -> list[str]:
-    """Environments in which even the best run is worse than random."""
-    return list(references.index[references["best_run"] < references["random_uniform"]])
+    """Environments in which even the best is worse than random, under some reading."""
+    best = references[["best_run", "best_row_mean"]].min(axis=1)
+    random = references[["random_uniform", "random_untrained"]].max(axis=1)
+    return list(references.index[best < random])
 
 
 def _score(value: float) -> str:

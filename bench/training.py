@@ -45,6 +45,9 @@ def train(
                 elif logged:
                     log.write({name: float(learned[name][run]) for name in DIAGNOSTICS})
         report(hyperparameters.horizon * len(runs))
+        if not any(log.active for log in logs):
+            report(hyperparameters.horizon * len(runs) * (protocol.updates - update))
+            break
     return [
         RunResult(run, log.csv, log.diverged_at, warnings)
         for run, log, warnings in zip(runs, logs, environments.physics_warnings, strict=True)
@@ -108,10 +111,12 @@ def collect(
         active = active & np.isfinite(actions[t]).all(axis=1)
         observations[t + 1], rewards[t], ends[t] = environments.step(actions[t], active)
         steps += active
+    with np.errstate(over="ignore"):  # a reward beyond 32 bits makes the losses infinite, and the run diverge
+        learned_rewards = rewards.astype(np.float32)
     rollouts = ppo.Rollout(
         observations=jnp.asarray(observations),
         actions=jnp.asarray(actions),
-        rewards=jnp.asarray(rewards, jnp.float32),
+        rewards=jnp.asarray(learned_rewards),
         ends=jnp.asarray(ends),
     )
     return Collected(rollouts, rewards, ends, steps)

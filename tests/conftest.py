@@ -1,4 +1,4 @@
-"""All tests run with the settings that a run's bits depend on."""
+"""What several tests need: the command line as a user runs it, and a results folder of real runs."""
 
 import shutil
 import subprocess

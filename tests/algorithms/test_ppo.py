@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms import ppo
+from algorithms.advantages import generalized_advantages
 from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
 SMALL = ppo.Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
@@ -140,6 +141,36 @@ def test_the_first_ratio_is_one_under_the_new_filter() -> None:
             jax.tree.leaves(state.parameters), jax.tree.leaves(before.parameters), strict=True
         ):
             np.testing.assert_array_equal(leaf, untouched)
+
+
+def test_diagnostics_by_hand() -> None:
+    """Recomputed in NumPy from the states before and after the update."""
+    for surrogate in (clipping(0.05), fixed_kl(0.5), adaptive_kl(0.01)):
+        before, batch = initial(surrogate), rollout(2)
+        after, diagnostics = ppo.update(SMALL, before, batch)
+        statistics = of_run(after.statistics)
+        std = np.sqrt(np.maximum(statistics.squared_deviations / statistics.count, 1e-2))
+        raw = np.asarray(batch.observations[:, 0])
+        filtered = np.clip((raw[:-1] - statistics.mean) / std, -5, 5)
+        old, new = of_run(before.parameters)["policy"], of_run(after.parameters)["policy"]
+        (m_old, s_old), (m_new, s_new) = (
+            (np.asarray(network(p, filtered), float), np.exp(np.asarray(p["params"]["log_std"], float)))
+            for p in (old, new)
+        )
+        kl = np.log(s_new / s_old) + (s_old**2 + (m_old - m_new) ** 2) / (2 * s_new**2) - 0.5
+        assert float(diagnostics.kl[0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3)
+        actions = np.asarray(batch.actions[:, 0])
+        ratio = np.exp(log_density(new, filtered, actions) - log_density(old, filtered, actions))
+        outside = np.abs(ratio - 1) > float(surrogate.clip_range)
+        assert float(diagnostics.clip_fraction[0]) == pytest.approx(float(outside.mean()), abs=1e-6)
+        assert float(diagnostics.policy_std[0]) == pytest.approx(s_new.mean(), rel=1e-5)
+        # The values that made the advantages are those of the initial filter, which only clips.
+        values = np.asarray(network(of_run(before.parameters)["value"], np.clip(raw, -5, 5)))[:, 0]
+        advantages = generalized_advantages(
+            batch.rewards[:, 0], jnp.asarray(values), batch.ends[:, 0], discount=0.99, gae_lambda=0.95
+        )
+        explained = 1 - np.var(advantages) / np.var(advantages + values[:-1])
+        assert float(diagnostics.explained_variance[0]) == pytest.approx(float(explained), abs=1e-4)
 
 
 def test_beta_adapts_once_an_update_and_serves_the_next() -> None:

@@ -106,6 +106,16 @@ def test_without_penalty_an_infinite_kl_is_harmless() -> None:
     assert value(0.5, collapsed, fixed_kl(1.0)) == -math.inf
 
 
+def test_a_clipped_ratio_that_overflows_has_no_gradient() -> None:
+    """Action 20 under means 0 and 20: ρ = e^200."""
+
+    def value(mean: Any) -> Any:
+        return objective(clipping(0.2), policy(0.0), policy(mean), jnp.array([[20.0]]), jnp.ones(1))
+
+    assert value(20.0) == pytest.approx(1.2)
+    assert jax.grad(value)(19.0) == 0.0
+
+
 @pytest.mark.parametrize(
     ("kl", "factor"),
     [

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -16,11 +17,13 @@ SEEDS = [3, 0, 12]
 STEPS = 3000
 
 
-def by_hand(environment: str, seed: int, actions: np.ndarray) -> tuple[list, list[float], list[bool]]:
+def by_hand(
+    environment: str, seed: int, actions: np.ndarray, **options: Any
+) -> tuple[list, list[float], list[bool]]:
     """Observations (where each step starts), rewards and ends of one Gymnasium environment."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        env = gymnasium.make(environment)
+        env = gymnasium.make(environment, **options)
         observation, _ = env.reset(seed=seed)
         observations, rewards, ends = [observation], [], []
         for action in actions:
@@ -76,6 +79,19 @@ def test_actions_reach_the_environment_unclipped() -> None:
     assert steps.rewards[0] < -0.1 * 6 * 100**2 + 100
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
+    """With a limit of 4 steps, since some of the seven fall long before theirs."""
+    environments = Environments(environment, [5])
+    environments._time_limit = 4
+    actions = np.zeros((20, environments.action_size), np.float32)
+    observations, _, ends = by_hand(environment, 5, actions, max_episode_steps=4)
+    for t, action in enumerate(actions):
+        steps = environments.step(action[None], np.array([True]))
+        np.testing.assert_array_equal(steps.observations[0], observations[t + 1])
+        assert steps.ends[0] == ends[t] == (t % 4 == 3)
+
+
 def test_an_episode_ends_at_the_time_limit() -> None:
     environments = Environments("Swimmer-v4", [0])
     zero, active = np.zeros((1, 2), np.float32), np.array([True])
@@ -86,10 +102,11 @@ def test_an_episode_ends_at_the_time_limit() -> None:
 def test_unstable_physics_is_counted_by_run() -> None:
     environments = Environments("HalfCheetah-v4", [0, 1])
     assert environments.physics_warnings == [0, 0]
-    environments._task.velocities[1] = 1e12
-    for _ in range(1001):  # past a reset
+    for t in range(1001):  # past a reset
+        if t % 10 == 0 and t < 40:
+            environments._task.velocities[1] = 1e12
         environments.step(np.zeros((2, 6), np.float32), np.ones(2, dtype=bool))
-    assert environments.physics_warnings == [0, 1]
+    assert environments.physics_warnings == [0, 4]
 
 
 def test_nothing_is_printed_or_left_behind(tmp_path: Path) -> None:

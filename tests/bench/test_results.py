@@ -14,13 +14,14 @@ from bench.runlog import COLUMNS, RunResult
 RUN = Run("Hopper-v4", "clip-0.2", 0)
 PROTOCOL = Protocol(timesteps=2048)
 LINE = "2048,90,20.5,0.01,0,0.1,0.99,100,0.2\n"
+PROVENANCE = {"job_seconds": 1.0, "job_runs": 1, "processor": {"kind": "any"}}
 CSV = ",".join(COLUMNS) + "\n" + LINE
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Results:
     results = open_results(tmp_path / "results", PROTOCOL.timesteps, create=True)
-    results.save(RunResult(RUN, CSV, None, 0), {"git_commit": "abc"})
+    results.save(RunResult(RUN, CSV, None, 0), PROVENANCE | {"git_commit": "abc"})
     return results
 
 
@@ -48,13 +49,13 @@ def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
 def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
     run = Run("Hopper-v4", "no-clip", 0)
     csv = ",".join(COLUMNS) + "\n1000,3,-5,,,,,,\n"
-    results.save(RunResult(run, csv, 1000, 0), {})
+    results.save(RunResult(run, csv, 1000, 0), PROVENANCE)
     assert results.scores([run])["diverged"].tolist() == [True]
 
 
 def rewrite(results: Results, csv: str) -> None:
     """Replace a run's CSV behind the suite's back, provenance included."""
-    results.save(RunResult(RUN, csv, None, 0), {})
+    results.save(RunResult(RUN, csv, None, 0), PROVENANCE)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,8 @@ def rewrite(results: Results, csv: str) -> None:
         (CSV.replace("20.5", ""), "not a finite number"),
         (CSV.replace("20.5", "many"), "not numbers in: return_last100"),
         (CSV + LINE, "duplicated timesteps"),
-        (CSV.replace("\n2048", "\n4096"), "ends at timestep 4,096 instead of 2,048"),
+        (CSV + LINE.replace("2048", ""), "not whole numbers"),
+        (CSV.replace("\n2048", "\n4096"), "ends at timestep 4096 instead of 2048"),
         (",".join(COLUMNS) + "\n", "no lines"),
         ("", "not a CSV file"),
     ],
@@ -86,7 +88,7 @@ def test_a_hand_edited_or_truncated_csv_is_refused(results: Results) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "not valid JSON"), ("[]", "not a JSON object"), ("{}", "of protocol None")],
+    [("{", "not valid JSON"), ("[]", "not a JSON object"), ("{}", "without csv_sha256, diverged_at")],
 )
 def test_provenance_that_cannot_be_right_is_refused(results: Results, text: str, message: str) -> None:
     results.csv_path(RUN).with_suffix(".json").write_text(text)
@@ -105,6 +107,15 @@ def test_provenance_that_is_missing_is_refused(results: Results) -> None:
     results.csv_path(RUN).with_suffix(".json").unlink()
     with pytest.raises(UserError, match=r"cannot read .*seed-00\.json"):
         results.load(RUN)
+
+
+def test_a_copy_of_a_run_is_no_other_run(results: Results) -> None:
+    other = Run("Hopper-v4", "clip-0.2", 1)
+    for suffix in (".csv", ".json"):
+        copy = results.csv_path(other).with_suffix(suffix)
+        copy.write_bytes(results.csv_path(RUN).with_suffix(suffix).read_bytes())
+    with pytest.raises(UserError, match=r"seed-01\.json: the provenance of another run"):
+        results.scores([RUN, other])
 
 
 @pytest.mark.parametrize(

@@ -98,10 +98,9 @@ def test_where_nothing_beats_random_more_is_still_better() -> None:
     assert normalize(poor, references(poor, RANDOM))["normalized"].tolist() == [-1.0, -2.0]
 
 
-def test_a_scale_of_no_length_is_refused() -> None:
+def test_where_the_best_is_random_there_is_no_score() -> None:
     equal = scores({("A", "clip-0.1", 0): 10.0})
-    with pytest.raises(UserError, match="A cannot be normalized"):
-        normalize(equal, references(equal, RANDOM))
+    assert normalize(equal, references(equal, RANDOM))["normalized"].isna().all()
 
 
 def test_unmeasured_random_policies_are_refused() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, SETTINGS, Run
+from bench.protocol import ENVIRONMENTS, SETTINGS, Run, Setting
 from bench.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
 
 ALL = (tuple(ENVIRONMENTS), tuple(SETTINGS))
@@ -15,13 +15,15 @@ def test_seeds_are_a_number_or_a_range() -> None:
     assert parse_seeds("7-7") == (7,)
 
 
-@pytest.mark.parametrize("text", ["0", "-3", "2.5", "three", "5-3", "", "1,2", "3-", "٣"])
+@pytest.mark.parametrize(
+    "text", ["0", "-3", "2.5", "three", "5-3", "", "1,2", "3-", "٣", "10000", "0-99999999999"]
+)
 def test_other_seeds_are_refused(text: str) -> None:
     with pytest.raises(UserError, match="seeds must be"):
         parse_seeds(text)
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1e6", "2.5", "many", ""])
+@pytest.mark.parametrize("text", ["0", "-1", "1e6", "2.5", "many", "", "9" * 5000])
 def test_timesteps_must_be_positive_and_whole(text: str) -> None:
     with pytest.raises(UserError, match="timesteps must be"):
         parse_timesteps(text)
@@ -33,6 +35,18 @@ def test_without_seeds_the_complete_ones_are_meant() -> None:
     assert select(*ALL, None, finished).seeds == (0, 4)
     assert select(["Hopper-v4"], ["no-clip"], None, finished).seeds == (0, 4, 7)
     assert select(*ALL, (2,), finished).seeds == (2,)
+
+
+def test_an_interrupted_campaign_goes_on_with_the_papers_seeds() -> None:
+    finished = {*Selection(*ALL, seeds=(0,)).runs, Run("Hopper-v4", "no-clip", 1)}
+    assert select(*ALL, None, finished, at_least=(0, 1, 2)).seeds == (0, 1, 2)
+
+
+def test_a_row_of_ones_own_undoes_no_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = set(Selection(*ALL, seeds=(0, 1, 2, 3)).runs)
+    monkeypatch.setitem(SETTINGS, "mine", Setting("mine", "Mine", SETTINGS["clip-0.2"].surrogate))
+    assert select(ENVIRONMENTS, tuple(SETTINGS), None, finished).seeds == (0, 1, 2, 3)
+    assert select(ENVIRONMENTS, ["mine"], None, finished).seeds == (0, 1, 2)
 
 
 def test_without_any_the_paper_s_three() -> None:

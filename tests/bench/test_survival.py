@@ -12,13 +12,12 @@ import time
 from pathlib import Path
 
 import psutil
-import pytest
 
 from tests.conftest import command_line
 
 CAMPAIGN = (
-    *("--environments", "InvertedPendulum-v4", "Reacher-v4", "Hopper-v4"),
-    *("--settings", "clip-0.2", "no-clip", "--seeds", "3", "--timesteps", "20480"),
+    *("--environments", "InvertedPendulum-v4", "Reacher-v4"),
+    *("--settings", "clip-0.2", "no-clip", "--seeds", "2", "--timesteps", "20480"),
 )
 
 
@@ -47,9 +46,8 @@ def kill(campaign: subprocess.Popen, target: str, chance: random.Random) -> None
             chance.choice(workers).kill()
 
 
-@pytest.mark.parametrize("seed", [0])
-def test_kill_9_at_random_moments(seed: int, kills: int, tmp_path: Path) -> None:
-    chance = random.Random(seed)
+def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
+    chance = random.Random(0)
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
     targets = ["worker", "client", "group"]
     for number in range(kills):
@@ -74,6 +72,5 @@ def test_kill_9_at_random_moments(seed: int, kills: int, tmp_path: Path) -> None
         {path.relative_to(base): path.read_bytes() for path in base.rglob("*.csv")}
         for base in (folder, undisturbed)
     )
-    assert len(ours) == 19
+    assert len(ours) == 9
     assert ours == expected
-    assert not list(folder.rglob(".*.csv.*")) or kills

@@ -24,14 +24,14 @@ RUNS = FOLDER / "runs.json"
 
 # One row of each kind of objective.
 SETTINGS = ("no-clip", "clip-0.2", "adaptive-kl-0.01", "fixed-kl-1")
-PROTOCOL = Protocol(timesteps=5 * 2048)
+PROTOCOL = Protocol(timesteps=3 * 2048)
 FIRST_STEPS = 50
 # The stored update is of a short rollout, to keep the files small.
 SHORT = dataclasses.replace(PROTOCOL.hyperparameters, horizon=256)
 
 
 def csvs(environment: str) -> dict[str, str]:
-    """The CSVs of five updates, by setting."""
+    """The CSVs of three updates, by setting."""
     runs = [Run(environment, setting, 0) for setting in SETTINGS]
     return {result.run.setting: result.csv for result in train(runs, PROTOCOL)}
 
