@@ -85,8 +85,7 @@ def objective(
     """
     # Where the ratio is clipped anyway its overflow must not be differentiated: 0·∞ would be NaN.
     cap = jnp.where(jnp.isfinite(surrogate.clip_range), MAX_CLIPPED_LOG_RATIO, jnp.inf)
-    log_ratio = log_probability(new, actions) - log_probability(old, actions)
-    ratio = jnp.exp(jnp.minimum(log_ratio, cap))
+    ratio = jnp.exp(jnp.minimum(log_ratio(old, new, actions), cap))
     clipped_ratio = jnp.clip(ratio, 1 - surrogate.clip_range, 1 + surrogate.clip_range)
     improvement = jnp.minimum(ratio * advantages, clipped_ratio * advantages)
     # Without penalty the KL is not differentiated at all: where it is infinite, 0·∞ would be NaN.
@@ -103,7 +102,14 @@ def probability_ratio(
     old: DiagonalGaussian, new: DiagonalGaussian, actions: Float[Array, "sample action"]
 ) -> Float[Array, "sample"]:
     """ρ = π(a) / π_old(a)."""
-    return jnp.exp(log_probability(new, actions) - log_probability(old, actions))
+    return jnp.exp(log_ratio(old, new, actions))
+
+
+def log_ratio(
+    old: DiagonalGaussian, new: DiagonalGaussian, actions: Float[Array, "sample action"]
+) -> Float[Array, "sample"]:
+    """Logarithm of ρ."""
+    return log_probability(new, actions) - log_probability(old, actions)
 
 
 def clip_fraction(surrogate: Surrogate, ratio: Float[Array, "sample"]) -> Float[Array, ""]:

@@ -60,7 +60,7 @@ def _learning_curves(results: Results, selection: Selection) -> Figure:
     for panel, environment in zip(axes, selection.environments, strict=False):
         for setting in selection.settings:
             runs = {
-                run.seed: results.load(run).set_index("timesteps")["return_last100"]
+                run.seed: results.load(run)[0].set_index("timesteps")["return_last100"]
                 for run in selection.runs
                 if (run.environment, run.setting) == (environment, setting) and run in finished
             }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from algorithms import networks, normalization, surrogate
-from algorithms.ppo import Hyperparameters
+from algorithms.states import Hyperparameters
 from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.

@@ -86,8 +86,8 @@ class Results:
         """
         return {self._run_at(path) for path in (self.path / "runs").glob("*/*/*.csv")}
 
-    def load(self, run: Run) -> pd.DataFrame:
-        """The run's CSV (columns `bench.runlog.COLUMNS`), checked.
+    def load(self, run: Run) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """The run's CSV (columns `bench.runlog.COLUMNS`) and its provenance, both checked.
 
         Raises:
             UserError: naming the file and what is wrong with it.
@@ -107,7 +107,7 @@ class Results:
             raise UserError(f"{path}: ends at timestep {last} instead of {end}")
         if record["csv_sha256"] != digest(text):
             raise UserError(f"{path}: its content is not what was written when the run finished")
-        return table
+        return table, record
 
     def provenance(self, run: Run) -> dict[str, Any]:
         """The run's JSON, checked to be of this folder's protocol and of the setting as it is now.
@@ -137,8 +137,8 @@ class Results:
         """
         lines = []
         for run in sorted(runs):
-            last = self.load(run).iloc[-1]
-            diverged = self.provenance(run)["diverged_at"] is not None
+            table, record = self.load(run)
+            last, diverged = table.iloc[-1], record["diverged_at"] is not None
             lines.append((*dataclasses.astuple(run), last["return_last100"], int(last["episodes"]), diverged))
         columns = ["environment", "setting", "seed", "score", "episodes", "diverged"]
         return pd.DataFrame(lines, columns=columns)

@@ -51,11 +51,12 @@ def report(results: Results, selection: Selection) -> Report:
     Raises:
         UserError: for a file that can't be used, or scores that can't be normalized.
     """
-    finished = results.finished()
-    scores = results.scores(set(selection.runs) & finished)
     # The scale is that of the paper's rows, whichever of them are shown.
-    scale_runs = Selection(selection.environments, PAPER_SETTINGS, selection.seeds).runs
-    zero_and_one = references(results.scores(set(scale_runs) & finished), results.random_scores())
+    paper_rows = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
+    runs = {*selection.runs, *paper_rows.runs} & results.finished()
+    scores = results.scores(runs)
+    zero_and_one = references(scores, results.random_scores())
+    scores = scores[scores["setting"].isin(selection.settings)]
     normalized = normalize(scores, zero_and_one)
     for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
         raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms import ppo
+from algorithms.states import Hyperparameters, Rollout, RunState
 from bench.determinism import require_pinned
 from bench.environments import Environments
 from bench.protocol import LOG_INTERVAL, SETTINGS, Protocol, Run
@@ -54,7 +55,7 @@ def train(
     ]
 
 
-def initial_states(runs: Sequence[Run], environments: Environments, protocol: Protocol) -> ppo.RunState:
+def initial_states(runs: Sequence[Run], environments: Environments, protocol: Protocol) -> RunState:
     """The runs' states before their first step, with a leading axis `run`."""
     states = [
         ppo.init(
@@ -66,7 +67,7 @@ def initial_states(runs: Sequence[Run], environments: Environments, protocol: Pr
         )
         for run in runs
     ]
-    stacked: ppo.RunState = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    stacked: RunState = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     return stacked
 
 
@@ -79,15 +80,15 @@ class Collected(NamedTuple):
     steps: `[run]`, how many steps each took: fewer than the horizon where it diverged.
     """
 
-    rollouts: ppo.Rollout
+    rollouts: Rollout
     rewards: NDArray[np.float64]
     ends: NDArray[np.bool_]
     steps: NDArray[np.int_]
 
 
 def collect(
-    hyperparameters: ppo.Hyperparameters,
-    states: ppo.RunState,
+    hyperparameters: Hyperparameters,
+    states: RunState,
     environments: Environments,
     active: NDArray[np.bool_],
 ) -> Collected:
@@ -113,7 +114,7 @@ def collect(
         steps += active
     with np.errstate(over="ignore"):  # a reward beyond 32 bits makes the losses infinite, and the run diverge
         learned_rewards = rewards.astype(np.float32)
-    rollouts = ppo.Rollout(
+    rollouts = Rollout(
         observations=jnp.asarray(observations),
         actions=jnp.asarray(actions),
         rewards=jnp.asarray(learned_rewards),

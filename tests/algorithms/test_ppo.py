@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 
 from algorithms import ppo
 from algorithms.advantages import generalized_advantages
+from algorithms.states import Hyperparameters, Rollout
 from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
-SMALL = ppo.Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
+SMALL = Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
 OBSERVATION, ACTION = 5, 2
 
 
-def initial(surrogate: Surrogate, seed: int = 0, hyperparameters: ppo.Hyperparameters = SMALL) -> Any:
+def initial(surrogate: Surrogate, seed: int = 0, hyperparameters: Hyperparameters = SMALL) -> Any:
     state = ppo.init(hyperparameters, seed, surrogate, OBSERVATION, ACTION)
     return jax.tree.map(lambda leaf: leaf[None], state)
 
 
-def rollout(seed: int, hyperparameters: ppo.Hyperparameters = SMALL) -> ppo.Rollout:
+def rollout(seed: int, hyperparameters: Hyperparameters = SMALL) -> Rollout:
     random, horizon = np.random.default_rng(seed), hyperparameters.horizon
-    return ppo.Rollout(
+    return Rollout(
         observations=jnp.asarray(random.normal(3, 2, (horizon + 1, 1, OBSERVATION)), jnp.float32),
         actions=jnp.asarray(random.normal(0, 1, (horizon, 1, ACTION)), jnp.float32),
         rewards=jnp.asarray(random.normal(1, 1, (horizon, 1)), jnp.float32),
@@ -54,7 +55,7 @@ class PlainPolicyGradient:
         variance = self.squares / self.count - mean**2
         return np.clip((observations - mean) / np.sqrt(np.maximum(variance, 1e-2)), -5, 5)
 
-    def update(self, batch: ppo.Rollout, orders: list[np.ndarray]) -> None:
+    def update(self, batch: Rollout, orders: list[np.ndarray]) -> None:
         raw = np.asarray(batch.observations[:, 0], np.float64)
         rewards, ends = np.asarray(batch.rewards[:, 0], np.float64), np.asarray(batch.ends[:, 0])
         actions = np.asarray(batch.actions[:, 0], np.float64)
@@ -196,7 +197,7 @@ def test_penalties_hold_the_policy_back() -> None:
 @given(st.integers(0, 2**31))
 @settings(max_examples=20)
 def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int) -> None:
-    order = np.asarray(ppo.minibatch_order(ppo.Hyperparameters(), jax.random.key(seed)))
+    order = np.asarray(ppo.minibatch_order(Hyperparameters(), jax.random.key(seed)))
     assert order.shape == (32, 64)
     np.testing.assert_array_equal(np.sort(order, axis=None), np.arange(2048))
 
@@ -209,7 +210,7 @@ def test_each_epoch_and_update_shuffles_anew() -> None:
 
 def test_minibatches_must_divide_the_horizon() -> None:
     with pytest.raises(ValueError, match="do not divide"):
-        ppo.Hyperparameters(horizon=100, minibatch_size=64)
+        Hyperparameters(horizon=100, minibatch_size=64)
 
 
 def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:

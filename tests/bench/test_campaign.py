@@ -102,12 +102,22 @@ def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, 
     folder = tmp_path / "results"
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *SMALL[:-1], "1000000"]
     campaign = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Whoever runs the tests in the background may have had SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until((folder / "random.csv").exists)
     time.sleep(3)
     os.killpg(campaign.pid, stop)
-    output, errors = campaign.communicate(timeout=20)
+    try:
+        output, errors = campaign.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(campaign.pid, signal.SIGKILL)
+        raise
     assert campaign.returncode != 0
     if stop != signal.SIGKILL:
         assert "stopped: 0 of 6 runs are finished and kept" in output

@@ -28,7 +28,7 @@ def results(tmp_path: Path) -> Results:
 def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
     assert results.finished() == {RUN}
     assert results.csv_path(RUN).read_text() == CSV
-    assert results.load(RUN).iloc[-1]["return_last100"] == 20.5
+    assert results.load(RUN)[0].iloc[-1]["return_last100"] == 20.5
     record = json.loads(results.csv_path(RUN).with_suffix(".json").read_text())
     assert record["surrogate"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
     assert record["protocol"] == PROTOCOL.fingerprint

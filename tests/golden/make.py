@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from algorithms import ppo
+from algorithms.states import Rollout, RunState
 from bench.environments import Environments
 from bench.files import json_text, write_whole
 from bench.protocol import ENVIRONMENTS, NUMERICS, Protocol, Run
@@ -76,14 +77,14 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
 def update(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Parameters and diagnostics after one update from these inputs."""
     _, states = start(environment)
-    rollouts = ppo.Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
+    rollouts = Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
     states, diagnostics = ppo.update(SHORT, states, rollouts)
     leaves = jax.tree_util.tree_leaves_with_path(states.parameters)
     numbers = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
     return numbers | {name: np.asarray(value) for name, value in vars(diagnostics).items()}
 
 
-def start(environment: str) -> tuple[Environments, ppo.RunState]:
+def start(environment: str) -> tuple[Environments, RunState]:
     """Environment and state of the run `clip-0.2`, seed 0."""
     environments = Environments(environment, [0])
     return environments, initial_states([Run(environment, "clip-0.2", 0)], environments, PROTOCOL)
