@@ -57,6 +57,8 @@ def _do_all(client: Client, results: Results, jobs: list[Job], progress: Campaig
             # A worker that came after the start: it goes, and the job to another.
             progress.say(str(error))
             client.retire_workers([error.args[1]])
+            if not client.scheduler_info()["workers"]:
+                raise UserError(f"no worker is left: {error}")
             again = submit(0, job)
             job_of[again] = job
             futures.add(again)

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from bench import campaign
 from bench.campaign import run_campaign
+from bench.cluster import identity
 from bench.errors import UserError
 from bench.jobs import Job, TrainingJob, training_jobs
 from bench.protocol import SETTINGS, Protocol, Run
@@ -75,7 +77,7 @@ def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path)
     arguments = ("--timesteps", "30720", *TWO, "--settings", "clip-0.2", "no-clip")
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
     with worker(scheduler) as leaving, worker(scheduler):
-        campaign = subprocess.Popen(
+        training = subprocess.Popen(
             [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         # Random policies take a moment, then both workers train.
@@ -84,8 +86,8 @@ def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path)
         )
         time.sleep(3)
         leaving.kill()
-        output, errors = campaign.communicate(timeout=120)
-    assert campaign.returncode == 0, errors
+        output, errors = training.communicate(timeout=120)
+    assert training.returncode == 0, errors
     assert "(4/4 runs" in output
     command_line("train", "--results", str(undisturbed), *arguments)
     assert_same_csvs(folder, undisturbed, count=4)
@@ -137,12 +139,24 @@ def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str,
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
     with worker(scheduler):
         wait_for_workers(scheduler, 1)
-        campaign = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        training = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until((folder / "random.csv").exists)
         with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
-            output, errors = campaign.communicate(timeout=120)
-    assert campaign.returncode == 0, errors
+            output, errors = training.communicate(timeout=120)
+    assert training.returncode == 0, errors
     assert "(2/2 runs" in output
+
+
+def test_a_campaign_does_not_wait_for_workers_that_are_all_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the source is edited while a campaign runs, and its workers are started anew."""
+    edited = {**identity(), "source": "edited"}
+    monkeypatch.setattr(campaign, "identity", lambda: edited)
+    results = open_results(tmp_path / "results", 1, create=True)
+    jobs: list[Job] = list(training_jobs([Run("Reacher-v4", "no-clip", seed) for seed in range(3)]))
+    with (tmp_path / "log").open("w") as log, pytest.raises(UserError, match="no worker is left: worker"):
+        run_campaign(results, jobs, Console(file=log))
 
 
 def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
