@@ -74,7 +74,7 @@ def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, t
 
 def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path) -> None:
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
-    arguments = ("--timesteps", "30720", *TWO, "--settings", "clip-0.2", "no-clip")
+    arguments = ("--timesteps", "20480", *TWO, "--settings", "clip-0.2", "no-clip")
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
     with worker(scheduler) as leaving, worker(scheduler):
         training = subprocess.Popen(

@@ -43,18 +43,16 @@ def test_golden_run(environment: str) -> None:
     assert RECORD["numerics"] == NUMERICS
     if SAME_KIND:
         assert make.csvs(environment) == RECORD["runs"][environment]
-        stored = load(make.inputs_path(environment))
-        for name, array in make.rollout(environment).items():
-            np.testing.assert_array_equal(array, stored[name], err_msg=name)
-        for name, array in make.update(environment, stored).items():
-            np.testing.assert_array_equal(array, load(make.outputs_path(environment))[name], err_msg=name)
     else:
         assert_golden_within_tolerance(environment)
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64 processor to hold back")
 def test_another_kind_of_processor_is_within_tolerance() -> None:
-    """What the golden test does elsewhere, here with fewer instructions, which moves the bits."""
+    """What the golden test does elsewhere, here with fewer instructions, which moves the bits.
+
+    In two environments; in the others too on a processor that is really another.
+    """
     script = (
         "import bench, os\n"
         "os.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"
