@@ -217,7 +217,8 @@ def test_make_passes_its_variables() -> None:
         check=True,
     )
     flags = (
-        "--results /tmp/x --seeds 1 --timesteps 20480 --environments Hopper-v4 Walker2d-v4 --settings no-clip"
+        '--results "/tmp/x" --seeds 1 --timesteps 20480'
+        " --environments Hopper-v4 Walker2d-v4 --settings no-clip"
     )
     for command in ("train", "table"):
         assert f"python -m bench {command} {flags}" in " ".join(done.stdout.split())
