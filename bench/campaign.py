@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import jax
+import psutil
 from distributed import Client, Future, as_completed, get_worker
 from rich.console import Console
 
@@ -13,6 +15,9 @@ from bench.protocol import Protocol
 from bench.results import Results
 
 PROGRESS_TOPIC = "table1-progress"
+
+# Memory of a worker, in bytes, above which it forgets the programs that it compiled for other environments.
+CACHE_LIMIT = 600 * 2**20
 
 
 def run_campaign(results: Results, jobs: list[Job], console: Console, scheduler: str | None = None) -> None:
@@ -81,4 +86,7 @@ def _do(job: Job, protocol: Protocol, expected: dict[str, str]) -> Any:
         steps_done += steps
         get_worker().log_event(PROGRESS_TOPIC, {"steps": (str(job), steps_done)})
 
-    return job.do(protocol, report)
+    done = job.do(protocol, report)
+    if psutil.Process().memory_info().rss > CACHE_LIMIT:
+        jax.clear_caches()
+    return done

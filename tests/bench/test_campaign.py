@@ -19,6 +19,12 @@ from bench.training import train
 from tests.conftest import command_line, wait_until
 
 SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--timesteps", "4096")
+# Whoever runs the tests in the background may have had SIGINT ignored.
+WITH_SIGINT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
 
 
@@ -100,15 +106,13 @@ def test_a_campaign_goes_on_with_what_is_missing(results_folder: Path) -> None:
 def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, tmp_path: Path) -> None:
     """A million steps take minutes: the campaign is stopped in the middle of its first job."""
     folder = tmp_path / "results"
-    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *SMALL[:-1], "1000000"]
+    arguments = ["-m", "bench", "train", "--results", str(folder), *SMALL[:-1], "1000000"]
     campaign = subprocess.Popen(
-        command,
+        [sys.executable, "-c", WITH_SIGINT, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests in the background may have had SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until((folder / "random.csv").exists)
     time.sleep(3)

@@ -28,9 +28,8 @@ def modified(folder: Path) -> dict[Path, int]:
 
 def start(folder: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *CAMPAIGN]
-    return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    with folder.with_suffix(".log").open("w") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
 
 def kill(campaign: subprocess.Popen, target: str, chance: random.Random) -> None:
@@ -58,7 +57,7 @@ def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
         if targets[number % 3] == "worker":
             # The campaign goes on without the user's doing.
             time.sleep(chance.uniform(1, 5))
-            assert campaign.poll() in (None, 0)
+            assert campaign.poll() in (None, 0), folder.with_suffix(".log").read_text()
             os.killpg(campaign.pid, signal.SIGKILL)
         campaign.wait()
         assert before.items() <= modified(folder).items()
