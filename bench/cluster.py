@@ -15,6 +15,7 @@ from bench.errors import UserError
 from bench.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
+START_ATTEMPTS = 3
 COMPARED_PACKAGES = ("jax", "jaxlib", "mujoco", "gymnasium", "numpy")
 
 
@@ -96,13 +97,19 @@ def _client(scheduler: str) -> Client:
 
 
 def _local_cluster(processes: int) -> LocalCluster:
-    return LocalCluster(
-        n_workers=min(CPU_COUNT, processes),
-        threads_per_worker=1,
-        memory_limit=0,  # a run needs little, and a paused worker would be a silent one
-        dashboard_address=":0",  # any free port: campaigns may run side by side
-        silence_logs=logging.CRITICAL,
-    )
+    """Started anew where a worker is killed while it starts; once it has, Dask itself replaces it."""
+    for _ in range(START_ATTEMPTS):
+        try:
+            return LocalCluster(
+                n_workers=min(CPU_COUNT, processes),
+                threads_per_worker=1,
+                memory_limit=0,  # a run needs little, and a paused worker would be a silent one
+                dashboard_address=":0",  # any free port: campaigns may run side by side
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            reason = error.__cause__ or error
+    raise UserError(f"the worker processes don't start: {reason}")
 
 
 def _source_digest() -> str:
