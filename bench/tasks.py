@@ -37,8 +37,8 @@ class Task:
         self.velocities: Floats = batch.bind("qvel")
 
     def before(self, observations: Floats) -> Floats:
-        """What the reward needs to know from before the step; `observations` are where the step starts."""
-        raise NotImplementedError
+        """What the reward needs to know from before the step: by default, where the step starts."""
+        return observations
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """What the step gave. controls: `[run, action]`."""
@@ -117,10 +117,6 @@ class Hopper(Walker2d):
 class InvertedPendulum(Task):
     """Keep the pole within 0.2 rad of upright."""
 
-    def before(self, observations: Floats) -> Floats:
-        """Nothing that matters."""
-        return observations
-
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """1 a step."""
         observations = np.concatenate([self.positions, self.velocities], axis=1)
@@ -135,10 +131,6 @@ class InvertedDoublePendulum(Task):
         super().__init__(env, batch)
         self.sites: Floats = batch.bind("site_xpos")
         self.constraint_forces: Floats = batch.bind("qfrc_constraint")
-
-    def before(self, observations: Floats) -> Floats:
-        """Nothing that matters."""
-        return observations
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """10 a step, minus the tip's distance from its place and the poles' velocities."""

@@ -115,12 +115,18 @@ def test_a_worker_with_several_threads_is_refused(scheduler: str, tmp_path: Path
     assert "it has 2 threads, one is needed" in message
 
 
-def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
+def edited_checkout(tmp_path: Path, file: str) -> Path:
+    """A copy of the source that differs in one file."""
     copy = tmp_path / "checkout"
     for package in ("algorithms", "bench"):
         shutil.copytree(ROOT / package, copy / package)
-    with (copy / "algorithms" / "gaussian.py").open("a") as file:
-        file.write("# another version\n")
+    with (copy / file).open("a") as edited:
+        edited.write("# another version\n")
+    return copy
+
+
+def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
+    copy = edited_checkout(tmp_path, "algorithms/gaussian.py")
     with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
         wait_for_workers(scheduler, 1)
         message = train_on(scheduler, tmp_path / "results")
@@ -129,11 +135,7 @@ def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -
 
 
 def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
-    copy = tmp_path / "checkout"
-    for package in ("algorithms", "bench"):
-        shutil.copytree(ROOT / package, copy / package)
-    with (copy / "bench" / "errors.py").open("a") as file:
-        file.write("# another version\n")
+    copy = edited_checkout(tmp_path, "bench/errors.py")
     folder = tmp_path / "results"
     arguments = ("--timesteps", "10240", *TWO, "--settings", "clip-0.2", "--scheduler", scheduler)
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
