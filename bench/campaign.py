@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.cluster import RefusedWorkerError, check_this_worker, connected, identity
 from bench.errors import UserError
-from bench.jobs import Job
+from bench.jobs import Job, merged
 from bench.progress import CampaignProgress
 from bench.protocol import Protocol
 from bench.results import Results
@@ -40,6 +40,7 @@ def run_campaign(results: Results, jobs: list[Job], console: Console, scheduler:
         CampaignProgress(console, runs, runs * results.protocol.steps) as progress,
     ):
         client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
+        jobs = merged(jobs, len(client.ncores()))
         failed = _do_all(client, results, jobs, progress)
     if failed:
         names = ", ".join(map(str, failed))

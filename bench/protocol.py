@@ -16,7 +16,7 @@ from algorithms.states import Hyperparameters
 from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
-NUMERICS = 1
+NUMERICS = 2
 
 
 @dataclass(frozen=True)

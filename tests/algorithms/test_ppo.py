@@ -1,6 +1,7 @@
 """PPO's update against one written separately, and the properties that the paper's formulas give it."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chisquare
 
 from algorithms import ppo
 from algorithms.advantages import generalized_advantages
@@ -159,7 +161,7 @@ def test_diagnostics_by_hand() -> None:
             for p in (old, new)
         )
         kl = np.log(s_new / s_old) + (s_old**2 + (m_old - m_new) ** 2) / (2 * s_new**2) - 0.5
-        assert float(diagnostics.kl[0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3)
+        assert float(diagnostics.kl[0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3, abs=1e-7)
         actions = np.asarray(batch.actions[:, 0])
         ratio = np.exp(log_density(new, filtered, actions) - log_density(old, filtered, actions))
         outside = np.abs(ratio - 1) > float(surrogate.clip_range)
@@ -200,6 +202,15 @@ def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int)
     order = np.asarray(ppo.minibatch_order(Hyperparameters(), jax.random.key(seed)))
     assert order.shape == (32, 64)
     np.testing.assert_array_equal(np.sort(order, axis=None), np.arange(2048))
+
+
+def test_all_orders_of_an_epoch_are_equally_likely() -> None:
+    four = Hyperparameters(horizon=4, minibatch_size=4)
+    keys = jax.random.split(jax.random.key(0), 24_000)
+    orders = np.asarray(jax.vmap(partial(ppo.minibatch_order, four))(keys)).reshape(-1, 4)
+    _, counts = np.unique(orders, axis=0, return_counts=True)
+    assert len(counts) == 24
+    assert chisquare(counts).pvalue > 0.001
 
 
 def test_each_epoch_and_update_shuffles_anew() -> None:

@@ -190,9 +190,9 @@ class DeadlyJob(Job):
 
 def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
     results = open_results(tmp_path / "results", 1, create=True)
-    unknown = Run("Reacher-v4", "nonsense", 0)
+    unknown = Run("Reacher-v4", "nonsense", 7)
     good = training_jobs([Run("Reacher-v4", setting, 0) for setting in SETTINGS])
-    jobs: list[Job] = [TrainingJob("Reacher-v4", 7, (unknown,)), DeadlyJob(), *good]
+    jobs: list[Job] = [TrainingJob((unknown,)), DeadlyJob(), *good]
     console = Console(file=(tmp_path / "log").open("w"), width=200)
     with pytest.raises(UserError, match=r"2 of 3 jobs failed, the others are kept: .*Reacher-v4 seed 7"):
         run_campaign(results, jobs, console)
