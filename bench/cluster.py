@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,6 +11,7 @@ from pathlib import Path
 import dask
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster, Worker, get_worker
+from distributed.versions import VersionMismatchWarning
 
 from bench.errors import UserError
 from bench.provenance import provenance
@@ -91,7 +93,10 @@ def _check_workers(client: Client) -> None:
 
 def _client(scheduler: str) -> Client:
     try:
-        return Client(scheduler, timeout=CONNECTION_TIMEOUT)
+        with warnings.catch_warnings():
+            # Dask's own comparison of versions; ours refuses the worker, in one line.
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            return Client(scheduler, timeout=CONNECTION_TIMEOUT)
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {scheduler} (tcp://host:8786, say)") from error
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from bench import campaign
 from bench.campaign import run_campaign
-from bench.cluster import identity
+from bench.cluster import COMPARED_PACKAGES, identity
 from bench.errors import UserError
 from bench.jobs import Job, TrainingJob, training_jobs
 from bench.protocol import SETTINGS, Protocol, Run
@@ -132,6 +132,19 @@ def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -
         message = train_on(scheduler, tmp_path / "results")
     assert "is refused: its source is " in message
     assert ", this checkout's is " in message
+
+
+def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path) -> None:
+    """The packages are the same, but what comes first on the worker's path says that they are not."""
+    for package in COMPARED_PACKAGES:
+        metadata = tmp_path / "other" / f"{package}-0.0.1.dist-info" / "METADATA"
+        metadata.parent.mkdir(parents=True)
+        metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.0.1\n")
+    with worker(scheduler, env={**os.environ, "PYTHONPATH": f"{tmp_path / 'other'}:{ROOT}"}):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    for package in COMPARED_PACKAGES:
+        assert f"its {package} is 0.0.1, this checkout's is {identity()[package]}" in message
 
 
 def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
