@@ -26,33 +26,66 @@ def train(
     Raises:
         RuntimeError: where JAX's settings are not the pinned ones.
     """
-    require_pinned()
-    hyperparameters = protocol.hyperparameters
-    environments = Environments(runs[0].environment, [run.seed for run in runs])
-    states = initial_states(runs, environments, protocol)
-    logs = [RunLog() for _ in runs]
+    training = Training(runs, protocol)
+    steps_of_update = protocol.hyperparameters.horizon * len(runs)
     for update in range(1, protocol.updates + 1):
-        active = np.array([log.active for log in logs])
-        collected = collect(hyperparameters, states, environments, active)
-        states, diagnostics = ppo.update(hyperparameters, states, collected.rollouts)
+        training.learn(training.collect())
+        report(steps_of_update)
+        if not training.active.any():
+            report(steps_of_update * (protocol.updates - update))
+            break
+    return training.results
+
+
+class Training:
+    """Runs of one environment that are trained together: `learn(collect())` is one update of each.
+
+    environments: where they act.
+    states: what they have learned, with a leading axis `run`.
+    """
+
+    def __init__(self, runs: Sequence[Run], protocol: Protocol) -> None:
+        """The runs before their first step."""
+        require_pinned()
+        self.environments = Environments(runs[0].environment, [run.seed for run in runs])
+        self.states = initial_states(runs, self.environments, protocol)
+        self._runs, self._protocol = runs, protocol
+        self._logs = [RunLog() for _ in runs]
+        self._updates = 0
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Which runs have not diverged, `[run]`."""
+        return np.array([log.active for log in self._logs])
+
+    @property
+    def results(self) -> list[RunResult]:
+        """What each run gave."""
+        warnings = self.environments.physics_warnings
+        return [
+            RunResult(run, log.csv, log.diverged_at, count)
+            for run, log, count in zip(self._runs, self._logs, warnings, strict=True)
+        ]
+
+    def collect(self) -> "Collected":
+        """Let every active run act for a horizon."""
+        return collect(self._protocol.hyperparameters, self.states, self.environments, self.active)
+
+    def learn(self, collected: "Collected") -> None:
+        """Update every run from what it collected, and log it."""
+        horizon = self._protocol.hyperparameters.horizon
+        self.states, diagnostics = ppo.update(self._protocol.hyperparameters, self.states, collected.rollouts)
         learned = {name: np.asarray(values) for name, values in vars(diagnostics).items()}
-        logged = update % LOG_INTERVAL == 0 or update == protocol.updates
-        for run, log in enumerate(logs):
+        self._updates += 1
+        logged = self._updates % LOG_INTERVAL == 0 or self._updates == self._protocol.updates
+        for run, log in enumerate(self._logs):
             if log.active:
                 steps = collected.steps[run]
                 log.steps(collected.rewards[:steps, run], collected.ends[:steps, run])
-                if steps < hyperparameters.horizon or not learned["finite"][run]:
+                if steps < horizon or not learned["finite"][run]:
                     log.diverge()
                 elif logged:
                     log.write({name: float(learned[name][run]) for name in DIAGNOSTICS})
-        report(hyperparameters.horizon * len(runs))
-        if not any(log.active for log in logs):
-            report(hyperparameters.horizon * len(runs) * (protocol.updates - update))
-            break
-    return [
-        RunResult(run, log.csv, log.diverged_at, warnings)
-        for run, log, warnings in zip(runs, logs, environments.physics_warnings, strict=True)
-    ]
 
 
 def initial_states(runs: Sequence[Run], environments: Environments, protocol: Protocol) -> RunState:

@@ -1,8 +1,10 @@
 """A run is itself: in any company, on any number of CPUs, whenever repeated; and it diverges alone."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +16,7 @@ from bench.environments import Environments
 from bench.protocol import SETTINGS, Protocol, Run, Setting
 from bench.training import collect, initial_states, train
 
+ROOT = Path(__file__).parents[2]
 ENVIRONMENT = "Hopper-v4"
 PROTOCOL = Protocol(timesteps=3 * 2048)
 RUN = Run(ENVIRONMENT, "clip-0.2", 1)
@@ -91,6 +94,25 @@ def test_an_action_that_is_not_finite_never_reaches_the_environment() -> None:
     assert collected.steps.tolist() == [2048, 0]
     np.testing.assert_array_equal(environments._task.positions[1, 1:], start[: len(start) // 2])
     assert np.isfinite(collected.rewards[:, 0]).all()
+
+
+def test_programs_read_back_from_the_cache_give_the_same_bits(tmp_path: Path, alone: str) -> None:
+    """A copy of the source has a cache of its own: first empty, then filled by the first process."""
+    for package in ("algorithms", "bench"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    source = f"from tests.bench.test_training import *; print(train([{RUN!r}], PROTOCOL)[0].csv, end='')"
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", source],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment,
+        )
+        assert done.stdout == alone, done.stderr
+        assert list((tmp_path / ".cache").glob("*/jit_update-*"))
 
 
 def test_progress_is_reported_in_steps() -> None:
