@@ -1,0 +1,102 @@
+"""How costs grow: with the runs of a batch, with cores, and the table with the number of finished runs."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from bench.files import write_whole
+from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
+from bench.provenance import provenance
+from bench.results import Results, open_results
+from bench.runlog import COLUMNS, RunResult
+from bench.speed import one_core
+from bench.training import Training
+
+ENVIRONMENT = "HalfCheetah-v4"
+BATCHES = (1, 3, 11, 22, 33, 66)
+REPETITIONS = 3
+# A campaign of four equal jobs, eleven runs each.
+CAMPAIGN = ("--environments", ENVIRONMENT, "--seeds", "4", "--timesteps", "61440")
+SEEDS = (3, 21)
+
+
+def measure() -> pd.DataFrame:
+    """All measurements: columns quantity, amount, measure, value."""
+    with one_core():
+        batches = list(_batches())
+    lines = [
+        *(("runs in a batch", size, "microseconds per step", cost) for size, cost in batches),
+        *(("cores", cores, "seconds of a campaign", seconds) for cores, seconds in _campaigns()),
+        *_commands(),
+    ]
+    return pd.DataFrame(lines, columns=["quantity", "amount", "measure", "value"])
+
+
+def _batches() -> Iterator[tuple[int, float]]:
+    """What a step costs on one core, learning included, by the number of runs trained together."""
+    for size in BATCHES:
+        runs = [Run(ENVIRONMENT, PAPER_SETTINGS[number % 11], number // 11) for number in range(size)]
+        training = Training(runs, Protocol())
+        seconds = []
+        for _ in range(1 + REPETITIONS):
+            start = time.perf_counter()
+            training.learn(training.collect())
+            seconds.append(time.perf_counter() - start)
+        # The first one compiles.
+        yield size, float(np.median(seconds[1:])) * 1e6 / (size * Protocol().hyperparameters.horizon)
+
+
+def _campaigns() -> Iterator[tuple[int, float]]:
+    """What a campaign takes on one core and on all of this machine, starting included."""
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    everything = os.sched_getaffinity(0)
+    for cores in ({min(everything)}, everything):
+        os.sched_setaffinity(0, cores)
+        with TemporaryDirectory() as folder:
+            yield len(cores), _seconds("train", "--results", f"{folder}/results", *CAMPAIGN)
+    os.sched_setaffinity(0, everything)
+
+
+def _commands() -> Iterator[tuple[str, int, str, float]]:
+    """What the table and the curves take, by the number of finished runs."""
+    for seeds in SEEDS:
+        with TemporaryDirectory() as folder:
+            results = synthetic_results(Path(folder) / "results", range(seeds))
+            amount = seeds * len(ENVIRONMENTS) * len(PAPER_SETTINGS)
+            for command in ("train", "table", "curves"):
+                seconds = _seconds(command, "--results", str(results.path), "--seeds", str(seeds))
+                yield "finished runs", amount, f"seconds of {command}", seconds
+
+
+def synthetic_results(path: Path, seeds: Sequence[int]) -> Results:
+    """A results folder with whole seeds of made-up numbers, to time what reads it."""
+    results, random = open_results(path, None, create=True), np.random.default_rng(0)
+    source = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
+    updates = np.append(np.arange(5, 489, 5), 489)
+    for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in PAPER_SETTINGS for seed in seeds):
+        numbers = random.random((len(updates), len(COLUMNS) - 2)) + np.linspace(0, 9, len(updates))[:, None]
+        lines = [
+            ",".join([str(update * 2048), str(update), *(f"{value:.9g}" for value in row)])
+            for update, row in zip(updates, numbers, strict=True)
+        ]
+        text = "\n".join([",".join(COLUMNS), *lines, ""])
+        results.save(RunResult(run, text, None, 0), source)
+    policies = [(name, policy, 0.0, 0.1, 100) for name in ENVIRONMENTS for policy in (UNIFORM, UNTRAINED)]
+    heading = "environment,policy,score,standard_error,episodes"
+    rows = (",".join(map(str, line)) for line in policies)
+    write_whole(path / "random.csv", "\n".join([heading, *rows, ""]))
+    return results
+
+
+def _seconds(*arguments: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "bench", *arguments], check=True, capture_output=True)
+    return time.perf_counter() - start

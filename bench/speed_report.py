@@ -1,0 +1,119 @@
+"""What `bench.speed` measured, as CSV, table and figure."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from bench.files import csv_text, json_text, write_whole
+from bench.protocol import PAPER_SEEDS, PAPER_SETTINGS
+from bench.provenance import provenance
+
+SYSTEM_LABELS = {
+    "physics": "bare physics (mj_step)",
+    "suite": "this suite, training",
+    "stable-baselines3": "Stable-Baselines3, training",
+    "sbx": "SBX, training",
+}
+COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
+PARTS = ("environment_part", "acting_part", "learning_part")
+TOTAL = "all seven"
+
+
+def save(measured: pd.DataFrame, scaling: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write `speed.csv`, `scaling.csv`, their provenance `speed.json` and the figure; returns the paths."""
+    record: dict[str, Any] = {"runs": len(PAPER_SEEDS) * len(PAPER_SETTINGS), **provenance()}
+    figures = {f"speed.{suffix}": _image(measured, suffix) for suffix in ("png", "svg")}
+    files: dict[str, str | bytes] = {
+        "speed.csv": csv_text(measured),
+        "scaling.csv": csv_text(scaling),
+        "speed.json": json_text(record),
+        **figures,
+    }
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in files]
+
+
+def ratios(measured: pd.DataFrame) -> pd.DataFrame:
+    """Microseconds a step of each system, by environment and in all, and the suite's ratios to the others.
+
+    An average over environments is total time over total time. The ratio to physics is the part of the time
+    that is physics; those to other libraries say how many times faster the suite is.
+    """
+    costs = measured.pivot(index="environment", columns="system", values="microseconds_per_step")
+    if len(costs) > 1:
+        costs.loc[TOTAL] = costs.mean()
+    costs["physics / suite"] = costs["physics"] / costs["suite"]
+    for library in ("stable-baselines3", "sbx"):
+        if library in costs:
+            costs[f"{library} / suite"] = costs[library] / costs["suite"]
+    return costs
+
+
+def show(measured: pd.DataFrame, console: Console) -> None:
+    """Print the costs, the ratios and the parts of the suite's."""
+    costs = ratios(measured)
+    suite = measured[measured["system"] == "suite"].set_index("environment")
+    parts = suite[list(PARTS)].copy()
+    if TOTAL in costs.index:
+        parts.loc[TOTAL] = parts.mean()
+    table = Table(title="microseconds per environment step, one core", title_justify="left")
+    systems = [system for system in SYSTEM_LABELS if system in costs]
+    ratio_columns = [column for column in costs if "/" in column]
+    table.add_column("environment", no_wrap=True)
+    for column in (*systems, *(part.removesuffix("_part") for part in PARTS), *ratio_columns):
+        table.add_column(column, justify="right")
+    for environment, row in costs.iterrows():
+        cells = [f"{row[system]:.1f}" for system in systems]
+        cells += [f"{value:.1f}" for value in parts.loc[environment]]
+        cells += [f"{row[column]:.2f}" for column in ratio_columns]
+        table.add_row(str(environment), *cells)
+    console.print(table)
+
+
+def show_scaling(scaling: pd.DataFrame, console: Console) -> None:
+    """Print how costs grow."""
+    table = Table(title="how costs grow", title_justify="left")
+    for column in scaling:
+        table.add_column(str(column), justify="right" if column == "value" else "left")
+    for row in scaling.itertuples(index=False):
+        table.add_row(row.quantity, str(row.amount), row.measure, f"{row.value:.1f}")
+    console.print(table)
+
+
+def _image(measured: pd.DataFrame, suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "table1", "svg.fonttype": "path"}):
+        metadata = {"Date": None} if suffix == "svg" else {"Software": None}
+        _figure(measured).savefig(buffer, format=suffix, dpi=150, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _figure(measured: pd.DataFrame) -> Figure:
+    """A group of bars for each environment, a bar for each system, on a logarithmic axis."""
+    environments = list(dict.fromkeys(measured["environment"]))
+    systems = [system for system in SYSTEM_LABELS if system in set(measured["system"])]
+    figure = Figure(figsize=(7.5, 1.2 + 0.62 * len(environments)), layout="constrained")
+    axes = figure.subplots()
+    height = 0.8 / len(systems)
+    for number, system in enumerate(systems):
+        costs = measured[measured["system"] == system].set_index("environment")["microseconds_per_step"]
+        places = np.arange(len(environments)) + (number - (len(systems) - 1) / 2) * height
+        values = costs.reindex(environments)
+        axes.barh(places, values, height, color=COLOURS[system], label=SYSTEM_LABELS[system])
+        for place, value in zip(places, values, strict=True):
+            axes.annotate(f" {value:.0f}", (value, place), va="center", fontsize="x-small")
+    axes.set_yticks(range(len(environments)), environments)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("microseconds per environment step on one core (less is better)")
+    axes.margins(x=0.1)
+    figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
+    return figure
