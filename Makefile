@@ -10,7 +10,7 @@ FLAGS = $(if $(RESULTS),--results "$(RESULTS)") $(if $(SEEDS),--seeds $(SEEDS)) 
 	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
 	$(if $(SETTINGS),--settings $(SETTINGS))
 
-.PHONY: table1 curves test soak lock clean
+.PHONY: table1 curves test notebooks speed soak lock clean
 
 table1: .venv/installed
 	@$(BENCH) train $(FLAGS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
@@ -25,6 +25,14 @@ test: .venv/installed
 	.venv/bin/mypy
 	.venv/bin/pytest
 
+# Executes the notebooks and keeps what they print.
+notebooks: .venv/installed
+	.venv/bin/pytest --nbmake --overwrite notebooks
+
+# A quarter of an hour; the extra `peers` adds other libraries to the comparison.
+speed: .venv/installed
+	@$(BENCH) speed $(if $(RESULTS),--results "$(RESULTS)") $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS))
+
 # As `make test` kills a campaign at random moments, only more often.
 soak: .venv/installed
 	.venv/bin/pytest tests/bench/test_survival.py --kills 20
@@ -37,7 +45,7 @@ lock: .venv/installed
 
 # Everything that can be made again. Results are not touched.
 clean:
-	rm -rf .venv *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.lock pyproject.toml

@@ -1,4 +1,4 @@
-"""The command line: python -m bench {train,table,curves,status,verify} --help."""
+"""The command line: python -m bench {train,table,curves,status,verify,speed} --help."""
 
 import signal
 import sys
@@ -68,17 +68,22 @@ class Table(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
-        from bench import table
+        from bench import figures, readme, report, table
 
         finished = results.finished()
         present = _present(results, selection)
         complete, incomplete = seeds_present(ENVIRONMENTS, tuple(SETTINGS), finished)
-        report = table.report(results, selection)
-        table.show(report, console)
+        found = report.report(results, selection)
+        table.show(found, console)
         whole = selection.is_whole_table and len(present) == len(selection.runs)
         if whole and set(complete) <= set(selection.seeds):
-            table.save(report, results.path)
-            console.print(f"written: {results.path}/table1.csv, .md and .tex", soft_wrap=True)
+            report.save(found, results.path)
+            table.save(found, results.path)
+            figures.save(found, results.path)
+            readme.save(found, results.path)
+            console.print(
+                f"written: {results.path}/table1.csv, README.md and what they rest on", soft_wrap=True
+            )
         else:
             console.print(
                 f"covers {len(present)} of {len(selection.runs)} runs:"
@@ -97,10 +102,14 @@ class Curves(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Plot the selection's finished runs."""
-        from bench import figures
+        from bench.curves import learning_curves
+        from bench.dataset import runs_table
+        from bench.figures import save_figure
 
-        _present(results, selection)
-        paths = figures.save_learning_curves(results, selection)
+        runs = runs_table(results, _present(results, selection))
+        # A part of the table gets a file of its own.
+        name = "learning_curves" if selection.is_whole_table else "learning_curves_selection"
+        paths = save_figure(learning_curves(runs, results.uniform_scores()), results.path, name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
 
@@ -135,10 +144,40 @@ class Verify:
         verify(results, selection, _timesteps(self.timesteps), console)
 
 
+@dataclass(frozen=True)
+class Speed:
+    """Measure training beside bare physics and other libraries, one core each; takes a quarter of an hour.
+
+    The libraries are those of the extra `peers` that are installed.
+    """
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Where `speed/` is written, when all environments are measured."""
+    environments: tuple[str, ...] = ENVIRONMENTS
+    """Gymnasium environments."""
+
+    def measure(self, console: Console) -> None:
+        """Measure, print and write."""
+        from bench import scaling, speed, speed_report
+
+        chosen = select(self.environments, tuple(SETTINGS), None, set()).environments
+        libraries = speed.installed_peers()
+        for library in set(speed.PEERS) - set(libraries):
+            install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
+            console.print(f"without {library}, which is not installed: {install}", soft_wrap=True)
+        measured = speed.measure(chosen, libraries, console)
+        speed_report.show(measured, console)
+        if set(chosen) == set(ENVIRONMENTS):
+            growth = scaling.measure()
+            speed_report.show_scaling(growth, console)
+            written = speed_report.save(measured, growth, self.results / "speed")
+            console.print(f"written: {' '.join(map(str, written))}", soft_wrap=True)
+
+
 def main() -> int:
     """Run the command line; returns the exit status."""
     command = tyro.cli(
-        Train | Table | Curves | Status | Verify,
+        Train | Table | Curves | Status | Verify | Speed,
         prog="python -m bench",
         description="Table 1 of the PPO paper, measured.",
     )
@@ -146,7 +185,10 @@ def main() -> int:
     # What a batch system sends before it kills is Ctrl-C to us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        command.run(*_open(command), console)
+        if isinstance(command, Speed):
+            command.measure(console)
+        else:
+            command.run(*_open(command), console)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ import fcntl
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -130,19 +130,6 @@ class Results:
             raise UserError(f"{path}: {run.setting} had other parameters when this run was made")
         return record
 
-    def scores(self, runs: Iterable[Run]) -> pd.DataFrame:
-        """One line a run: environment, setting, seed, score, episodes, diverged.
-
-        score: mean return of the last 100 episodes, as the run's last line has it.
-        """
-        lines = []
-        for run in sorted(runs):
-            table, record = self.load(run)
-            last, diverged = table.iloc[-1], record["diverged_at"] is not None
-            lines.append((*dataclasses.astuple(run), last["return_last100"], int(last["episodes"]), diverged))
-        columns = ["environment", "setting", "seed", "score", "episodes", "diverged"]
-        return pd.DataFrame(lines, columns=columns)
-
     def random_scores(self) -> pd.DataFrame:
         """The random policies' scores measured so far, columns `RANDOM_COLUMNS`.
 
@@ -158,6 +145,11 @@ class Results:
         if not table["score"].map(math.isfinite).all():
             raise UserError(f"{path}: a score is not a finite number")
         return table
+
+    def uniform_scores(self) -> pd.Series:
+        """What uniform actions score, by environment."""
+        scores = self.random_scores()
+        return scores[scores["policy"] == UNIFORM].set_index("environment")["score"]
 
     def measured_environments(self) -> set[str]:
         """The environments in which both random policies are measured."""

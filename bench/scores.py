@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from bench.errors import UserError
 from bench.protocol import PAPER_SETTINGS, SETTINGS, UNIFORM, UNTRAINED
@@ -24,8 +23,6 @@ READINGS: tuple[tuple[Random, Best], ...] = (
     ("untrained", "row_mean"),
 )
 """All readings of "random" and "best"; the first is the default."""
-
-CONFIDENCE = 0.95
 
 
 def references(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFrame:
@@ -78,35 +75,30 @@ def normalize(
 
 
 def row_scores(normalized: pd.DataFrame) -> pd.DataFrame:
-    """Score, interval and number of runs of each row.
+    """Score and number of runs of each row.
 
-    Returns columns score, ci_low, ci_high, runs, diverged, indexed by setting in the table's order.
-    The interval is Student's, over seeds: a seed's score is its mean over the environments, and seeds are
-    independent. It takes random and best as given; a row with one seed, or an incomplete one, has none.
+    Returns columns score, runs, diverged, indexed by setting in the table's order.
     """
-    rows = {}
-    for setting in SETTINGS:
-        row = normalized[normalized["setting"] == setting]
-        if row.empty:
-            continue
-        by_seed = row.pivot(index="seed", columns="environment", values="normalized")
-        low, high = (np.nan, np.nan) if by_seed.isna().any(axis=None) else interval(by_seed.mean(axis=1))
-        rows[setting] = {
-            "score": row["normalized"].mean(),
-            "ci_low": low,
-            "ci_high": high,
-            "runs": len(row),
-            "diverged": int(row["diverged"].sum()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("setting")
+    rows = normalized.groupby("setting").agg(
+        score=("normalized", "mean"), runs=("normalized", "size"), diverged=("diverged", "sum")
+    )
+    return rows.reindex([setting for setting in SETTINGS if setting in rows.index])
 
 
-def interval(samples: pd.Series) -> tuple[float, float]:
-    """Student's 95 % interval of the mean of independent samples; NaN for fewer than two."""
-    if len(samples) < 2:
-        return np.nan, np.nan
-    half = stdtrit(len(samples) - 1, (1 + CONFIDENCE) / 2) * samples.sem()
-    return samples.mean() - half, samples.mean() + half
+def returns(normalized: pd.DataFrame) -> pd.DataFrame:
+    """Every row in every environment: columns environment, setting, runs, mean, std, normalized.
+
+    mean, std: of the returns over seeds; std is NaN with one seed.
+    normalized: mean of the normalized scores.
+    """
+    table = normalized.groupby(["environment", "setting"], as_index=False).agg(
+        runs=("score", "size"),
+        mean=("score", "mean"),
+        std=("score", "std"),
+        normalized=("normalized", "mean"),
+    )
+    order = {setting: place for place, setting in enumerate(SETTINGS)}
+    return table.sort_values(["environment", "setting"], key=lambda column: column.replace(order))
 
 
 def readings(scores: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:

@@ -1,20 +1,24 @@
-"""Table 1: the rows' scores beside the paper's, as CSV, Markdown, LaTeX and on the terminal."""
+"""Table 1 to be read: on the terminal, in Markdown and in LaTeX."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from bench.errors import UserError
-from bench.files import csv_text, write_whole
-from bench.protocol import PAPER_SETTINGS, SETTINGS
-from bench.results import Results
-from bench.scores import normalize, readings, references, row_scores
-from bench.selection import Selection
+from bench.files import write_whole
+from bench.protocol import SETTINGS
+from bench.report import Report
 
+Cells = list[list[str]]
+
+TITLE = "Table 1: average normalized score"
+INTERVAL_NOTE = (
+    "The interval is Student's 95 % over seeds, resampled jointly for all rows within an environment, the"
+    " best run sought anew each time; an incomplete grid, or one seed, has none."
+)
 READING_HEADINGS = {
     "uniform_run": "uniform, best run",
     "uniform_row_mean": "uniform, best row mean",
@@ -29,110 +33,48 @@ REFERENCE_HEADINGS = {
 }
 
 
-@dataclass(frozen=True)
-class Report:
-    """The table and what it rests on.
-
-    scores: one line a run: environment, setting, seed, score, episodes, diverged.
-    table: one line a row: setting, algorithm, paper_score, score, ci_low, ci_high, runs, diverged.
-    references: what scores 0 and 1 by environment, under every reading.
-    readings: the rows' scores under every reading.
-    """
-
-    scores: pd.DataFrame
-    table: pd.DataFrame
-    references: pd.DataFrame
-    readings: pd.DataFrame
-
-
-def report(results: Results, selection: Selection) -> Report:
-    """The table over the finished runs of a selection.
-
-    Raises:
-        UserError: for a file that can't be used, or scores that can't be normalized.
-    """
-    # The scale is that of the paper's rows, whichever of them are shown.
-    paper_rows = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
-    runs = {*selection.runs, *paper_rows.runs} & results.finished()
-    scores = results.scores(runs)
-    zero_and_one = references(scores, results.random_scores())
-    scores = scores[scores["setting"].isin(selection.settings)]
-    normalized = normalize(scores, zero_and_one)
-    for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
-        raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
-    rows = row_scores(normalized).reset_index()
-    table = rows.assign(
-        algorithm=rows["setting"].map(lambda name: SETTINGS[name].algorithm),
-        paper_score=rows["setting"].map(lambda name: SETTINGS[name].paper_score).astype(float),
-    )[["setting", "algorithm", "paper_score", "score", "ci_low", "ci_high", "runs", "diverged"]]
-    return Report(scores, table, zero_and_one, readings(scores, zero_and_one))
+def show(report: Report, console: Console) -> None:
+    """Print the table, and what scores 0 and 1."""
+    _print(console, TITLE, table_cells(report.table))
+    scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
+    _print(console, scale, reference_cells(report.references))
+    for warning in warnings(report):
+        console.print(warning, style="yellow")
 
 
 def save(report: Report, folder: Path) -> None:
-    """Write `scores.csv`, `table1.{csv,md,tex}`, `normalization.csv` and `readings.csv`."""
-    write_whole(folder / "scores.csv", csv_text(report.scores))
-    write_whole(folder / "table1.csv", csv_text(report.table))
-    write_whole(folder / "table1.md", markdown(report))
+    """Write `table1.md` and `table1.tex`."""
+    parts = [f"# {TITLE}", markdown_table(table_cells(report.table)), INTERVAL_NOTE, *warnings(report)]
+    write_whole(folder / "table1.md", "\n\n".join(parts) + "\n")
     write_whole(folder / "table1.tex", latex(report.table))
-    write_whole(folder / "normalization.csv", csv_text(report.references.reset_index()))
-    write_whole(folder / "readings.csv", csv_text(report.readings.reset_index()))
-
-
-def show(report: Report, console: Console) -> None:
-    """Print the table, and what scores 0 and 1."""
-    _print(console, "Table 1: average normalized score", _table_cells(report.table))
-    _print(
-        console,
-        "Scale: the returns that score 0 (uniform actions) and 1 (best run)",
-        _reference_cells(report),
-    )
-    for environment in _upside_down(report.references):
-        console.print(
-            f"{environment}: the best is no better than random under some reading",
-            style="yellow",
-        )
-
-
-def markdown(report: Report) -> str:
-    """The table, its scale and the other readings, in Markdown."""
-    parts = [
-        "# Table 1: average normalized score",
-        _markdown_table(_table_cells(report.table)),
-        "The interval is Student's 95 % over seeds, given the scale; a row with one seed has none.",
-        "## Scale",
-        "Mean return of what scores 0 (by default uniform actions) and 1 (by default the best single run).",
-        _markdown_table(_reference_cells(report)),
-        "## Other readings of “random” and “best”",
-        _markdown_table(_reading_cells(report.readings)),
-    ]
-    parts += [
-        f"In {environment} the best is no better than random under some reading."
-        for environment in _upside_down(report.references)
-    ]
-    return "\n\n".join(parts) + "\n"
 
 
 def latex(table: pd.DataFrame) -> str:
     """The table as a LaTeX `tabular` (no packages needed)."""
-    symbols = {"ε": r"$\epsilon$", "β": r"$\beta$", "d_targ": r"$d_\mathrm{targ}$", "%": r"\%"}
-    heading, *rows = _table_cells(table)
-    lines = [" & ".join(row) + r" \\" for row in (heading, *rows)]
+    # What LaTeX would take for commands comes first, and brings none of the characters that follow.
+    escaped = {"&": r"\&", "%": r"\%", "#": r"\#", "d_targ": r"$d\sb\mathrm{targ}$", "_": r"\_"}
+    symbols = {"ε": r"$\epsilon$", "β": r"$\beta$"}
+
+    def text(cell: str) -> str:
+        for symbol, command in {**escaped, **symbols}.items():
+            cell = cell.replace(symbol, command)
+        return cell
+
+    heading, *rows = table_cells(table)
+    lines = [" & ".join(map(text, row)) + r" \\" for row in (heading, *rows)]
     lines.insert(1, r"\hline")
-    text = "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
-    for symbol, command in symbols.items():
-        text = text.replace(symbol, command)
-    return text
+    return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def _table_cells(table: pd.DataFrame) -> list[list[str]]:
+def table_cells(table: pd.DataFrame) -> Cells:
     """Heading and rows; the diverged runs are a column only where there are any."""
     heading = ["algorithm", "paper", "ours", "95 % interval", "runs"]
     rows = [
         [
             row.algorithm,
-            _score(row.paper_score),
-            _score(row.score),
-            f"{_score(row.ci_low)} to {_score(row.ci_high)}" if not math.isnan(row.ci_low) else "",
+            number(row.paper_score),
+            number(row.score),
+            between(row.ci_low, row.ci_high),
             str(row.runs),
         ]
         for row in table.itertuples()
@@ -143,34 +85,76 @@ def _table_cells(table: pd.DataFrame) -> list[list[str]]:
     return [heading, *rows]
 
 
-def _reference_cells(report: Report) -> list[list[str]]:
-    rows = report.references[list(REFERENCE_HEADINGS)].iterrows()
+def return_cells(returns: pd.DataFrame) -> Cells:
+    """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
+    environments = list(dict.fromkeys(returns["environment"]))
+    cells = {(row.environment, row.setting): _return_cell(row) for row in returns.itertuples()}
+    settings = [setting for setting in SETTINGS if setting in set(returns["setting"])]
     return [
-        ["environment", *REFERENCE_HEADINGS.values()],
-        *([environment, *(f"{value:,.1f}" for value in row)] for environment, row in rows),
+        ["algorithm", *environments],
+        *(
+            [
+                SETTINGS[setting].algorithm,
+                *(cells.get((environment, setting), "") for environment in environments),
+            ]
+            for setting in settings
+        ),
     ]
 
 
-def _reading_cells(readings: pd.DataFrame) -> list[list[str]]:
+def _return_cell(row: object) -> str:
+    mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
+    digits = 0 if abs(mean) >= 100 else 1
+    spread = "" if math.isnan(std) else f" ± {std:,.{digits}f}"
+    return f"{mean:,.{digits}f}{spread} ({normalized:.2f})"
+
+
+def reference_cells(references: pd.DataFrame) -> Cells:
+    """What scores 0 and 1 in each environment."""
+    rows = references[list(REFERENCE_HEADINGS)].iterrows()
+    return [
+        ["environment", *REFERENCE_HEADINGS.values()],
+        *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
+    ]
+
+
+def reading_cells(readings: pd.DataFrame) -> Cells:
+    """The rows' scores under every reading."""
     rows = readings[list(READING_HEADINGS)].iterrows()
     return [
         ["algorithm", *READING_HEADINGS.values()],
-        *([SETTINGS[setting].algorithm, *map(_score, row)] for setting, row in rows),
+        *([SETTINGS[str(setting)].algorithm, *map(number, row)] for setting, row in rows),
     ]
 
 
-def _upside_down(references: pd.DataFrame) -> list[str]:
-    """Environments in which even the best is worse than random, under some reading."""
-    best = references[["best_run", "best_row_mean"]].min(axis=1)
-    random = references[["random_uniform", "random_untrained"]].max(axis=1)
-    return list(references.index[best < random])
+def warnings(report: Report) -> list[str]:
+    """Environments in which even the best is no better than random, under some reading."""
+    best = report.references[["best_run", "best_row_mean"]].min(axis=1)
+    random = report.references[["random_uniform", "random_untrained"]].max(axis=1)
+    return [
+        f"{environment}: the best is no better than random under some reading; more is still better."
+        for environment in report.references.index[best < random]
+    ]
 
 
-def _score(value: float) -> str:
+def number(value: float) -> str:
+    """Two decimals, or nothing for NaN."""
     return "" if math.isnan(value) else f"{value:.2f}"
 
 
-def _print(console: Console, title: str, cells: list[list[str]]) -> None:
+def between(low: float, high: float) -> str:
+    """An interval, or nothing for NaN."""
+    return "" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+
+
+def markdown_table(cells: Sequence[Sequence[str]]) -> str:
+    """Heading and rows as a Markdown table, all but the first column to the right."""
+    heading, *rows = cells
+    rule = ["---", *["---:"] * (len(heading) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, rule, *rows))
+
+
+def _print(console: Console, title: str, cells: Cells) -> None:
     heading, *rows = cells
     table = Table(title=title, title_justify="left")
     for index, name in enumerate(heading):
@@ -178,9 +162,3 @@ def _print(console: Console, title: str, cells: list[list[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _markdown_table(cells: list[list[str]]) -> str:
-    heading, *rows = cells
-    rule = ["---", *["---:"] * (len(heading) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, rule, *rows))

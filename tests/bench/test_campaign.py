@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.dataset import final_scores, runs_table
 from bench.protocol import ENVIRONMENTS, SETTINGS
 from bench.random_policies import measure
 from bench.results import open_results
@@ -41,7 +42,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_a_campaign_trains_every_run_and_measures_random_policies(trained: Path) -> None:
     results = open_results(trained, None, create=False)
     assert results.finished() == set(WHOLE.runs)
-    scores = results.scores(WHOLE.runs)
+    scores = final_scores(runs_table(results, WHOLE.runs))
     assert len(scores) == 77
     assert scores["score"].notna().all()
     random = results.random_scores()

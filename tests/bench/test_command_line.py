@@ -1,6 +1,5 @@
 """The command line: table and curves as a user gets them, and one clear line where something is wrong."""
 
-import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -59,7 +58,7 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     assert table["score"].tolist() == pytest.approx(by_row[table["setting"]].tolist(), rel=1e-6)
     markdown = (results_folder / "table1.md").read_text()
     assert "| Clipping, ε = 0.2 | 0.82 |" in markdown
-    assert "untrained, best row mean" in markdown
+    assert "untrained, best row mean" in (results_folder / "README.md").read_text()
     latex = (results_folder / "table1.tex").read_text()
     assert latex.count(r"\\") == 12
     assert latex.isascii()
@@ -68,15 +67,13 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
 def test_the_table_is_the_same_whenever_written(
     results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    digests = set()
-    for _ in range(2):
-        run(["table", "--results", str(results_folder)], monkeypatch, capsys)
-        run(["curves", "--results", str(results_folder)], monkeypatch, capsys)
-        names = ("table1.csv", "table1.md", "table1.tex", "scores.csv", "readings.csv")
-        figures = ("figures/learning_curves.png", "figures/learning_curves.svg")
-        written = b"".join((results_folder / name).read_bytes() for name in names + figures)
-        digests.add(hashlib.sha256(written).hexdigest())
-    assert len(digests) == 1
+    run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    written = {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()}
+    assert len([path for path in written if path.parent.name == "figures"]) == 8
+    # The curves by themselves are those of the table.
+    run(["curves", "--results", str(results_folder)], monkeypatch, capsys)
+    run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    assert {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()} == written
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """A results folder: written whole, read with suspicion."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
 
+from bench.dataset import final_scores, runs_table
 from bench.errors import UserError
 from bench.files import write_whole
 from bench.protocol import ENVIRONMENTS, SETTINGS, Protocol, Run
@@ -33,7 +35,7 @@ def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
     assert record["surrogate"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
     assert record["protocol"] == PROTOCOL.fingerprint
     assert record["git_commit"] == "abc"
-    scores = results.scores([RUN])
+    scores = final_scores(runs_table(results, [RUN]))
     assert scores.to_dict("records") == [
         {
             "environment": "Hopper-v4",
@@ -50,7 +52,7 @@ def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
     run = Run("Hopper-v4", "no-clip", 0)
     csv = ",".join(COLUMNS) + "\n1000,3,-5,,,,,,\n"
     results.save(RunResult(run, csv, 1000, 0), PROVENANCE)
-    assert results.scores([run])["diverged"].tolist() == [True]
+    assert final_scores(runs_table(results, [run]))["diverged"].tolist() == [True]
 
 
 def rewrite(results: Results, csv: str) -> None:
@@ -115,7 +117,7 @@ def test_a_copy_of_a_run_is_no_other_run(results: Results) -> None:
         copy = results.csv_path(other).with_suffix(suffix)
         copy.write_bytes(results.csv_path(RUN).with_suffix(suffix).read_bytes())
     with pytest.raises(UserError, match=r"seed-01\.json: the provenance of another run"):
-        results.scores([RUN, other])
+        runs_table(results, [RUN, other])
 
 
 @pytest.mark.parametrize(
@@ -135,18 +137,18 @@ def test_foreign_files_among_the_runs_are_refused(results: Results, file: str, m
         results.finished()
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("limit", [0, 5])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(limit: int, tmp_path: Path) -> None:
+    """A file that may not grow stands for a disk that is full: the system refuses the rest of it."""
     path = tmp_path / "file.csv"
     write_whole(path, "old")
-
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(UserError, match=r"cannot write .*file\.csv: No space left"):
-        write_whole(path, "new")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot write .*file\.csv: File too large"):
+            write_whole(path, "new, and longer")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -1,0 +1,118 @@
+"""Figures over time: learning curves by environment, and what the updates did."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from bench.appearance import colour, line_style
+from bench.protocol import SETTINGS
+
+COLUMNS = 3
+
+
+def learning_curves(all_runs: pd.DataFrame, random: pd.Series) -> Figure:
+    """A panel per environment: the mean over seeds of the return of the last 100 episodes.
+
+    The band is ± one standard error of that mean. A run that diverged keeps its last value.
+
+    all_runs: as `bench.dataset.load_runs` gives them.
+    random: what uniform actions return, by environment; a grey line.
+    """
+    environments = list(dict.fromkeys(all_runs["environment"]))
+    columns = min(COLUMNS, len(environments) + 1)
+    rows = -(-(len(environments) + 1) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for panel, environment in zip(axes, environments, strict=False):
+        runs = all_runs[all_runs["environment"] == environment]
+        for setting in _settings(runs):
+            returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
+            mean, error = returns.mean(axis=1), returns.sem(axis=1)
+            _line(panel, setting, mean)
+            _band(panel, setting, mean - error, mean + error)
+        if environment in random:
+            panel.axhline(random[environment], color="grey", linewidth=0.8, label="uniform actions")
+        _time_axis(panel, environment.removesuffix("-v4"))
+    for panel in axes[0 : len(environments) : columns]:
+        panel.set_ylabel("return, last 100 episodes")
+    for empty in axes[len(environments) :]:
+        empty.axis("off")
+    _legend(axes[len(environments)], axes[: len(environments)])
+    return figure
+
+
+def diagnostics(runs: pd.DataFrame) -> Figure:
+    """KL and β of the adaptive rows, clip fraction of the clipped ones, and the policy's std of all.
+
+    Medians over environments and seeds; the band is the quartiles.
+
+    runs: as `bench.dataset.load_runs` gives them.
+    """
+    adaptive = [name for name in _settings(runs) if np.isfinite(SETTINGS[name].surrogate.kl_target)]
+    clipped = [name for name in _settings(runs) if np.isfinite(SETTINGS[name].surrogate.clip_range)]
+    figure = Figure(figsize=(10, 7.2), layout="constrained")
+    axes = figure.subplots(2, 2)
+    kl, beta, clips, std = axes.flatten()
+    _quartiles(kl, runs, "kl", adaptive)
+    for setting in adaptive:
+        kl.axhline(float(SETTINGS[setting].surrogate.kl_target), color=colour(setting), linewidth=0.6)
+    _quartiles(beta, runs, "kl_coefficient", adaptive)
+    _quartiles(clips, runs, "clip_fraction", clipped)
+    _quartiles(std, runs, "policy_std", _settings(runs))
+    for panel, scale, title in (
+        (kl, "log", "KL(π_old ‖ π) after an update; thin lines: its target"),
+        (beta, "log", "KL coefficient β"),
+        (clips, "linear", "share of ratios outside the clip range after an update"),
+        (std, "linear", "policy's standard deviation"),
+    ):
+        panel.set_yscale(scale)
+        _time_axis(panel, title)
+    handles, labels = std.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", frameon=False)
+    return figure
+
+
+def over_time(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of some runs by timestep, one column a run."""
+    return runs.pivot(index="timesteps", columns=["environment", "setting", "seed"], values=column)
+
+
+def _quartiles(panel: Axes, runs: pd.DataFrame, column: str, settings: Sequence[str]) -> None:
+    for setting in settings:
+        values = over_time(runs[runs["setting"] == setting], column)
+        quartiles = values.quantile([0.25, 0.5, 0.75], axis=1)
+        _line(panel, setting, quartiles.loc[0.5])
+        _band(panel, setting, quartiles.loc[0.25], quartiles.loc[0.75])
+
+
+def _line(panel: Axes, setting: str, values: pd.Series) -> None:
+    style: dict[str, Any] = {"color": colour(setting), "linestyle": line_style(setting)}
+    panel.plot(values.index, values, linewidth=1.3, label=SETTINGS[setting].algorithm, **style)
+
+
+def _band(panel: Axes, setting: str, low: pd.Series, high: pd.Series) -> None:
+    panel.fill_between(low.index, low, high, color=colour(setting), alpha=0.1, linewidth=0)
+
+
+def _time_axis(panel: Axes, title: str) -> None:
+    panel.set_title(title, fontsize="medium")
+    panel.xaxis.set_major_formatter(EngFormatter(sep=""))
+    panel.set_xlabel("timesteps")
+
+
+def _legend(place: Axes, panels: Iterable[Axes]) -> None:
+    handles = {
+        label: handle
+        for panel in panels
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    place.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
+
+
+def _settings(runs: pd.DataFrame) -> list[str]:
+    return [setting for setting in SETTINGS if setting in set(runs["setting"])]

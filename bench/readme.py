@@ -1,0 +1,156 @@
+"""`README.md` of the results folder: all that was found, for whoever opens the folder in a browser."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from bench.files import write_whole
+from bench.protocol import PAPER_SEEDS, SETTINGS
+from bench.report import Report
+from bench.table import (
+    INTERVAL_NOTE,
+    TITLE,
+    Cells,
+    between,
+    markdown_table,
+    number,
+    reading_cells,
+    reference_cells,
+    return_cells,
+    table_cells,
+    warnings,
+)
+
+
+def save(report: Report, folder: Path) -> None:
+    """Write `README.md`."""
+    write_whole(folder / "README.md", "\n\n".join(sections(report)) + "\n")
+
+
+def sections(report: Report) -> list[str]:
+    """The paragraphs, tables and figures."""
+    return [
+        "# Results",
+        f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs"
+        " in this folder: edit nothing here.",
+        f"## {TITLE}",
+        markdown_table(table_cells(report.table)),
+        INTERVAL_NOTE + _coverage(report.coverage),
+        *warnings(report),
+        "![The table as intervals, with the paper's values](figures/table1.png)",
+        *_comparison(report),
+        "## Learning curves",
+        "Mean over seeds of the return of the last 100 episodes; the band is ± one standard error.",
+        "![Learning curves](figures/learning_curves.png)",
+        "## By environment",
+        "Mean return ± standard deviation over seeds, and in brackets the mean normalized score.",
+        markdown_table(return_cells(report.returns)),
+        "![Normalized scores of all runs by environment](figures/environments.png)",
+        "## The scale, and other readings of it",
+        "What scores 0 (by default uniform actions) and 1 (by default the best single run), as mean returns:",
+        markdown_table(reference_cells(report.references)),
+        "The rows' scores under the four readings of “random” and “best” that the paper leaves open:",
+        markdown_table(reading_cells(report.readings)),
+        *_robust(report.robust),
+        *_three_seeds(report),
+        "## What happens inside",
+        "Medians over environments and seeds, with quartiles.",
+        "![KL, its coefficient, clip fraction and policy std over time](figures/diagnostics.png)",
+    ]
+
+
+def _coverage(coverage: pd.DataFrame) -> str:
+    if coverage.empty:
+        return ""
+    share = coverage.iloc[0]
+    return (
+        f" In simulated experiments with {share['seeds']} seeds, {share['student']:.0%} of such intervals"
+        " contain what they should; of the usual bootstrap's percentile intervals,"
+        f" {share['percentile']:.0%} do."
+    )
+
+
+def _comparison(report: Report) -> list[str]:
+    """How our table agrees with the paper's, as numbers and as orderings."""
+    if report.orderings.empty:
+        return []
+    counts = report.orderings["verdict"].value_counts()
+    supported, contradicted, undecided = (
+        int(counts.get(verdict, 0)) for verdict in ("supported", "contradicted", "open")
+    )
+    return [
+        "## Beside the paper",
+        "The ten constrained rows, and what a perfect replication would show at this noise (simulated:"
+        " median, and 5 to 95 %):",
+        markdown_table(
+            [
+                ["measure", "ours", "perfect replication"],
+                *(
+                    [row.measure, number(row.ours), f"{row.expected:.2f} ({between(row.low, row.high)})"]
+                    for row in report.agreement.itertuples()
+                ),
+            ]
+        ),
+        f"Of the paper's {len(report.orderings)} orderings of two rows, our 95 % intervals support"
+        f" {supported}, contradict {contradicted} and leave {undecided} open. Each interval stands for"
+        " itself: of so many, some exclude 0 by chance.",
+        *_verdicts(report.orderings, "contradicted", "Contradicted"),
+        *_verdicts(report.orderings, "supported", "Supported"),
+    ]
+
+
+def _verdicts(orderings: pd.DataFrame, verdict: str, heading: str) -> list[str]:
+    chosen = orderings[orderings["verdict"] == verdict]
+    if chosen.empty:
+        return []
+    cells: Cells = [
+        ["better in the paper", "worse in the paper", "difference there", "ours", "95 % interval"]
+    ]
+    for row in chosen.itertuples():
+        names = (SETTINGS[str(name)].algorithm for name in (row.better, row.worse))
+        differences = number(row.paper_difference), number(row.difference), between(row.ci_low, row.ci_high)
+        cells.append([*names, *differences])
+    return [f"{heading}:", markdown_table(cells)]
+
+
+def _robust(robust: pd.DataFrame) -> list[str]:
+    if robust.empty:
+        return []
+    rows = [
+        [
+            SETTINGS[str(row.setting)].algorithm,
+            f"{number(row.iqm)} ({between(row.iqm_low, row.iqm_high)})",
+            f"{number(row.improvement)} ({between(row.improvement_low, row.improvement_high)})",
+        ]
+        for row in robust.itertuples()
+    ]
+    return [
+        "## As the field reports today",
+        "Interquartile mean of a row's runs, and the probability that its run beats one of clip-0.2 in the"
+        " same environment (Agarwal et al. 2021), each with its 95 % interval.",
+        markdown_table([["algorithm", "IQM", "improvement over clip-0.2"], *rows]),
+    ]
+
+
+def _three_seeds(report: Report) -> list[str]:
+    heading = "## How much three seeds can tell"
+    if report.three_seeds.empty:
+        needed = (
+            f"To say how much the table depends on the choice of {len(PAPER_SEEDS)} seeds, more are needed."
+        )
+        return [heading, f"{needed} There are {report.seeds}."]
+    rows = [
+        [
+            SETTINGS[str(row.setting)].algorithm,
+            f"{row.first:.0%}",
+            number(row.median),
+            between(row.low, row.high),
+        ]
+        for row in report.three_seeds.itertuples()
+    ]
+    return [
+        heading,
+        f"Over all choices of {len(PAPER_SEEDS)} of the {report.seeds} seeds: how often each row comes first,"
+        " and its score (median, 5 to 95 %).",
+        markdown_table([["algorithm", "comes first", "median", "5 to 95 %"], *rows]),
+    ]

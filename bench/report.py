@@ -1,0 +1,148 @@
+"""Everything that is derived from the runs: the table, what it rests on, and what it is worth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.comparison import agreement, orderings, three_seeds
+from bench.dataset import final_scores, runs_table
+from bench.errors import UserError
+from bench.files import csv_text, write_whole
+from bench.grid import Grid, Statistic, complete_grid
+from bench.protocol import PAPER_SETTINGS, SETTINGS
+from bench.resampling import coverage, intervals
+from bench.results import Results
+from bench.scores import normalize, readings, references, returns, row_scores
+from bench.selection import Selection
+
+
+@dataclass(frozen=True)
+class Report:
+    """The table and what it rests on. All but `runs` are written as CSV.
+
+    runs: all lines of all runs, as `bench.dataset.load_runs` gives them.
+    scores: one line a run: environment, setting, seed, score, episodes, diverged.
+    table: one line a row: setting, algorithm, paper_score, score, ci_low, ci_high, runs, diverged.
+    references: what scores 0 and 1 by environment, under every reading.
+    readings: the rows' scores under every reading.
+    returns: every row in every environment: environment, setting, runs, mean, std, normalized.
+    robust: setting, iqm and improvement (over clip-0.2), each with its interval.
+    agreement, orderings, three_seeds: as `bench.comparison` has them.
+    coverage: statistic and what share of simulated intervals is right, student and percentile.
+
+    Without a complete grid of two seeds or more intervals are NaN; without all rows of the paper besides, the
+    last five are empty.
+    """
+
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+    table: pd.DataFrame
+    references: pd.DataFrame
+    readings: pd.DataFrame
+    returns: pd.DataFrame
+    robust: pd.DataFrame
+    agreement: pd.DataFrame
+    orderings: pd.DataFrame
+    three_seeds: pd.DataFrame
+    coverage: pd.DataFrame
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds the rows have."""
+        return int(self.scores["seed"].nunique())
+
+
+def report(results: Results, selection: Selection) -> Report:
+    """The report over the finished runs of a selection.
+
+    Raises:
+        UserError: for a file that can't be used, or scores that can't be normalized.
+    """
+    # The scale is that of the paper's rows, whichever of them are shown.
+    paper_rows = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
+    runs = runs_table(results, {*selection.runs, *paper_rows.runs} & results.finished())
+    all_scores, random = final_scores(runs), results.random_scores()
+    scale = references(all_scores, random)
+    shown = all_scores["setting"].isin(selection.settings)
+    scores = all_scores[shown]
+    normalized = normalize(scores, scale)
+    for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
+        raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
+    grid = complete_grid(all_scores, random)
+    whole = grid if grid is not None and set(PAPER_SETTINGS) <= set(grid.settings) else None
+    return Report(
+        runs=runs[runs["setting"].isin(selection.settings)],
+        scores=scores,
+        table=_table(row_scores(normalized), grid),
+        references=scale,
+        readings=readings(scores, scale),
+        returns=returns(normalized),
+        robust=pd.DataFrame() if whole is None else _robust(whole, selection.settings),
+        agreement=pd.DataFrame() if whole is None else agreement(whole),
+        orderings=pd.DataFrame() if whole is None else orderings(whole),
+        three_seeds=pd.DataFrame() if whole is None else three_seeds(whole),
+        coverage=pd.DataFrame() if whole is None else _coverage(whole),
+    )
+
+
+def save(report: Report, folder: Path) -> None:
+    """Write the report's tables as CSV, each under its name; the table itself is `table1.csv`."""
+    files = {
+        "scores": report.scores,
+        "table1": report.table,
+        "normalization": report.references.reset_index(),
+        "readings": report.readings.reset_index(),
+        "returns": report.returns,
+        "robust": report.robust,
+        "agreement": report.agreement,
+        "orderings": report.orderings,
+        "three_seeds": report.three_seeds,
+        "coverage": report.coverage,
+    }
+    for name, table in files.items():
+        if len(table.columns):
+            write_whole(folder / f"{name}.csv", csv_text(table))
+
+
+def _table(rows: pd.DataFrame, grid: Grid | None) -> pd.DataFrame:
+    low, high = _interval_columns(grid, None if grid is None else grid.mean, rows.index)
+    return pd.DataFrame(
+        {
+            "setting": rows.index,
+            "algorithm": [SETTINGS[name].algorithm for name in rows.index],
+            "paper_score": np.array([SETTINGS[name].paper_score for name in rows.index], float),
+            "score": rows["score"].to_numpy(),
+            "ci_low": low,
+            "ci_high": high,
+            "runs": rows["runs"].to_numpy(),
+            "diverged": rows["diverged"].to_numpy(),
+        }
+    )
+
+
+def _robust(grid: Grid, settings: tuple[str, ...]) -> pd.DataFrame:
+    shown = pd.Index([name for name in grid.settings if name in settings])
+    columns: dict[str, object] = {"setting": shown}
+    statistics = {"iqm": grid.interquartile_mean, "improvement": grid.improvement}
+    for name, statistic in statistics.items():
+        columns[name] = pd.Series(statistic(grid.scores), grid.settings)[shown].to_numpy()
+        low, high = _interval_columns(grid, statistic, shown)
+        # A probability stays one.
+        ends = (low, high) if name == "iqm" else (np.clip(low, 0, 1), np.clip(high, 0, 1))
+        columns[f"{name}_low"], columns[f"{name}_high"] = ends
+    return pd.DataFrame(columns)
+
+
+def _interval_columns(
+    grid: Grid | None, statistic: Statistic | None, settings: pd.Index
+) -> tuple[np.ndarray, np.ndarray]:
+    if grid is None or statistic is None:
+        return np.full(len(settings), np.nan), np.full(len(settings), np.nan)
+    low, high = (pd.Series(end, grid.settings) for end in intervals(statistic, grid.scores))
+    return low[settings].to_numpy(), high[settings].to_numpy()
+
+
+def _coverage(grid: Grid) -> pd.DataFrame:
+    return pd.DataFrame([{"statistic": "score", "seeds": len(grid.seeds), **coverage(grid, grid.mean)}])

@@ -1,0 +1,82 @@
+"""Intervals: Student's where that is known, and right as often as they say."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from bench.grid import Floats
+from bench.resampling import (
+    coverage,
+    intervals,
+    percentile_intervals,
+    resampled_seeds,
+    simulated_scores,
+)
+from tests.bench.test_grid import random_grid
+
+
+def row_means(scores: Floats) -> Floats:
+    return np.asarray(scores.mean(axis=(-3, -1)))
+
+
+def test_of_a_mean_it_is_students() -> None:
+    scores = np.random.default_rng(0).normal(size=(4, 2, 1))
+    low, high = intervals(row_means, scores)
+    for row in range(2):
+        values = scores[:, row, 0]
+        expected = t.interval(0.95, 3, values.mean(), values.std(ddof=1) / 2)
+        assert (low[row], high[row]) == pytest.approx(expected)
+
+
+def test_variances_of_environments_add() -> None:
+    """With equal variances the degrees of freedom do too."""
+    one = np.array([1.0, 2.0, 3.0])
+    scores = np.stack([one, one + 5], axis=-1)[:, None, :]
+    low, high = intervals(row_means, scores)
+    half = t.ppf(0.975, 4) * np.sqrt(2 * (1 / 3)) / 2
+    assert (low[0], high[0]) == pytest.approx((4.5 - half, 4.5 + half))
+
+
+def test_a_difference_profits_from_shared_seeds() -> None:
+    noise = np.random.default_rng(0).normal(size=(3, 1, 2))
+    scores = np.concatenate([noise, noise + 1], axis=1)
+    low, high = intervals(lambda grid: row_means(grid)[..., 1:] - row_means(grid)[..., :1], scores)
+    assert low[0] == pytest.approx(1)
+    assert high[0] == pytest.approx(1)
+
+
+def test_all_resamples_of_few_seeds() -> None:
+    assert sorted(map(tuple, resampled_seeds(2).tolist())) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert len(resampled_seeds(3)) == 27
+    many = resampled_seeds(21)
+    assert many.shape == (200, 21)
+    np.testing.assert_array_equal(many, resampled_seeds(21))
+
+
+def test_the_percentiles_by_hand() -> None:
+    """Of two seeds, 0 and 1, the resampled means are 0, 1/2, 1/2, 1."""
+    scores = np.array([0.0, 1.0])[:, None, None]
+    low, high = percentile_intervals(row_means, scores)
+    assert (low[0], high[0]) == pytest.approx((0.0375, 0.9625))
+
+
+def test_simulated_scores_have_the_measured_moments() -> None:
+    scores = random_grid(3).scores
+    simulated = simulated_scores(scores, 20_000, 2, np.random.default_rng(0))
+    assert simulated.shape == (20_000, 2, *scores.shape[1:])
+    flat = simulated.reshape(-1, *scores.shape[1:])
+    np.testing.assert_allclose(flat.mean(axis=0), scores.mean(axis=0), atol=0.5)
+    for environment in range(2):
+        measured = np.cov(scores[:, :, environment], rowvar=False)
+        np.testing.assert_allclose(np.cov(flat[:, :, environment], rowvar=False), measured, atol=12)
+    # What two environments have in common is chance.
+    assert abs(np.corrcoef(flat[:, 0, 0], flat[:, 0, 1])[0, 1]) < 0.03
+
+
+def test_three_seeds_are_covered_as_stated() -> None:
+    """Where the paper's number of seeds leaves the usual bootstrap far too sure of itself."""
+    grid = random_grid(3)
+    shares = coverage(grid, grid.mean)
+    assert shares["student"] == pytest.approx(0.95, abs=0.04)
+    assert shares["percentile"] < 0.8
+    assert shares == coverage(grid, grid.mean)
