@@ -113,11 +113,11 @@ def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
 
     Up to three seeds of an environment become one job.
     """
-    seeds = min(SEEDS_PER_JOB, max(1, len(jobs) // (JOBS_PER_WORKER * workers)))
+    training = [job for job in jobs if isinstance(job, TrainingJob)]
+    seeds = min(SEEDS_PER_JOB, max(1, len(training) // (JOBS_PER_WORKER * workers)))
     groups: dict[str, list[TrainingJob]] = {}
-    for job in jobs:
-        if isinstance(job, TrainingJob):
-            groups.setdefault(job.environment, []).append(job)
+    for job in training:
+        groups.setdefault(job.environment, []).append(job)
     batches = [group[i : i + seeds] for group in groups.values() for i in range(0, len(group), seeds)]
     larger = [TrainingJob(tuple(run for job in batch for run in job.runs)) for batch in batches]
     return [*(job for job in jobs if not isinstance(job, TrainingJob)), *_in_order(larger)]
