@@ -18,6 +18,11 @@ from bench.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
 START_ATTEMPTS = 3
+# A worker gets its next job when it is free: jobs are long, and one kept ready would wait for no reason.
+DASK_SETTINGS = {
+    "distributed.logging.distributed": "critical",
+    "distributed.scheduler.worker-saturation": 1.0,
+}
 COMPARED_PACKAGES = ("jax", "jaxlib", "mujoco", "gymnasium", "numpy")
 
 
@@ -35,8 +40,7 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
     Raises:
         UserError: when there is no cluster, or it has a worker that must be refused.
     """
-    quiet = {"distributed.logging.distributed": "critical"}
-    with dask.config.set(quiet):
+    with dask.config.set(DASK_SETTINGS):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         if scheduler is None:
             with _local_cluster(processes) as cluster, Client(cluster) as client:
