@@ -204,7 +204,7 @@ class DeadlyJob(Job):
 def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
     results = open_results(tmp_path / "results", 1, create=True)
     unknown = Run("Reacher-v4", "nonsense", 7)
-    good = training_jobs([Run("Reacher-v4", setting, 0) for setting in SETTINGS])
+    good = training_jobs([Run("Reacher-v4", setting, 8) for setting in SETTINGS])
     jobs: list[Job] = [TrainingJob((unknown,)), DeadlyJob(), *good]
     console = Console(file=(tmp_path / "log").open("w"), width=200)
     with pytest.raises(UserError, match=r"2 of 3 jobs failed, the others are kept: .*Reacher-v4 seed 7"):
@@ -213,7 +213,7 @@ def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
     log = (tmp_path / "log").read_text()
     assert "Reacher-v4 seed 7 failed: KeyError: 'nonsense'" in log
     assert "deadly job failed: KilledWorker" in log
-    assert log.index("seed 7 failed") < log.index("Reacher-v4 seed 0 done")
+    assert log.index("seed 7 failed") < log.index("Reacher-v4 seed 8 done")
     assert len(results.finished()) == 11
 
 
