@@ -65,8 +65,8 @@ def _coverage(coverage: pd.DataFrame) -> str:
     share = coverage.iloc[0]
     return (
         f" In simulated experiments with {share['seeds']} seeds, {share['student']:.0%} of such intervals"
-        " contain what they should; of the usual bootstrap's percentile intervals,"
-        f" {share['percentile']:.0%} do."
+        " contain the expected score; of the percentile intervals of a bootstrap"
+        f" of whole seeds, {share['percentile']:.0%} do."
     )
 
 
@@ -80,8 +80,8 @@ def _comparison(report: Report) -> list[str]:
     )
     return [
         "## Beside the paper",
-        "The ten constrained rows, and what a perfect replication would show at this noise (simulated:"
-        " median, and 5 to 95 %):",
+        "The ten constrained rows, and what a perfect replication would show at this noise if the published"
+        " scores were the true ones (simulated: median, and 5 to 95 %):",
         markdown_table(
             [
                 ["measure", "ours", "perfect replication"],
