@@ -105,11 +105,13 @@ class Curves(Options):
         from bench.curves import learning_curves
         from bench.dataset import runs_table
         from bench.figures import save_figure
+        from bench.scores import uniform_scores
 
         runs = runs_table(results, _present(results, selection))
         # A part of the table gets a file of its own.
         name = "learning_curves" if selection.is_whole_table else "learning_curves_selection"
-        paths = save_figure(learning_curves(runs, results.uniform_scores()), results.path, name)
+        figure = learning_curves(runs, uniform_scores(results.random_scores()))
+        paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
 
@@ -171,7 +173,7 @@ class Speed:
             growth = scaling.measure()
             speed_report.show_scaling(growth, console)
             written = speed_report.save(measured, growth, self.results / "speed")
-            console.print(f"written: {' '.join(map(str, written))}", soft_wrap=True)
+            console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 
 def main() -> int:

@@ -21,12 +21,9 @@ def agreement(grid: Grid) -> pd.DataFrame:
     high (5 and 95 %). It is simulated as the paper's scores plus the noise of two tables, one of its number
     of seeds and one of ours.
     """
-    rows = [
-        row
-        for row, setting in enumerate(grid.settings)
-        if SETTINGS[setting].paper_score is not None and setting != UNCONSTRAINED
-    ]
-    paper = np.array([SETTINGS[grid.settings[row]].paper_score for row in rows], float)
+    scores = _paper_scores(grid)
+    rows = [row for row in scores if grid.settings[row] != UNCONSTRAINED]
+    paper = np.array([scores[row] for row in rows])
     random = np.random.default_rng(2)
     replications = paper + sum(
         sign * _noise(grid, seeds, random)[:, rows]
@@ -69,12 +66,8 @@ def orderings(grid: Grid) -> pd.DataFrame:
     verdict: supported or contradicted where the 95 % interval of our difference, over the shared seeds,
     excludes 0, and open elsewhere.
     """
-    pairs = [
-        (row, other)
-        for row, other in itertools.permutations(range(len(grid.settings)), 2)
-        if (_paper_score(grid, row) or 0) > (_paper_score(grid, other) or 0)
-        and None not in (_paper_score(grid, row), _paper_score(grid, other))
-    ]
+    paper = _paper_scores(grid)
+    pairs = [(row, other) for row, other in itertools.permutations(paper, 2) if paper[row] > paper[other]]
     better, worse = (np.array(side) for side in zip(*pairs, strict=True))
 
     def differences(scores: Floats) -> Floats:
@@ -87,9 +80,7 @@ def orderings(grid: Grid) -> pd.DataFrame:
         {
             "better": [grid.settings[row] for row in better],
             "worse": [grid.settings[row] for row in worse],
-            "paper_difference": [
-                (_paper_score(grid, row) or 0) - (_paper_score(grid, other) or 0) for row, other in pairs
-            ],
+            "paper_difference": [paper[row] - paper[other] for row, other in pairs],
             "difference": differences(grid.scores),
             "ci_low": low,
             "ci_high": high,
@@ -99,8 +90,10 @@ def orderings(grid: Grid) -> pd.DataFrame:
     return table.sort_values("paper_difference", ascending=False, kind="stable")
 
 
-def _paper_score(grid: Grid, row: int) -> float | None:
-    return SETTINGS[grid.settings[row]].paper_score
+def _paper_scores(grid: Grid) -> dict[int, float]:
+    """The paper's scores by row of the grid, of the rows that it has."""
+    scores = (SETTINGS[setting].paper_score for setting in grid.settings)
+    return {row: score for row, score in enumerate(scores) if score is not None}
 
 
 def three_seeds(grid: Grid) -> pd.DataFrame:

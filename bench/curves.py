@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from bench.appearance import colour, line_style
-from bench.protocol import SETTINGS
+from bench.protocol import SETTINGS, in_table_order
 
 COLUMNS = 3
 
@@ -30,7 +30,7 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series) -> Figure:
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for panel, environment in zip(axes, environments, strict=False):
         runs = all_runs[all_runs["environment"] == environment]
-        for setting in _settings(runs):
+        for setting in in_table_order(runs["setting"]):
             returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
             mean, error = returns.mean(axis=1), returns.sem(axis=1)
             _line(panel, setting, mean)
@@ -53,8 +53,9 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
 
     runs: as `bench.dataset.load_runs` gives them.
     """
-    adaptive = [name for name in _settings(runs) if np.isfinite(SETTINGS[name].surrogate.kl_target)]
-    clipped = [name for name in _settings(runs) if np.isfinite(SETTINGS[name].surrogate.clip_range)]
+    settings = in_table_order(runs["setting"])
+    adaptive = [name for name in settings if np.isfinite(SETTINGS[name].surrogate.kl_target)]
+    clipped = [name for name in settings if np.isfinite(SETTINGS[name].surrogate.clip_range)]
     figure = Figure(figsize=(10, 7.2), layout="constrained")
     axes = figure.subplots(2, 2)
     kl, beta, clips, std = axes.flatten()
@@ -63,7 +64,7 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
         kl.axhline(float(SETTINGS[setting].surrogate.kl_target), color=colour(setting), linewidth=0.6)
     _quartiles(beta, runs, "kl_coefficient", adaptive)
     _quartiles(clips, runs, "clip_fraction", clipped)
-    _quartiles(std, runs, "policy_std", _settings(runs))
+    _quartiles(std, runs, "policy_std", settings)
     for panel, scale, title in (
         (kl, "log", "KL(π_old ‖ π) after an update; thin lines: its target"),
         (beta, "log", "KL coefficient β"),
@@ -112,7 +113,3 @@ def _legend(place: Axes, panels: Iterable[Axes]) -> None:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
     place.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
-
-
-def _settings(runs: pd.DataFrame) -> list[str]:
-    return [setting for setting in SETTINGS if setting in set(runs["setting"])]

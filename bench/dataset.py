@@ -56,14 +56,28 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
         ends.append(results.protocol.steps if record["diverged_at"] is None else record["diverged_at"])
         diverged.append(record["diverged_at"] is not None)
     # All at once, because parsing so many small files one by one takes ten times as long.
-    table = parse_csv(results.path / "runs", heading + "".join(bodies), COLUMNS)
-    whole = len(table) == sum(counts) and np.isfinite(table["return_last100"]).all()
-    if not whole or table["timesteps"].to_numpy()[np.cumsum(counts) - 1].tolist() != ends:
+    try:
+        table = parse_csv(results.path / "runs", heading + "".join(bodies), COLUMNS)
+        _check(table, counts, ends)
+    except UserError:
         for run in runs:
-            results.load(run)
+            results.load(run)  # names the file that is wrong, and how
+        raise
     for place, key in enumerate(KEYS):
         table.insert(place, key, np.repeat([getattr(run, key) for run in runs], counts))
     return table.assign(diverged=np.repeat(diverged, counts))
+
+
+def _check(table: pd.DataFrame, counts: list[int], ends: list[int]) -> None:
+    """Require of every run its lines, at growing whole timesteps up to its end, with finite scores."""
+    whole = all(pd.api.types.is_integer_dtype(table[name]) for name in ("timesteps", "episodes"))
+    if not whole or len(table) != sum(counts) or not np.isfinite(table["return_last100"]).all():
+        raise UserError("a run's CSV is not as it was written")
+    timesteps, lasts = table["timesteps"].to_numpy(), np.cumsum(counts) - 1
+    grows = np.diff(timesteps) > 0
+    grows[lasts[:-1]] = True  # from one run to the next
+    if not grows.all() or timesteps[lasts].tolist() != ends:
+        raise UserError("a run's CSV is not as it was written")
 
 
 def final_scores(runs: pd.DataFrame) -> pd.DataFrame:

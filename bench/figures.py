@@ -25,17 +25,19 @@ def save(report: Report, folder: Path) -> list[str]:
         "environments": environments(report),
         "diagnostics": diagnostics(report.runs),
     }
-    return [path for name, figure in figures.items() for path in save_figure(figure, folder, name)]
+    return [
+        path for name, figure in figures.items() for path in save_figure(figure, folder / "figures", name)
+    ]
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:
-    """Write a figure as PNG and SVG into `figures/`; returns their paths."""
+    """Write a figure as PNG and SVG; returns their paths."""
     paths = []
     with matplotlib.rc_context(DETERMINISTIC):
         for suffix, metadata in METADATA.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=suffix, dpi=150, metadata=metadata)
-            path = folder / "figures" / f"{name}.{suffix}"
+            path = folder / f"{name}.{suffix}"
             write_whole(path, buffer.getvalue())
             paths.append(str(path))
     return paths

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.protocol import PAPER_SETTINGS, SETTINGS, UNIFORM
+from bench.protocol import PAPER_SETTINGS, in_table_order
+from bench.scores import uniform_scores
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
@@ -71,15 +72,14 @@ def complete_grid(scores: pd.DataFrame, random_scores: pd.DataFrame) -> Grid | N
     random_scores: columns environment, policy, score.
     """
     seeds, environments = sorted(set(scores["seed"])), sorted(set(scores["environment"]))
-    settings = [setting for setting in SETTINGS if setting in set(scores["setting"])]
+    settings = in_table_order(scores["setting"])
     if len(scores) != len(seeds) * len(environments) * len(settings) or len(seeds) < 2:
         return None
     axes = pd.MultiIndex.from_product([seeds, settings, environments])
     values = scores.set_index(["seed", "setting", "environment"])["score"].reindex(axes)
-    uniform = random_scores[random_scores["policy"] == UNIFORM].set_index("environment")["score"]
     return Grid(
         scores=values.to_numpy().reshape(len(seeds), len(settings), len(environments)),
-        random=uniform.reindex(environments).to_numpy(),
+        random=uniform_scores(random_scores).reindex(environments).to_numpy(),
         seeds=tuple(seeds),
         settings=tuple(settings),
         environments=tuple(environments),

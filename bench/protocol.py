@@ -8,6 +8,7 @@ and its reason.
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,13 @@ SETTINGS: dict[str, Setting] = {
 
 # The rows that the paper has: "best" is theirs, and a seed is complete when they are done.
 PAPER_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is not None)
+
+
+def in_table_order(names: Iterable[str]) -> list[str]:
+    """Settings in the order of the table's rows, each once."""
+    present = set(names)
+    return [name for name in SETTINGS if name in present]
+
 
 # The closest to the paper's `v1` that Gymnasium still registers (README, "Why v4").
 ENVIRONMENT_VERSION = "v4"

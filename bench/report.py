@@ -1,6 +1,6 @@
 """Everything that is derived from the runs: the table, what it rests on, and what it is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +42,11 @@ class Report:
     references: pd.DataFrame
     readings: pd.DataFrame
     returns: pd.DataFrame
-    robust: pd.DataFrame
-    agreement: pd.DataFrame
-    orderings: pd.DataFrame
-    three_seeds: pd.DataFrame
-    coverage: pd.DataFrame
+    robust: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    orderings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    three_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def seeds(self) -> int:
@@ -71,7 +71,9 @@ def report(results: Results, selection: Selection) -> Report:
     for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
         raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
     grid = complete_grid(all_scores, random)
-    whole = grid if grid is not None and set(PAPER_SETTINGS) <= set(grid.settings) else None
+    comparisons: dict[str, pd.DataFrame] = {}
+    if grid is not None and set(PAPER_SETTINGS) <= set(grid.settings):
+        comparisons = _comparisons(grid, selection.settings)
     return Report(
         runs=runs[runs["setting"].isin(selection.settings)],
         scores=scores,
@@ -79,11 +81,7 @@ def report(results: Results, selection: Selection) -> Report:
         references=scale,
         readings=readings(scores, scale),
         returns=returns(normalized),
-        robust=pd.DataFrame() if whole is None else _robust(whole, selection.settings),
-        agreement=pd.DataFrame() if whole is None else agreement(whole),
-        orderings=pd.DataFrame() if whole is None else orderings(whole),
-        three_seeds=pd.DataFrame() if whole is None else three_seeds(whole),
-        coverage=pd.DataFrame() if whole is None else _coverage(whole),
+        **comparisons,
     )
 
 
@@ -106,8 +104,22 @@ def save(report: Report, folder: Path) -> None:
             write_whole(folder / f"{name}.csv", csv_text(table))
 
 
+def _comparisons(grid: Grid, settings: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """What takes a whole grid, by the report's names."""
+    return {
+        "robust": _robust(grid, settings),
+        "agreement": agreement(grid),
+        "orderings": orderings(grid),
+        "three_seeds": three_seeds(grid),
+        "coverage": _coverage(grid),
+    }
+
+
 def _table(rows: pd.DataFrame, grid: Grid | None) -> pd.DataFrame:
-    low, high = _interval_columns(grid, None if grid is None else grid.mean, rows.index)
+    if grid is None:
+        low = high = np.full(len(rows), np.nan)
+    else:
+        low, high = _interval_columns(grid, grid.mean, rows.index)
     return pd.DataFrame(
         {
             "setting": rows.index,
@@ -135,11 +147,7 @@ def _robust(grid: Grid, settings: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _interval_columns(
-    grid: Grid | None, statistic: Statistic | None, settings: pd.Index
-) -> tuple[np.ndarray, np.ndarray]:
-    if grid is None or statistic is None:
-        return np.full(len(settings), np.nan), np.full(len(settings), np.nan)
+def _interval_columns(grid: Grid, statistic: Statistic, settings: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     low, high = (pd.Series(end, grid.settings) for end in intervals(statistic, grid.scores))
     return low[settings].to_numpy(), high[settings].to_numpy()
 

@@ -146,11 +146,6 @@ class Results:
             raise UserError(f"{path}: a score is not a finite number")
         return table
 
-    def uniform_scores(self) -> pd.Series:
-        """What uniform actions score, by environment."""
-        scores = self.random_scores()
-        return scores[scores["policy"] == UNIFORM].set_index("environment")["score"]
-
     def measured_environments(self) -> set[str]:
         """The environments in which both random policies are measured."""
         policies = self.random_scores().groupby("environment")["policy"].agg(set)

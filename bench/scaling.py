@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from bench.files import write_whole
-from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
+from bench.protocol import ENVIRONMENTS, LOG_INTERVAL, PAPER_SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
 from bench.provenance import provenance
 from bench.results import Results, open_results
 from bench.runlog import COLUMNS, RunResult
-from bench.speed import one_core
+from bench.speed import cores
 from bench.training import Training
 
 ENVIRONMENT = "HalfCheetah-v4"
@@ -29,11 +29,11 @@ SEEDS = (3, 21)
 
 def measure() -> pd.DataFrame:
     """All measurements: columns quantity, amount, measure, value."""
-    with one_core():
+    with cores(1):
         batches = list(_batches())
     lines = [
         *(("runs in a batch", size, "microseconds per step", cost) for size, cost in batches),
-        *(("cores", cores, "seconds of a campaign", seconds) for cores, seconds in _campaigns()),
+        *(("cores", count, "seconds of a campaign", seconds) for count, seconds in _campaigns()),
         *_commands(),
     ]
     return pd.DataFrame(lines, columns=["quantity", "amount", "measure", "value"])
@@ -57,12 +57,9 @@ def _campaigns() -> Iterator[tuple[int, float]]:
     """What a campaign takes on one core and on all of this machine, starting included."""
     if not hasattr(os, "sched_setaffinity"):
         return
-    everything = os.sched_getaffinity(0)
-    for cores in ({min(everything)}, everything):
-        os.sched_setaffinity(0, cores)
-        with TemporaryDirectory() as folder:
-            yield len(cores), _seconds("train", "--results", f"{folder}/results", *CAMPAIGN)
-    os.sched_setaffinity(0, everything)
+    for count in (1, len(os.sched_getaffinity(0))):
+        with cores(count), TemporaryDirectory() as folder:
+            yield count, _seconds("train", "--results", f"{folder}/results", *CAMPAIGN)
 
 
 def _commands() -> Iterator[tuple[str, int, str, float]]:
@@ -80,11 +77,12 @@ def synthetic_results(path: Path, seeds: Sequence[int]) -> Results:
     """A results folder with whole seeds of made-up numbers, to time what reads it."""
     results, random = open_results(path, None, create=True), np.random.default_rng(0)
     source = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
-    updates = np.append(np.arange(5, 489, 5), 489)
+    last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
+    updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
     for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in PAPER_SETTINGS for seed in seeds):
         numbers = random.random((len(updates), len(COLUMNS) - 2)) + np.linspace(0, 9, len(updates))[:, None]
         lines = [
-            ",".join([str(update * 2048), str(update), *(f"{value:.9g}" for value in row)])
+            ",".join([str(update * horizon), str(update), *(f"{value:.9g}" for value in row)])
             for update, row in zip(updates, numbers, strict=True)
         ]
         text = "\n".join([",".join(COLUMNS), *lines, ""])

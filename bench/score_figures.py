@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bench.appearance import colour
-from bench.protocol import SETTINGS
+from bench.protocol import SETTINGS, in_table_order
 from bench.report import Report
 from bench.scores import normalize
 
@@ -36,7 +36,7 @@ def environments(report: Report) -> Figure:
     """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
     scores = normalize(report.scores, report.references)
     names = list(dict.fromkeys(scores["environment"]))
-    settings = [setting for setting in SETTINGS if setting in set(scores["setting"])]
+    settings = in_table_order(scores["setting"])
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(1.8 + 2.2 * columns, rows * (0.8 + 0.24 * len(settings))), layout="constrained")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.errors import UserError
-from bench.protocol import PAPER_SETTINGS, SETTINGS, UNIFORM, UNTRAINED
+from bench.protocol import PAPER_SETTINGS, SETTINGS, UNIFORM, UNTRAINED, in_table_order
 
 Random = Literal["uniform", "untrained"]
 Best = Literal["run", "row_mean"]
@@ -82,7 +82,12 @@ def row_scores(normalized: pd.DataFrame) -> pd.DataFrame:
     rows = normalized.groupby("setting").agg(
         score=("normalized", "mean"), runs=("normalized", "size"), diverged=("diverged", "sum")
     )
-    return rows.reindex([setting for setting in SETTINGS if setting in rows.index])
+    return rows.reindex(in_table_order(rows.index))
+
+
+def uniform_scores(random_scores: pd.DataFrame) -> pd.Series:
+    """What uniform actions score, by environment. random_scores: columns environment, policy, score."""
+    return random_scores[random_scores["policy"] == UNIFORM].set_index("environment")["score"]
 
 
 def returns(normalized: pd.DataFrame) -> pd.DataFrame:

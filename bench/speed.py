@@ -179,17 +179,17 @@ def installed_peers() -> list[str]:
 
 
 @contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this process and its children on one core, where the system can."""
+def cores(count: int) -> Iterator[None]:
+    """Keep this thread, and the processes that it starts, on so many cores, where the system can."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
+    everything = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(everything)[-count:])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(0, everything)
 
 
 def measure(environments: Sequence[str], libraries: Sequence[str], console: Console) -> pd.DataFrame:
@@ -199,7 +199,7 @@ def measure(environments: Sequence[str], libraries: Sequence[str], console: Cons
         UserError: when a library fails.
     """
     tables = []
-    with one_core(), Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+    with cores(1), Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         for environment in progress.track(environments, description="measuring"):
             tables.append(_measure_environment(environment, libraries))
             if not console.is_terminal:

@@ -1,19 +1,19 @@
 """What `bench.speed` measured, as CSV, table and figure."""
 
-import io
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from bench.figures import save_figure
 from bench.files import csv_text, json_text, write_whole
 from bench.protocol import PAPER_SEEDS, PAPER_SETTINGS
 from bench.provenance import provenance
+from bench.speed import PEERS
 
 SYSTEM_LABELS = {
     "physics": "bare physics (mj_step)",
@@ -26,19 +26,17 @@ PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all seven"
 
 
-def save(measured: pd.DataFrame, scaling: pd.DataFrame, folder: Path) -> list[Path]:
+def save(measured: pd.DataFrame, scaling: pd.DataFrame, folder: Path) -> list[str]:
     """Write `speed.csv`, `scaling.csv`, their provenance `speed.json` and the figure; returns the paths."""
     record: dict[str, Any] = {"runs": len(PAPER_SEEDS) * len(PAPER_SETTINGS), **provenance()}
-    figures = {f"speed.{suffix}": _image(measured, suffix) for suffix in ("png", "svg")}
-    files: dict[str, str | bytes] = {
+    files = {
         "speed.csv": csv_text(measured),
         "scaling.csv": csv_text(scaling),
         "speed.json": json_text(record),
-        **figures,
     }
     for name, content in files.items():
         write_whole(folder / name, content)
-    return [folder / name for name in files]
+    return [*(str(folder / name) for name in files), *save_figure(_figure(measured), folder, "speed")]
 
 
 def ratios(measured: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +49,7 @@ def ratios(measured: pd.DataFrame) -> pd.DataFrame:
     if len(costs) > 1:
         costs.loc[TOTAL] = costs.mean()
     costs["physics / suite"] = costs["physics"] / costs["suite"]
-    for library in ("stable-baselines3", "sbx"):
+    for library in PEERS:
         if library in costs:
             costs[f"{library} / suite"] = costs[library] / costs["suite"]
     return costs
@@ -86,14 +84,6 @@ def show_scaling(scaling: pd.DataFrame, console: Console) -> None:
     for row in scaling.itertuples(index=False):
         table.add_row(row.quantity, str(row.amount), row.measure, f"{row.value:.1f}")
     console.print(table)
-
-
-def _image(measured: pd.DataFrame, suffix: str) -> bytes:
-    buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "table1", "svg.fonttype": "path"}):
-        metadata = {"Date": None} if suffix == "svg" else {"Software": None}
-        _figure(measured).savefig(buffer, format=suffix, dpi=150, metadata=metadata)
-    return buffer.getvalue()
 
 
 def _figure(measured: pd.DataFrame) -> Figure:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.files import write_whole
-from bench.protocol import SETTINGS
+from bench.protocol import SETTINGS, in_table_order
 from bench.report import Report
 
 Cells = list[list[str]]
@@ -89,7 +89,7 @@ def return_cells(returns: pd.DataFrame) -> Cells:
     """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
     environments = list(dict.fromkeys(returns["environment"]))
     cells = {(row.environment, row.setting): _return_cell(row) for row in returns.itertuples()}
-    settings = [setting for setting in SETTINGS if setting in set(returns["setting"])]
+    settings = in_table_order(returns["setting"])
     return [
         ["algorithm", *environments],
         *(

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+ROOT = Path(__file__).parents[1]
+
 # The first example compiles; a deadline would time the compiler.
 settings.register_profile("table1", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("table1")
@@ -47,6 +49,13 @@ def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess
     """Run `python -m bench` as a user does."""
     command = [sys.executable, "-m", "bench", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def copy_source(folder: Path) -> Path:
+    """Copy the two packages there, as another checkout; returns the folder."""
+    for package in ("algorithms", "bench"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
 
 @pytest.fixture(scope="session")

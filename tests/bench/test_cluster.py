@@ -1,7 +1,6 @@
 """Campaigns on a Dask cluster of separate processes on loopback, started with Dask's own commands."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +21,8 @@ from bench.errors import UserError
 from bench.jobs import Job, TrainingJob, training_jobs
 from bench.protocol import SETTINGS, Protocol, Run
 from bench.results import open_results
-from tests.conftest import command_line, wait_until
+from tests.conftest import ROOT, command_line, copy_source, wait_until
 
-ROOT = Path(__file__).parents[2]
 DASK = str(Path(sys.executable).with_name("dask"))
 TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
 
@@ -117,9 +115,7 @@ def test_a_worker_with_several_threads_is_refused(scheduler: str, tmp_path: Path
 
 def edited_checkout(tmp_path: Path, file: str) -> Path:
     """A copy of the source that differs in one file."""
-    copy = tmp_path / "checkout"
-    for package in ("algorithms", "bench"):
-        shutil.copytree(ROOT / package, copy / package)
+    copy = copy_source(tmp_path / "checkout")
     with (copy / file).open("a") as edited:
         edited.write("# another version\n")
     return copy

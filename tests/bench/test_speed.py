@@ -54,5 +54,5 @@ def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
         speed_report.show_scaling(growth, Console(file=log, width=200))
     assert "0.83" in (tmp_path / "log").read_text()
     written = speed_report.save(measured, growth, tmp_path)
-    assert all(path.stat().st_size for path in written)
+    assert all(Path(path).stat().st_size for path in written)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "speed.csv"), measured, check_dtype=False)

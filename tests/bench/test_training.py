@@ -1,7 +1,6 @@
 """A run is itself: in any company, on any number of CPUs, whenever repeated; and it diverges alone."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +14,8 @@ from algorithms.surrogate import Surrogate
 from bench.environments import Environments
 from bench.protocol import SETTINGS, Protocol, Run, Setting
 from bench.training import collect, initial_states, train
+from tests.conftest import ROOT, copy_source
 
-ROOT = Path(__file__).parents[2]
 ENVIRONMENT = "Hopper-v4"
 PROTOCOL = Protocol(timesteps=3 * 2048)
 RUN = Run(ENVIRONMENT, "clip-0.2", 1)
@@ -98,8 +97,7 @@ def test_an_action_that_is_not_finite_never_reaches_the_environment() -> None:
 
 def test_programs_read_back_from_the_cache_give_the_same_bits(tmp_path: Path, alone: str) -> None:
     """A copy of the source has a cache of its own: first empty, then filled by the first process."""
-    for package in ("algorithms", "bench"):
-        shutil.copytree(ROOT / package, tmp_path / package)
+    copy_source(tmp_path)
     source = f"from tests.bench.test_training import *; print(train([{RUN!r}], PROTOCOL)[0].csv, end='')"
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
     for _ in range(2):
