@@ -1,9 +1,13 @@
-"""Our table beside the paper's: how alike, which orderings hold; and what three seeds can tell."""
+"""Our table beside the paper's: how alike, which orderings hold; and what three seeds can tell.
+
+All take a grid of the paper's rows.
+"""
 
 import itertools
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from bench.grid import Floats, Grid
 from bench.protocol import PAPER_SEEDS, SETTINGS
@@ -12,50 +16,57 @@ from bench.resampling import intervals, simulated_scores
 # The row that the paper's scale makes incomparable: it is far from all others in one environment.
 UNCONSTRAINED = "no-clip"
 REPLICATIONS = 2000
+CHOICES = 2000
 
 
 def agreement(grid: Grid) -> pd.DataFrame:
     """Rank correlation and mean absolute difference between the paper's constrained rows and ours.
 
     Columns measure, ours, and what a perfect replication at this noise would show: expected (median), low and
-    high (5 and 95 %). It is simulated as the paper's scores plus the noise of two tables, one of its number
-    of seeds and one of ours.
+    high (5 and 95 %). Simulated are pairs of tables with the same true scores, one of the paper's number of
+    seeds and one of ours. The published scores are true ones plus the noise of three seeds, so the true ones
+    are taken to be less spread than they by that noise's variance.
     """
-    scores = _paper_scores(grid)
-    rows = [row for row in scores if grid.settings[row] != UNCONSTRAINED]
-    paper = np.array([scores[row] for row in rows])
+    rows = [row for row, setting in enumerate(grid.settings) if setting != UNCONSTRAINED]
+    paper = _paper_scores(grid)[rows]
     random = np.random.default_rng(2)
-    replications = paper + sum(
-        sign * _noise(grid, seeds, random)[:, rows]
-        for sign, seeds in ((1, len(grid.seeds)), (-1, len(PAPER_SEEDS)))
+    theirs, ours = (
+        grid.mean(simulated_scores(grid.scores, REPLICATIONS, seeds, random))[:, rows]
+        for seeds in (len(PAPER_SEEDS), len(grid.seeds))
     )
+    expected = theirs.mean(axis=0)
+    # The best of more runs is better, so tables of more seeds score lower: that difference is replicated too.
+    theirs, ours = (without_noise(paper, theirs - expected) + table - expected for table in (theirs, ours))
     lines = []
     for name, measure in (
         ("Spearman's rank correlation", rank_correlation),
         ("mean absolute difference", mean_absolute_difference),
     ):
-        low, expected, high = np.percentile(measure(replications, paper), [5, 50, 95])
-        ours = float(measure(grid.mean(grid.scores)[rows], paper))
-        lines.append({"measure": name, "ours": ours, "expected": expected, "low": low, "high": high})
+        low, median, high = np.percentile(measure(ours, theirs), [5, 50, 95])
+        measured = float(measure(grid.mean(grid.scores)[rows], paper))
+        lines.append({"measure": name, "ours": measured, "expected": median, "low": low, "high": high})
     return pd.DataFrame(lines)
 
 
-def _noise(grid: Grid, seeds: int, random: np.random.Generator) -> Floats:
-    """Deviations of simulated tables of so many seeds from their mean, `[replication, row]`."""
-    tables = grid.mean(simulated_scores(grid.scores, REPLICATIONS, seeds, random))
-    return tables - tables.mean(axis=0)
+def without_noise(scores: Floats, noise: Floats) -> Floats:
+    """Scores drawn together until their variance is what noise of this kind leaves of it.
+
+    scores: `[row]`
+    noise: `[replication, row]`
+    """
+    mean, share = scores.mean(), noise.var(axis=1, ddof=1).mean() / scores.var(ddof=1)
+    return np.asarray(mean + np.sqrt(max(0.0, 1 - share)) * (scores - mean))
 
 
 def rank_correlation(ours: Floats, paper: Floats) -> Floats:
-    """Spearman's, between `[..., row]` and `[row]`."""
-    a, b = (pd.DataFrame(np.atleast_2d(values)).rank(axis=1).to_numpy() for values in (ours, paper))
-    a, b = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (a, b))
-    correlation = (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-    return np.asarray(correlation.reshape(ours.shape[:-1]))
+    """Spearman's, between `[..., row]` and `[..., row]`."""
+    a, b = (rankdata(scores, axis=-1) for scores in (ours, paper))
+    a, b = (ranks - ranks.mean(axis=-1, keepdims=True) for ranks in (a, b))
+    return np.asarray((a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1)))
 
 
 def mean_absolute_difference(ours: Floats, paper: Floats) -> Floats:
-    """Between `[..., row]` and `[row]`, over rows."""
+    """Between `[..., row]` and `[..., row]`, over rows."""
     return np.asarray(np.abs(ours - paper).mean(axis=-1))
 
 
@@ -67,7 +78,8 @@ def orderings(grid: Grid) -> pd.DataFrame:
     excludes 0, and open elsewhere.
     """
     paper = _paper_scores(grid)
-    pairs = [(row, other) for row, other in itertools.permutations(paper, 2) if paper[row] > paper[other]]
+    rows = range(len(grid.settings))
+    pairs = [(row, other) for row, other in itertools.permutations(rows, 2) if paper[row] > paper[other]]
     better, worse = (np.array(side) for side in zip(*pairs, strict=True))
 
     def differences(scores: Floats) -> Floats:
@@ -80,7 +92,7 @@ def orderings(grid: Grid) -> pd.DataFrame:
         {
             "better": [grid.settings[row] for row in better],
             "worse": [grid.settings[row] for row in worse],
-            "paper_difference": [paper[row] - paper[other] for row, other in pairs],
+            "paper_difference": paper[better] - paper[worse],
             "difference": differences(grid.scores),
             "ci_low": low,
             "ci_high": high,
@@ -90,23 +102,22 @@ def orderings(grid: Grid) -> pd.DataFrame:
     return table.sort_values("paper_difference", ascending=False, kind="stable")
 
 
-def _paper_scores(grid: Grid) -> dict[int, float]:
-    """The paper's scores by row of the grid, of the rows that it has."""
-    scores = (SETTINGS[setting].paper_score for setting in grid.settings)
-    return {row: score for row, score in enumerate(scores) if score is not None}
+def _paper_scores(grid: Grid) -> Floats:
+    return np.array([SETTINGS[setting].paper_score for setting in grid.settings], float)
 
 
 def three_seeds(grid: Grid) -> pd.DataFrame:
-    """What tables of three of the seeds would have said, over all choices of three.
+    """What tables of three of the seeds would have said, over choices of three in each environment.
 
     Columns setting, first (the share of the choices in which the row comes first), low, median and high (5,
-    50 and 95 % of its scores). Empty with three seeds or fewer, which leave no choice.
+    50 and 95 % of its scores). Empty with three seeds or fewer, which leave no choice. Choices share seeds:
+    their variance is 1 - 3 / n of that of three new ones.
     """
-    count = len(PAPER_SEEDS)
-    if len(grid.seeds) <= count:
+    count, seeds = len(PAPER_SEEDS), len(grid.seeds)
+    if seeds <= count:
         return pd.DataFrame(columns=["setting", "first", "low", "median", "high"])
-    choices = np.array(list(itertools.combinations(range(len(grid.seeds)), count)))
-    tables = grid.mean(grid.scores[choices])
+    order = np.random.default_rng(3).random((CHOICES, seeds, 1, len(grid.environments))).argsort(axis=1)
+    tables = grid.mean(np.take_along_axis(grid.scores[None], order[:, :count], axis=1))
     first = np.bincount(tables.argmax(axis=1), minlength=len(grid.settings)) / len(tables)
     low, median, high = np.percentile(tables, [5, 50, 95], axis=0)
     return pd.DataFrame(

@@ -86,7 +86,8 @@ def over_time(runs: pd.DataFrame, column: str) -> pd.DataFrame:
 def _quartiles(panel: Axes, runs: pd.DataFrame, column: str, settings: Sequence[str]) -> None:
     for setting in settings:
         values = over_time(runs[runs["setting"] == setting], column)
-        quartiles = values.quantile([0.25, 0.5, 0.75], axis=1)
+        # A run that diverged ends with a line of its own that has none.
+        quartiles = values.dropna(how="all").quantile([0.25, 0.5, 0.75], axis=1)
         _line(panel, setting, quartiles.loc[0.5])
         _band(panel, setting, quartiles.loc[0.25], quartiles.loc[0.75])
 

@@ -25,8 +25,8 @@ def load_runs(folder: str | Path = "results") -> pd.DataFrame:
 
     Columns: environment, setting and seed of the run; timesteps and episodes so far; return_last100 (mean
     return of the last 100 episodes); of the last update kl (nats), kl_coefficient (β), clip_fraction,
-    policy_std, value_loss and explained_variance, all NaN in a diverged run's last line; and diverged,
-    whether the run did in the end.
+    policy_std, value_loss and explained_variance, each NaN where it is not finite, as when a run diverges;
+    and diverged, whether the run did in the end.
 
     Raises:
         UserError: for a folder or a file that can't be used, naming it.

@@ -4,6 +4,7 @@ A statistic takes scores `[..., seed, row, environment]` and gives `[..., row]`,
 simulated grids go through the same code as the measured one.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.protocol import PAPER_SETTINGS, in_table_order
+from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, in_table_order
 from bench.scores import uniform_scores
 
 Floats = NDArray[np.float64]
@@ -55,10 +56,24 @@ class Grid:
 
         Over all pairs of their runs in an environment, ties counting half; the mean over environments.
         """
-        others = scores[..., None, :, self.settings.index(over), None, :]
-        ours = scores[..., :, None, :, :]
-        wins = (ours > others) + 0.5 * (ours == others)
-        return wins.mean(axis=(-4, -3, -1))
+        others = scores[..., self.settings.index(over), :]
+        seeds, environments = scores.shape[-3], scores.shape[-1]
+        # More wins than losses, in whole numbers; one seed of the other at a time, to save memory.
+        balance = sum(
+            np.sign(scores - others[..., [seed], None, :]).sum(axis=(-3, -1)) for seed in range(seeds)
+        )
+        return np.asarray(0.5 + 0.5 * balance / (seeds**2 * environments))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all rows and environments of the paper."""
+        return set(self.settings) >= set(PAPER_SETTINGS) and self.environments == tuple(sorted(ENVIRONMENTS))
+
+    def of_the_paper(self) -> "Grid":
+        """The same without rows of one's own."""
+        rows = self._paper_rows
+        settings = tuple(self.settings[row] for row in rows)
+        return dataclasses.replace(self, scores=self.scores[:, rows], settings=settings)
 
     @property
     def _paper_rows(self) -> list[int]:
@@ -66,19 +81,23 @@ class Grid:
 
 
 def complete_grid(scores: pd.DataFrame, random_scores: pd.DataFrame) -> Grid | None:
-    """The grid of a table of scores, or None where a combination is missing or there is one seed.
+    """The grid of a table of scores, or None where a run of the paper's rows is missing or there is one seed.
+
+    A row of one's own is left out unless it is complete over the seeds and environments of the paper's rows.
 
     scores: columns environment, setting, seed, score.
     random_scores: columns environment, policy, score.
     """
-    seeds, environments = sorted(set(scores["seed"])), sorted(set(scores["environment"]))
-    settings = in_table_order(scores["setting"])
-    if len(scores) != len(seeds) * len(environments) * len(settings) or len(seeds) < 2:
+    paper = scores[scores["setting"].isin(PAPER_SETTINGS)]
+    seeds, environments = sorted(set(paper["seed"])), sorted(set(paper["environment"]))
+    places = pd.MultiIndex.from_product([seeds, environments])
+    runs = scores.pivot(index=["seed", "environment"], columns="setting", values="score").reindex(places)
+    settings = in_table_order(runs.columns[runs.notna().all()])
+    if not set(paper["setting"]) <= set(settings) or len(seeds) < 2:
         return None
-    axes = pd.MultiIndex.from_product([seeds, settings, environments])
-    values = scores.set_index(["seed", "setting", "environment"])["score"].reindex(axes)
+    values = runs[settings].to_numpy().reshape(len(seeds), len(environments), len(settings))
     return Grid(
-        scores=values.to_numpy().reshape(len(seeds), len(settings), len(environments)),
+        scores=np.ascontiguousarray(values.swapaxes(1, 2)),
         random=uniform_scores(random_scores).reindex(environments).to_numpy(),
         seeds=tuple(seeds),
         settings=tuple(settings),

@@ -1,5 +1,6 @@
 """`README.md` of the results folder: all that was found, for whoever opens the folder in a browser."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -64,9 +65,11 @@ def _coverage(coverage: pd.DataFrame) -> str:
         return ""
     share = coverage.iloc[0]
     return (
-        f" In simulated experiments with {share['seeds']} seeds, {share['student']:.0%} of such intervals"
-        " contain the expected score; of the percentile intervals of a bootstrap"
-        f" of whole seeds, {share['percentile']:.0%} do."
+        f" In {share['experiments']} simulated experiments with {share['seeds']} seeds (Gaussian, with the"
+        f" measured means and covariances) {share['student']:.0%} of such intervals contain the expected"
+        f" table score on average over rows, {share['student_worst']:.0%} in the worst row; of the percentile"
+        f" intervals of a bootstrap stratified by environment, {share['percentile']:.0%} and"
+        f" {share['percentile_worst']:.0%}."
     )
 
 
@@ -80,8 +83,9 @@ def _comparison(report: Report) -> list[str]:
     )
     return [
         "## Beside the paper",
-        "The ten constrained rows, and what a perfect replication would show at this noise if the published"
-        " scores were the true ones (simulated: median, and 5 to 95 %):",
+        "The ten constrained rows, and what a perfect replication would show at this noise (simulated: two"
+        " tables, of the paper's number of seeds and of ours, with the same true scores, which are spread"
+        " like the published ones less what three seeds' noise adds; median, and 5 to 95 %):",
         markdown_table(
             [
                 ["measure", "ours", "perfect replication"],
@@ -119,17 +123,21 @@ def _robust(robust: pd.DataFrame) -> list[str]:
     rows = [
         [
             SETTINGS[str(row.setting)].algorithm,
-            f"{number(row.iqm)} ({between(row.iqm_low, row.iqm_high)})",
-            f"{number(row.improvement)} ({between(row.improvement_low, row.improvement_high)})",
+            _with_interval(row.iqm, row.iqm_low, row.iqm_high),
+            _with_interval(row.improvement, row.improvement_low, row.improvement_high),
         ]
         for row in robust.itertuples()
     ]
     return [
         "## As the field reports today",
         "Interquartile mean of a row's runs, and the probability that its run beats one of clip-0.2 in the"
-        " same environment (Agarwal et al. 2021), each with its 95 % interval.",
+        " same environment (Agarwal et al. 2021), each with its approximate 95 % interval, where it varies.",
         markdown_table([["algorithm", "IQM", "improvement over clip-0.2"], *rows]),
     ]
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return number(value) if math.isnan(low) else f"{number(value)} ({between(low, high)})"
 
 
 def _three_seeds(report: Report) -> list[str]:
@@ -150,7 +158,8 @@ def _three_seeds(report: Report) -> list[str]:
     ]
     return [
         heading,
-        f"Over all choices of {len(PAPER_SEEDS)} of the {report.seeds} seeds: how often each row comes first,"
-        " and its score (median, 5 to 95 %).",
+        f"Over choices of {len(PAPER_SEEDS)} of the {report.seeds} seeds in each environment: how often each"
+        " row comes first, and its score (median, 5 to 95 %). The choices overlap, so their variance is only"
+        f" {1 - len(PAPER_SEEDS) / report.seeds:.2f} of that of {len(PAPER_SEEDS)} new seeds.",
         markdown_table([["algorithm", "comes first", "median", "5 to 95 %"], *rows]),
     ]

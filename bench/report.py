@@ -30,10 +30,10 @@ class Report:
     returns: every row in every environment: environment, setting, runs, mean, std, normalized.
     robust: setting, iqm and improvement (over clip-0.2), each with its interval.
     agreement, orderings, three_seeds: as `bench.comparison` has them.
-    coverage: statistic and what share of simulated intervals is right, student and percentile.
+    coverage: statistic, seeds, and what share of simulated intervals is right (`bench.resampling.coverage`).
 
-    Without a complete grid of two seeds or more intervals are NaN; without all rows of the paper besides, the
-    last five are empty.
+    Without a complete grid of two seeds or more intervals are NaN; without all rows and environments of the
+    paper besides, the last five are empty.
     """
 
     runs: pd.DataFrame
@@ -72,7 +72,7 @@ def report(results: Results, selection: Selection) -> Report:
         raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
     grid = complete_grid(all_scores, random)
     comparisons: dict[str, pd.DataFrame] = {}
-    if grid is not None and set(PAPER_SETTINGS) <= set(grid.settings):
+    if grid is not None and grid.is_whole:
         comparisons = _comparisons(grid, selection.settings)
     return Report(
         runs=runs[runs["setting"].isin(selection.settings)],
@@ -106,12 +106,13 @@ def save(report: Report, folder: Path) -> None:
 
 def _comparisons(grid: Grid, settings: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     """What takes a whole grid, by the report's names."""
+    paper = grid.of_the_paper()
     return {
         "robust": _robust(grid, settings),
-        "agreement": agreement(grid),
-        "orderings": orderings(grid),
-        "three_seeds": three_seeds(grid),
-        "coverage": _coverage(grid),
+        "agreement": agreement(paper),
+        "orderings": orderings(paper),
+        "three_seeds": three_seeds(paper),
+        "coverage": _coverage(paper),
     }
 
 
@@ -149,7 +150,7 @@ def _robust(grid: Grid, settings: tuple[str, ...]) -> pd.DataFrame:
 
 def _interval_columns(grid: Grid, statistic: Statistic, settings: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     low, high = (pd.Series(end, grid.settings) for end in intervals(statistic, grid.scores))
-    return low[settings].to_numpy(), high[settings].to_numpy()
+    return low.reindex(settings).to_numpy(), high.reindex(settings).to_numpy()
 
 
 def _coverage(grid: Grid) -> pd.DataFrame:

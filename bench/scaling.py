@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,7 @@ BATCHES = (1, 3, 11, 22, 33, 66)
 REPETITIONS = 3
 # A campaign of four equal jobs, eleven runs each.
 CAMPAIGN = ("--environments", ENVIRONMENT, "--seeds", "4", "--timesteps", "61440")
+PAPER_ROWS = ("--settings", *PAPER_SETTINGS)
 SEEDS = (3, 21)
 
 
@@ -59,27 +60,27 @@ def _campaigns() -> Iterator[tuple[int, float]]:
         return
     for count in (1, len(os.sched_getaffinity(0))):
         with cores(count), TemporaryDirectory() as folder:
-            yield count, _seconds("train", "--results", f"{folder}/results", *CAMPAIGN)
+            yield count, _seconds("train", "--results", f"{folder}/results", *CAMPAIGN, *PAPER_ROWS)
 
 
 def _commands() -> Iterator[tuple[str, int, str, float]]:
     """What the table and the curves take, by the number of finished runs."""
     for seeds in SEEDS:
         with TemporaryDirectory() as folder:
-            results = synthetic_results(Path(folder) / "results", range(seeds))
+            results = synthetic_results(Path(folder) / "results", range(seeds), PAPER_SETTINGS)
             amount = seeds * len(ENVIRONMENTS) * len(PAPER_SETTINGS)
             for command in ("train", "table", "curves"):
-                seconds = _seconds(command, "--results", str(results.path), "--seeds", str(seeds))
-                yield "finished runs", amount, f"seconds of {command}", seconds
+                flags = ("--results", str(results.path), "--seeds", str(seeds), *PAPER_ROWS)
+                yield "finished runs", amount, f"seconds of {command}", _seconds(command, *flags)
 
 
-def synthetic_results(path: Path, seeds: Sequence[int]) -> Results:
+def synthetic_results(path: Path, seeds: Iterable[int], settings: Iterable[str]) -> Results:
     """A results folder with whole seeds of made-up numbers, to time what reads it."""
     results, random = open_results(path, None, create=True), np.random.default_rng(0)
     source = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
     last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
     updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
-    for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in PAPER_SETTINGS for seed in seeds):
+    for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in settings for seed in seeds):
         numbers = random.random((len(updates), len(COLUMNS) - 2)) + np.linspace(0, 9, len(updates))[:, None]
         lines = [
             ",".join([str(update * horizon), str(update), *(f"{value:.9g}" for value in row)])

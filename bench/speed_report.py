@@ -23,7 +23,7 @@ SYSTEM_LABELS = {
 }
 COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
 PARTS = ("environment_part", "acting_part", "learning_part")
-TOTAL = "all seven"
+TOTAL = "all of these"
 
 
 def save(measured: pd.DataFrame, scaling: pd.DataFrame, folder: Path) -> list[str]:

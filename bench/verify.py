@@ -17,11 +17,12 @@ from bench.selection import Selection
 def verify(results: Results, selection: Selection, timesteps: int | None, console: Console) -> None:
     """Repeat the selection's finished runs, or a prefix of them, and compare line by line.
 
-    Prints a line for each run. On the kind of processor that made it a run must be bit-identical; on another
-    its last return must differ by no more than the row's seeds do among themselves.
+    Prints a line for each run. On the kind of processor that made it a run must be bit-identical. On another
+    it is as good as one more seed, and of those even Gaussian ones differ in three cases of ten by more than
+    three others do among themselves; so there no more than half of the runs may.
 
     Raises:
-        UserError: when there is nothing to compare, or at the end when runs differ by more.
+        UserError: when there is nothing to compare, or at the end when runs are not repeated.
     """
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
@@ -34,29 +35,34 @@ def verify(results: Results, selection: Selection, timesteps: int | None, consol
         repeated = open_results(Path(folder), length, create=True)
         run_campaign(repeated, list(training_jobs(runs)), console)
         different = [run for run in runs if not _agrees(run, results, repeated, console)]
-    if different:
+    made_here = any(_made_on(run, results) == processor_kind() for run in different)
+    if made_here or 2 * len(different) > len(runs):
         raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
 
 
 def _agrees(run: Run, results: Results, repeated: Results, console: Console) -> bool:
-    """Compare one run and print how it compares."""
+    """Print how a run compares; whether it is bit-identical, or elsewhere near enough."""
     results.load(run)  # refuses a damaged file
     ours, shipped = _lines(repeated, run), _lines(results, run)
     common = sorted(ours.keys() & shipped.keys())
     if all(ours[timestep] == shipped[timestep] for timestep in common):
         console.print(f"{run}: bit-identical in {len(common)} lines", soft_wrap=True)
         return True
-    made_on = results.provenance(run)["processor"]["kind"]
-    last = common[-1]
+    made_on, last = _made_on(run, results), common[-1]
     difference = abs(_return(ours[last]) - _return(shipped[last]))
     spread = _spread_of_seeds(run, results, last)
     close = made_on != processor_kind() and difference <= spread
     console.print(
         f"{run}: return differs by {difference:.3g} at timestep {last}, seeds by {spread:.3g};"
-        f" made on {made_on}, this is {processor_kind()}" + ("" if close else ": NOT REPEATED"),
+        f" made on {made_on}, this is {processor_kind()}" + ("" if close else ": DIFFERENT"),
         soft_wrap=True,
     )
     return close
+
+
+def _made_on(run: Run, results: Results) -> str:
+    """The kind of processor that made a run."""
+    return str(results.provenance(run)["processor"]["kind"])
 
 
 def _spread_of_seeds(run: Run, results: Results, timestep: str) -> float:

@@ -58,6 +58,15 @@ def copy_source(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_row(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a row that the paper doesn't have."""
+    from bench.protocol import SETTINGS, Setting
+
+    monkeypatch.setitem(SETTINGS, "clip-mine", Setting("clip-mine", "Mine", SETTINGS["clip-0.2"].surrogate))
+    return "clip-mine"
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with all 77 runs of one seed, one update each. Copy it before changing it."""

@@ -1,6 +1,9 @@
 """The table's statistics over grids of scores, by hand and against scipy."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu, trim_mean
 
@@ -30,6 +33,28 @@ def test_the_grid_of_a_table() -> None:
 def test_an_incomplete_grid_or_one_seed_is_none() -> None:
     assert complete_grid(TWO_ROWS[1:], RANDOM) is None
     assert complete_grid(TWO_ROWS[TWO_ROWS["seed"] == 0], RANDOM) is None
+
+
+def test_a_row_of_ones_own_needs_not_be_complete(own_row: str) -> None:
+    paper = complete_grid(TWO_ROWS, RANDOM)
+    assert paper is not None
+    own = TWO_ROWS[TWO_ROWS["setting"] == "clip-0.1"].assign(setting=own_row)
+    more = pd.concat([own, own.assign(seed=own["seed"] + 7), TWO_ROWS])  # of more seeds than the paper's rows
+    whole, part = complete_grid(more, RANDOM), complete_grid(more[1:], RANDOM)
+    assert whole is not None
+    assert part is not None
+    assert whole.settings == (*paper.settings, own_row)
+    np.testing.assert_array_equal(whole.scores[:, 0], whole.scores[:, 2])
+    for grid in (whole.of_the_paper(), part):
+        assert grid.settings == paper.settings
+        np.testing.assert_array_equal(grid.scores, paper.scores)
+
+
+def test_whole_is_what_the_paper_has() -> None:
+    grid = random_grid(3)
+    assert grid.is_whole
+    assert not dataclasses.replace(grid, settings=grid.settings[1:]).is_whole
+    assert not dataclasses.replace(grid, environments=grid.environments[1:]).is_whole
 
 
 def test_statistics_by_hand() -> None:

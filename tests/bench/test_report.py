@@ -1,5 +1,6 @@
 """The whole report, on made-up runs of three and of five seeds."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from bench import readme
 from bench.grid import complete_grid
-from bench.protocol import ENVIRONMENTS, SETTINGS
+from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, SETTINGS
 from bench.report import Report, report
 from bench.results import Results
 from bench.scaling import synthetic_results
@@ -21,7 +22,7 @@ def report_on(results: Results, settings: tuple[str, ...] = tuple(SETTINGS)) -> 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return synthetic_results(tmp_path_factory.mktemp("synthetic") / "results", range(3))
+    return synthetic_results(tmp_path_factory.mktemp("synthetic") / "results", range(3), PAPER_SETTINGS)
 
 
 def test_the_table_is_the_grids_statistic(results: Results) -> None:
@@ -31,7 +32,9 @@ def test_the_table_is_the_grids_statistic(results: Results) -> None:
     assert found.table["score"].tolist() == pytest.approx(grid.mean(grid.scores).tolist())
     assert (found.table["ci_low"] < found.table["score"]).all()
     assert (found.table["score"] < found.table["ci_high"]).all()
-    assert found.robust.set_index("setting").loc["clip-0.2", "improvement":].tolist() == [0.5, 0.5, 0.5]
+    itself = found.robust.set_index("setting").loc["clip-0.2"]
+    assert itself["improvement"] == 0.5
+    assert np.isnan(itself["improvement_low"])
     assert len(found.returns) == 77
     assert (found.returns["runs"] == 3).all()
     assert set(found.orderings["verdict"]) <= {"supported", "contradicted", "open"}
@@ -54,8 +57,28 @@ def test_the_page_has_everything(results: Results) -> None:
     assert "nan" not in text
 
 
+def test_a_row_of_ones_own_changes_no_other_number(results: Results, own_row: str, tmp_path: Path) -> None:
+    alone = report_on(results, PAPER_SETTINGS)
+    more = synthetic_results(tmp_path / "more", range(1), [own_row])
+    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
+    shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
+    both = report_on(Results(folder, results.protocol), (*PAPER_SETTINGS, own_row))
+    pd.testing.assert_frame_equal(both.table[both.table["setting"] != own_row], alone.table)
+    mine = both.table.set_index("setting").loc[own_row]
+    assert np.isfinite(mine["score"])
+    assert np.isnan(mine["ci_low"])  # one seed of it
+    for name in ("robust", "agreement", "orderings", "coverage"):
+        pd.testing.assert_frame_equal(getattr(both, name), getattr(alone, name))
+
+
+def test_with_fewer_environments_there_is_no_comparison(results: Results) -> None:
+    part = report(results, select(ENVIRONMENTS[:2], PAPER_SETTINGS, None, results.finished()))
+    assert np.isfinite(part.table["ci_low"]).all()
+    assert part.agreement.empty
+
+
 def test_with_more_seeds_it_says_what_three_can_tell(tmp_path: Path) -> None:
-    found = report_on(synthetic_results(tmp_path / "results", range(5)))
+    found = report_on(synthetic_results(tmp_path / "results", range(5), PAPER_SETTINGS))
     assert found.three_seeds["first"].sum() == pytest.approx(1)
     assert np.isfinite(found.three_seeds[["low", "median", "high"]]).all(axis=None)
-    assert "Over all choices of 3 of the 5 seeds" in "\n".join(readme.sections(found))
+    assert "Over choices of 3 of the 5 seeds" in "\n".join(readme.sections(found))

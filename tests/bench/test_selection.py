@@ -3,10 +3,10 @@
 import pytest
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, SETTINGS, Run, Setting
+from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, Run
 from bench.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
 
-ALL = (tuple(ENVIRONMENTS), tuple(SETTINGS))
+ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
 
 
 def test_seeds_are_a_number_or_a_range() -> None:
@@ -42,11 +42,10 @@ def test_an_interrupted_campaign_goes_on_with_the_papers_seeds() -> None:
     assert select(*ALL, None, finished, at_least=(0, 1, 2)).seeds == (0, 1, 2)
 
 
-def test_a_row_of_ones_own_undoes_no_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_ones_own_undoes_no_seed(own_row: str) -> None:
     finished = set(Selection(*ALL, seeds=(0, 1, 2, 3)).runs)
-    monkeypatch.setitem(SETTINGS, "mine", Setting("mine", "Mine", SETTINGS["clip-0.2"].surrogate))
-    assert select(ENVIRONMENTS, tuple(SETTINGS), None, finished).seeds == (0, 1, 2, 3)
-    assert select(ENVIRONMENTS, ["mine"], None, finished).seeds == (0, 1, 2)
+    assert select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, finished).seeds == (0, 1, 2, 3)
+    assert select(ENVIRONMENTS, [own_row], None, finished).seeds == (0, 1, 2)
 
 
 def test_without_any_the_paper_s_three() -> None:
