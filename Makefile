@@ -29,7 +29,7 @@ test: .venv/installed
 notebooks: .venv/installed
 	.venv/bin/pytest --nbmake --overwrite notebooks
 
-# A quarter of an hour; the extra `peers` adds other libraries to the comparison.
+# Half an hour; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed
 	@$(BENCH) speed $(if $(RESULTS),--results "$(RESULTS)") $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS))
 

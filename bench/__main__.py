@@ -148,7 +148,7 @@ class Verify:
 
 @dataclass(frozen=True)
 class Speed:
-    """Measure training beside bare physics and other libraries, one core each; takes a quarter of an hour.
+    """Measure training beside bare physics and other libraries, in turns on one core, for half an hour.
 
     The libraries are those of the extra `peers` that are installed.
     """
@@ -164,15 +164,16 @@ class Speed:
 
         chosen = select(self.environments, tuple(SETTINGS), None, set()).environments
         libraries = speed.installed_peers()
-        for library in set(speed.PEERS) - set(libraries):
+        for library in sorted(speed.PEERS.keys() - set(libraries)):
             install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
             console.print(f"without {library}, which is not installed: {install}", soft_wrap=True)
         measured = speed.measure(chosen, libraries, console)
         speed_report.show(measured, console)
         if set(chosen) == set(ENVIRONMENTS):
-            growth = scaling.measure()
+            written = speed_report.save(measured, self.results / "speed")
+            growth = scaling.measure(console)
             speed_report.show_scaling(growth, console)
-            written = speed_report.save(measured, growth, self.results / "speed")
+            written += speed_report.save_scaling(growth, self.results / "speed")
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 

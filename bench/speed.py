@@ -1,7 +1,8 @@
 """How fast: training beside bare physics and other libraries, in turns on one core.
 
-All numbers are microseconds per environment step. The suite trains 33 runs (eleven rows, three seeds); bare
-physics is `mujoco.mj_step` with the environment's frame skip, one simulation, replaying what those runs did.
+All numbers are microseconds per environment step. The suite trains 33 runs at once (eleven rows, three
+seeds); bare physics is `mujoco.mj_step` with the environment's frame skip, one simulation, replaying what
+those runs did; the other libraries train one run, as `bench.peers` has it.
 """
 
 import os
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import mujoco
 import numpy as np
@@ -27,9 +28,8 @@ from bench.protocol import PAPER_SEEDS, PAPER_SETTINGS, Protocol, Run
 from bench.training import Training
 
 REPETITIONS = 5
-# Updates before the first measured one: compilation, and a policy that is no longer the initial one.
-WARM_UP = 5
-PEERS = ("stable-baselines3", "sbx")
+# The libraries to compare with, and the packages whose versions tell theirs.
+PEERS = {"stable-baselines3": ("stable-baselines3", "torch"), "sbx": ("sbx-rl", "jax")}
 COLUMNS = (
     *("environment", "system", "microseconds_per_step", "low", "high", "repetitions"),
     *("environment_part", "acting_part", "learning_part"),
@@ -107,7 +107,7 @@ class Suite:
         self._training = Training(runs, Protocol())
         self.environments = RecordedEnvironments(environment, [run.seed for run in runs])
         self._training.environments = self.environments
-        for _ in range(WARM_UP):
+        for _ in range(peers.WARM_UP):
             self.update()
 
     def update(self) -> Split:
@@ -138,16 +138,17 @@ class Peer:
         """Start it, and wait until it is warm."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
         inherited.pop("NPROC", None)
-        inherited |= {"OMP_NUM_THREADS": "1"}
+        inherited |= {"OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
         self._process = subprocess.Popen(
-            [sys.executable, peers.__file__, library, environment],
+            [sys.executable, "-P", peers.__file__, library, environment],
             env=inherited,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self._answer()
+        if self._answer() != peers.READY:
+            self._fail()
 
     def __enter__(self) -> "Peer":
         return self
@@ -165,12 +166,14 @@ class Peer:
 
     def _answer(self) -> str:
         assert self._process.stdout
-        answer = self._process.stdout.readline()
-        if not answer:
-            self._process.communicate()
-            command = " ".join(map(str, self._process.args))  # type: ignore[arg-type]
-            raise UserError(f"a library to compare with fails; to see why: {command}")
-        return answer
+        answer = self._process.stdout.readline().strip()
+        return answer or self._fail()
+
+    def _fail(self) -> NoReturn:
+        self._process.kill()
+        self._process.communicate()
+        command = " ".join(map(str, self._process.args))  # type: ignore[arg-type]
+        raise UserError(f"a library to compare with fails; to see why: {command}")
 
 
 def installed_peers() -> list[str]:

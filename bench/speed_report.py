@@ -1,5 +1,6 @@
 """What `bench.speed` measured, as CSV, table and figure."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,39 @@ from bench.speed import PEERS
 
 SYSTEM_LABELS = {
     "physics": "bare physics (mj_step)",
-    "suite": "this suite, training",
-    "stable-baselines3": "Stable-Baselines3, training",
-    "sbx": "SBX, training",
+    "suite": "this suite, training 33 runs at once",
+    "stable-baselines3": "Stable-Baselines3, training one run",
+    "sbx": "SBX, training one run",
 }
 COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
 PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all of these"
 
 
-def save(measured: pd.DataFrame, scaling: pd.DataFrame, folder: Path) -> list[str]:
-    """Write `speed.csv`, `scaling.csv`, their provenance `speed.json` and the figure; returns the paths."""
-    record: dict[str, Any] = {"runs": len(PAPER_SEEDS) * len(PAPER_SETTINGS), **provenance()}
-    files = {
-        "speed.csv": csv_text(measured),
-        "scaling.csv": csv_text(scaling),
-        "speed.json": json_text(record),
+def save(measured: pd.DataFrame, folder: Path) -> list[str]:
+    """Write `speed.csv`, its provenance `speed.json` and the figure; returns the paths."""
+    libraries = {
+        package: metadata.version(package)
+        for library, packages in PEERS.items()
+        if library in set(measured["system"])
+        for package in packages
     }
+    record: dict[str, Any] = {
+        "runs": len(PAPER_SEEDS) * len(PAPER_SETTINGS),
+        "libraries": libraries,
+        **provenance(),
+    }
+    files = {"speed.csv": csv_text(measured), "speed.json": json_text(record)}
     for name, content in files.items():
         write_whole(folder / name, content)
     return [*(str(folder / name) for name in files), *save_figure(_figure(measured), folder, "speed")]
+
+
+def save_scaling(scaling: pd.DataFrame, folder: Path) -> list[str]:
+    """Write `scaling.csv`; returns its path."""
+    path = folder / "scaling.csv"
+    write_whole(path, csv_text(scaling))
+    return [str(path)]
 
 
 def ratios(measured: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def report_on(results: Results, settings: tuple[str, ...] = tuple(SETTINGS)) -> 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return synthetic_results(tmp_path_factory.mktemp("synthetic") / "results", range(3), PAPER_SETTINGS)
+    return synthetic_results(tmp_path_factory.mktemp("synthetic") / "results", None, range(3), PAPER_SETTINGS)
 
 
 def test_the_table_is_the_grids_statistic(results: Results) -> None:
@@ -59,7 +59,7 @@ def test_the_page_has_everything(results: Results) -> None:
 
 def test_a_row_of_ones_own_changes_no_other_number(results: Results, own_row: str, tmp_path: Path) -> None:
     alone = report_on(results, PAPER_SETTINGS)
-    more = synthetic_results(tmp_path / "more", range(1), [own_row])
+    more = synthetic_results(tmp_path / "more", None, range(1), [own_row])
     folder = Path(shutil.copytree(results.path, tmp_path / "results"))
     shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
     both = report_on(Results(folder, results.protocol), (*PAPER_SETTINGS, own_row))
@@ -78,7 +78,7 @@ def test_with_fewer_environments_there_is_no_comparison(results: Results) -> Non
 
 
 def test_with_more_seeds_it_says_what_three_can_tell(tmp_path: Path) -> None:
-    found = report_on(synthetic_results(tmp_path / "results", range(5), PAPER_SETTINGS))
+    found = report_on(synthetic_results(tmp_path / "results", None, range(5), PAPER_SETTINGS))
     assert found.three_seeds["first"].sum() == pytest.approx(1)
     assert np.isfinite(found.three_seeds[["low", "median", "high"]]).all(axis=None)
     assert "Over choices of 3 of the 5 seeds" in "\n".join(readme.sections(found))

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench import speed, speed_report
+from algorithms.states import Hyperparameters
+from bench import peers, speed, speed_report
 from bench.errors import UserError
 from bench.protocol import ENVIRONMENTS
 
@@ -26,6 +27,12 @@ def test_bare_physics_repeats_what_the_suite_did(environment: str) -> None:
     environments.actions[-1] = environments.actions[-1] + 1
     with pytest.raises(AssertionError):
         environments.replay()
+
+
+def test_other_libraries_do_the_protocols_work() -> None:
+    ours = Hyperparameters()
+    work = {"n_steps": ours.horizon, "n_epochs": ours.epochs, "batch_size": ours.minibatch_size}
+    assert work == peers.WORK
 
 
 def test_a_library_that_fails_says_how_to_see_why() -> None:
@@ -53,6 +60,6 @@ def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
         speed_report.show(measured, Console(file=log, width=200))
         speed_report.show_scaling(growth, Console(file=log, width=200))
     assert "0.83" in (tmp_path / "log").read_text()
-    written = speed_report.save(measured, growth, tmp_path)
+    written = speed_report.save(measured, tmp_path) + speed_report.save_scaling(growth, tmp_path)
     assert all(Path(path).stat().st_size for path in written)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "speed.csv"), measured, check_dtype=False)
