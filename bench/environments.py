@@ -49,6 +49,7 @@ class Environments:
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
         self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
         self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
+        self._warmstarts: NDArray[np.float64] = self._batch.bind("qacc_warmstart")
         self._task = TASKS[environment](self._mujoco, self._batch)
         self._elapsed = np.zeros(len(seeds), dtype=int)
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
@@ -100,9 +101,10 @@ class Environments:
         """Start a new episode from the run's own random stream; returns its first observation."""
         self._mujoco.np_random = self._random[run]
         observation, _ = self._gymnasium.reset()
-        self._batch.reset([run], stage=mujoco.mjtStage.mjSTAGE_NONE.value)
+        # All that a step takes over from the one before, besides its controls.
         self._task.positions[run] = self._mujoco.data.qpos
         self._task.velocities[run] = self._mujoco.data.qvel
+        self._warmstarts[run] = 0.0
         self._elapsed[run] = 0
         return observation
 

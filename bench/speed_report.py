@@ -25,6 +25,7 @@ SYSTEM_LABELS = {
 COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
 PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all of these"
+PER_SUITE = " / suite"
 
 
 def save(measured: pd.DataFrame, folder: Path) -> list[str]:
@@ -62,31 +63,33 @@ def ratios(measured: pd.DataFrame) -> pd.DataFrame:
     costs = measured.pivot(index="environment", columns="system", values="microseconds_per_step")
     if len(costs) > 1:
         costs.loc[TOTAL] = costs.mean()
-    costs["physics / suite"] = costs["physics"] / costs["suite"]
-    for library in PEERS:
-        if library in costs:
-            costs[f"{library} / suite"] = costs[library] / costs["suite"]
+    for system in ("physics", *PEERS):
+        if system in costs:
+            costs[system + PER_SUITE] = costs[system] / costs["suite"]
     return costs
 
 
 def show(measured: pd.DataFrame, console: Console) -> None:
-    """Print the costs, the ratios and the parts of the suite's."""
+    """Print the costs, the parts of the suite's, and its ratios to the others."""
     costs = ratios(measured)
     suite = measured[measured["system"] == "suite"].set_index("environment")
-    parts = suite[list(PARTS)].copy()
+    parts = suite[list(PARTS)].rename(columns=lambda name: name.removesuffix("_part"))
     if TOTAL in costs.index:
         parts.loc[TOTAL] = parts.mean()
-    table = Table(title="microseconds per environment step, one core", title_justify="left")
     systems = [system for system in SYSTEM_LABELS if system in costs]
-    ratio_columns = [column for column in costs if "/" in column]
+    _print("microseconds per environment step, one core", costs[systems], 1, console)
+    _print("of these the suite's, by part", parts, 1, console)
+    quotients = costs.filter(like=PER_SUITE).rename(columns=lambda name: name.removesuffix(PER_SUITE))
+    _print("divided by the suite's", quotients, 2, console)
+
+
+def _print(title: str, numbers: pd.DataFrame, digits: int, console: Console) -> None:
+    table = Table(title=title, title_justify="left")
     table.add_column("environment", no_wrap=True)
-    for column in (*systems, *(part.removesuffix("_part") for part in PARTS), *ratio_columns):
+    for column in numbers:
         table.add_column(column, justify="right")
-    for environment, row in costs.iterrows():
-        cells = [f"{row[system]:.1f}" for system in systems]
-        cells += [f"{value:.1f}" for value in parts.loc[environment]]
-        cells += [f"{row[column]:.2f}" for column in ratio_columns]
-        table.add_row(str(environment), *cells)
+    for environment, row in numbers.iterrows():
+        table.add_row(str(environment), *(f"{value:.{digits}f}" for value in row))
     console.print(table)
 
 
