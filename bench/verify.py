@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
@@ -13,13 +14,15 @@ from bench.provenance import processor_kind
 from bench.results import Results, open_results
 from bench.selection import Selection
 
+Outcome = Literal["identical", "near", "different", "alone"]
+
 
 def verify(results: Results, selection: Selection, timesteps: int | None, console: Console) -> None:
     """Repeat the selection's finished runs, or a prefix of them, and compare line by line.
 
     Prints a line for each run. On the kind of processor that made it a run must be bit-identical. On another
-    it is as good as one more seed, and of those even Gaussian ones differ in three cases of ten by more than
-    three others do among themselves; so there no more than half of the runs may.
+    it is as good as one more seed: it should differ by no more than the row's seeds do among themselves, but
+    with three of them even Gaussian returns do so in three cases of ten. So there no more than half may.
 
     Raises:
         UserError: when there is nothing to compare, or at the end when runs are not repeated.
@@ -34,30 +37,40 @@ def verify(results: Results, selection: Selection, timesteps: int | None, consol
     with tempfile.TemporaryDirectory() as folder:
         repeated = open_results(Path(folder), length, create=True)
         run_campaign(repeated, list(training_jobs(runs)), console)
-        different = [run for run in runs if not _agrees(run, results, repeated, console)]
+        outcomes = {run: _compare(run, results, repeated, console) for run in runs}
+    different = [run for run, outcome in outcomes.items() if outcome == "different"]
+    comparable = [run for run, outcome in outcomes.items() if outcome != "alone"]
     made_here = any(_made_on(run, results) == processor_kind() for run in different)
-    if made_here or 2 * len(different) > len(runs):
+    if made_here or 2 * len(different) > len(comparable):
         raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
 
 
-def _agrees(run: Run, results: Results, repeated: Results, console: Console) -> bool:
-    """Print how a run compares; whether it is bit-identical, or elsewhere near enough."""
+def _compare(run: Run, results: Results, repeated: Results, console: Console) -> Outcome:
+    """Print how a run compares, and return it."""
     results.load(run)  # refuses a damaged file
-    ours, shipped = _lines(repeated, run), _lines(results, run)
-    common = sorted(ours.keys() & shipped.keys())
-    if all(ours[timestep] == shipped[timestep] for timestep in common):
-        console.print(f"{run}: bit-identical in {len(common)} lines", soft_wrap=True)
-        return True
-    made_on, last = _made_on(run, results), common[-1]
-    difference = abs(_return(ours[last]) - _return(shipped[last]))
-    spread = _spread_of_seeds(run, results, last)
-    close = made_on != processor_kind() and difference <= spread
+    end = repeated.protocol.steps
+    shipped = {timestep: line for timestep, line in _lines(results, run).items() if timestep <= end}
+    # A prefix ends with a line that the whole run may not have.
+    ours = {
+        timestep: line
+        for timestep, line in _lines(repeated, run).items()
+        if timestep in shipped or timestep != end
+    }
+    if ours == shipped:
+        console.print(f"{run}: bit-identical in {len(shipped)} lines", soft_wrap=True)
+        return "identical"
+    made_on, last = _made_on(run, results), max(shipped)
+    difference, spread = abs(_return(ours) - _return(shipped)), _spread_of_seeds(run, results, end)
+    outcome: Outcome = "different"
+    if made_on != processor_kind():
+        outcome = "alone" if spread is None else "near" if difference <= spread else "different"
+    seeds = "no other seed to compare with" if spread is None else f"seeds by {spread:.3g}"
     console.print(
-        f"{run}: return differs by {difference:.3g} at timestep {last}, seeds by {spread:.3g};"
-        f" made on {made_on}, this is {processor_kind()}" + ("" if close else ": DIFFERENT"),
+        f"{run}: return differs by {difference:.3g} at timestep {last}, {seeds};"
+        f" made on {made_on}, this is {processor_kind()}" + (": DIFFERENT" * (outcome == "different")),
         soft_wrap=True,
     )
-    return close
+    return outcome
 
 
 def _made_on(run: Run, results: Results) -> str:
@@ -65,22 +78,22 @@ def _made_on(run: Run, results: Results) -> str:
     return str(results.provenance(run)["processor"]["kind"])
 
 
-def _spread_of_seeds(run: Run, results: Results, timestep: str) -> float:
-    """Largest minus smallest return of the row's runs in this environment at that timestep."""
-    alike = [
-        other
+def _spread_of_seeds(run: Run, results: Results, end: int) -> float | None:
+    """Largest minus smallest return of the row's runs in this environment until then; None for one seed."""
+    returns = [
+        _return({timestep: line for timestep, line in _lines(results, other).items() if timestep <= end})
         for other in results.finished()
         if (other.environment, other.setting) == (run.environment, run.setting)
     ]
-    returns = [_return(line) for other in alike if (line := _lines(results, other).get(timestep))]
-    return max(returns) - min(returns)
+    return max(returns) - min(returns) if len(returns) > 1 else None
 
 
-def _lines(results: Results, run: Run) -> dict[str, str]:
+def _lines(results: Results, run: Run) -> dict[int, str]:
     """The lines of a run's CSV by their timestep."""
     _, *lines = results.csv_path(run).read_text().splitlines()
-    return {line.split(",", 1)[0]: line for line in lines}
+    return {int(line.split(",", 1)[0]): line for line in lines}
 
 
-def _return(line: str) -> float:
-    return float(line.split(",")[2])
+def _return(lines: dict[int, str]) -> float:
+    """What the last of these lines has."""
+    return float(lines[max(lines)].split(",")[2])

@@ -66,6 +66,33 @@ def test_on_another_kind_the_spread_of_seeds_decides(
     assert done.returncode == (different == 2)
 
 
+def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(shipped: Path, tmp_path: Path) -> None:
+    from bench.files import digest
+
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
+    heading, first, _ = csv.read_text().splitlines()
+    csv.write_text(f"{heading}\n{first}\n14336,99,20.5,,,,,,\n")
+    path = csv.with_suffix(".json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 14336}))
+    done = command_line("verify", "--results", str(folder))
+    assert done.returncode == 1
+    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+    # Until then it is the same.
+    assert command_line("verify", "--results", str(folder), "--timesteps", "10240").returncode == 0
+
+
+def test_one_seed_of_another_kind_tells_nothing(shipped: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    for path in folder.glob("runs/*/*/seed-01.*"):
+        path.unlink()
+    edit(folder, "aarch64-0123456789ab", 1000)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.returncode == 0, done.stderr
+    assert "no other seed to compare with" in done.stdout
+
+
 def test_too_short_a_prefix_is_refused(shipped: Path) -> None:
     done = command_line("verify", "--results", str(shipped), "--timesteps", "2048")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
