@@ -10,7 +10,7 @@ import tyro
 from rich.console import Console
 
 from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, SETTINGS, Run
+from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, PAPER_SETTINGS, SETTINGS, Run, in_table_order
 from bench.results import Results, open_results
 from bench.selection import Selection, parse_seed, parse_seeds, parse_timesteps, seeds_present, select
 
@@ -75,7 +75,8 @@ class Table(Options):
         complete, incomplete = seeds_present(ENVIRONMENTS, tuple(SETTINGS), finished)
         found = report.report(results, selection)
         table.show(found, console)
-        whole = selection.is_whole_table and len(present) == len(selection.runs)
+        missing = set(selection.runs) - present
+        whole = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
         if whole and set(complete) <= set(selection.seeds):
             report.save(found, results.path)
             table.save(found, results.path)
@@ -84,6 +85,8 @@ class Table(Options):
             console.print(
                 f"written: {results.path}/table1.csv, README.md and what they rest on", soft_wrap=True
             )
+            for setting in in_table_order(run.setting for run in missing):
+                console.print(f"{setting} is not complete: its score is over fewer runs", style="yellow")
         else:
             console.print(
                 f"covers {len(present)} of {len(selection.runs)} runs:"

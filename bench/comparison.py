@@ -3,10 +3,9 @@
 All take a grid of the paper's rows.
 """
 
-import itertools
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from bench.grid import Floats, Grid
@@ -22,34 +21,41 @@ CHOICES = 2000
 def agreement(grid: Grid) -> pd.DataFrame:
     """Rank correlation and mean absolute difference between the paper's constrained rows and ours.
 
-    Columns measure, ours, and what a perfect replication at this noise would show: expected (median), low and
-    high (5 and 95 %). Simulated are pairs of tables with the same true scores, one of the paper's number of
-    seeds and one of ours. The published scores are true ones plus the noise of three seeds, so the true ones
-    are taken to be less spread than they by that noise's variance.
+    Columns measure, ours, and what two other tables would show, median, low and high (5 and 95 %): perfect
+    replications at this noise, and unrelated ones.
+
+    Simulated replications are pairs of tables with the same true scores, one of the paper's number of seeds
+    and one of ours. The published scores are true ones plus the noise of three seeds, so the true ones are
+    taken to be less spread than they by that noise's variance. Unrelated are ours with the rows in any order.
     """
     rows = [row for row, setting in enumerate(grid.settings) if setting != UNCONSTRAINED]
     paper = _paper_scores(grid)[rows]
     random = np.random.default_rng(2)
-    theirs, ours = (
+    of_three, of_ours = (
         grid.mean(simulated_scores(grid.scores, REPLICATIONS, seeds, random))[:, rows]
         for seeds in (len(PAPER_SEEDS), len(grid.seeds))
     )
-    expected = theirs.mean(axis=0)
+    expected = of_three.mean(axis=0)
+    truth = without_noise(paper, of_three - expected)
     # The best of more runs is better, so tables of more seeds score lower: that difference is replicated too.
-    theirs, ours = (without_noise(paper, theirs - expected) + table - expected for table in (theirs, ours))
+    replications = truth + of_ours - expected, truth + of_three - expected
+    ours = grid.mean(grid.scores)[rows]
+    unrelated = random.permuted(np.tile(ours, (REPLICATIONS, 1)), axis=1), paper
     lines = []
     for name, measure in (
         ("Spearman's rank correlation", rank_correlation),
         ("mean absolute difference", mean_absolute_difference),
     ):
-        low, median, high = np.percentile(measure(ours, theirs), [5, 50, 95])
-        measured = float(measure(grid.mean(grid.scores)[rows], paper))
-        lines.append({"measure": name, "ours": measured, "expected": median, "low": low, "high": high})
+        line: dict[str, object] = {"measure": name, "ours": float(measure(ours, paper))}
+        for kind, tables in (("replication", replications), ("unrelated", unrelated)):
+            low, median, high = np.percentile(measure(*tables), [5, 50, 95])
+            line |= {kind: median, f"{kind}_low": low, f"{kind}_high": high}
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
 def without_noise(scores: Floats, noise: Floats) -> Floats:
-    """Scores drawn together until their variance is what noise of this kind leaves of it.
+    """Scores shrunk towards their mean by the variance that noise adds.
 
     scores: `[row]`
     noise: `[replication, row]`
@@ -75,12 +81,10 @@ def orderings(grid: Grid) -> pd.DataFrame:
 
     Columns better, worse (as the paper has them), paper_difference, difference (ours), ci_low, ci_high and
     verdict: supported or contradicted where the 95 % interval of our difference, over the shared seeds,
-    excludes 0, and open elsewhere.
+    excludes 0, and open elsewhere. The noise of the paper's own difference is not in it.
     """
     paper = _paper_scores(grid)
-    rows = range(len(grid.settings))
-    pairs = [(row, other) for row, other in itertools.permutations(rows, 2) if paper[row] > paper[other]]
-    better, worse = (np.array(side) for side in zip(*pairs, strict=True))
+    better, worse = ordered_pairs(grid)
 
     def differences(scores: Floats) -> Floats:
         means = grid.mean(scores)
@@ -100,6 +104,13 @@ def orderings(grid: Grid) -> pd.DataFrame:
         }
     )
     return table.sort_values("paper_difference", ascending=False, kind="stable")
+
+
+def ordered_pairs(grid: Grid) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """The better rows and the worse rows of all pairs in which the paper has one ahead of the other."""
+    paper = _paper_scores(grid)
+    better, worse = np.nonzero(paper[:, None] > paper)
+    return better, worse
 
 
 def _paper_scores(grid: Grid) -> Floats:

@@ -49,7 +49,7 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series) -> Figure:
 def diagnostics(runs: pd.DataFrame) -> Figure:
     """KL and β of the adaptive rows, clip fraction of the clipped ones, and the policy's std of all.
 
-    Medians over environments and seeds; the band is the quartiles.
+    Medians over environments and seeds; the band, where few rows share a panel, is the quartiles.
 
     runs: as `bench.dataset.load_runs` gives them.
     """
@@ -64,7 +64,8 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
         kl.axhline(float(SETTINGS[setting].surrogate.kl_target), color=colour(setting), linewidth=0.6)
     _quartiles(beta, runs, "kl_coefficient", adaptive)
     _quartiles(clips, runs, "clip_fraction", clipped)
-    _quartiles(std, runs, "policy_std", settings)
+    for setting in settings:
+        _line(std, setting, _over_runs(runs, setting, "policy_std")[0.5])
     for panel, scale, title in (
         (kl, "log", "KL(π_old ‖ π) after an update; thin lines: its target"),
         (beta, "log", "KL coefficient β"),
@@ -85,11 +86,16 @@ def over_time(runs: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _quartiles(panel: Axes, runs: pd.DataFrame, column: str, settings: Sequence[str]) -> None:
     for setting in settings:
-        values = over_time(runs[runs["setting"] == setting], column)
-        # A run that diverged ends with a line of its own that has none.
-        quartiles = values.dropna(how="all").quantile([0.25, 0.5, 0.75], axis=1)
-        _line(panel, setting, quartiles.loc[0.5])
-        _band(panel, setting, quartiles.loc[0.25], quartiles.loc[0.75])
+        quartiles = _over_runs(runs, setting, column)
+        _line(panel, setting, quartiles[0.5])
+        _band(panel, setting, quartiles[0.25], quartiles[0.75])
+
+
+def _over_runs(runs: pd.DataFrame, setting: str, column: str) -> pd.DataFrame:
+    """The quartiles of a row's runs by timestep, a column for each."""
+    values = over_time(runs[runs["setting"] == setting], column)
+    # A run that diverged ends with a line of its own that has none.
+    return values.dropna(how="all").quantile([0.25, 0.5, 0.75], axis=1).T
 
 
 def _line(panel: Axes, setting: str, values: pd.Series) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.comparison import agreement, orderings, three_seeds
+from bench.comparison import agreement, ordered_pairs, orderings, three_seeds
 from bench.dataset import final_scores, runs_table
 from bench.errors import UserError
 from bench.files import csv_text, write_whole
-from bench.grid import Grid, Statistic, complete_grid
+from bench.grid import Floats, Grid, Statistic, complete_grid
 from bench.protocol import PAPER_SETTINGS, SETTINGS
-from bench.resampling import coverage, intervals
+from bench.resampling import coverage, experiments_of, intervals
 from bench.results import Results
 from bench.scores import normalize, readings, references, returns, row_scores
 from bench.selection import Selection
@@ -30,7 +30,8 @@ class Report:
     returns: every row in every environment: environment, setting, runs, mean, std, normalized.
     robust: setting, iqm and improvement (over clip-0.2), each with its interval.
     agreement, orderings, three_seeds: as `bench.comparison` has them.
-    coverage: statistic, seeds, and what share of simulated intervals is right (`bench.resampling.coverage`).
+    coverage: statistic, seeds, experiments, and what share of simulated intervals is right: student and
+        percentile, and of each the worst row's or difference's.
 
     Without a complete grid of two seeds or more intervals are NaN; without all rows and environments of the
     paper besides, the last five are empty.
@@ -154,4 +155,20 @@ def _interval_columns(grid: Grid, statistic: Statistic, settings: pd.Index) -> t
 
 
 def _coverage(grid: Grid) -> pd.DataFrame:
-    return pd.DataFrame([{"statistic": "score", "seeds": len(grid.seeds), **coverage(grid, grid.mean)}])
+    """Of the scores and of the differences that orderings rest on: on average, and for the worst of them."""
+    better, worse = ordered_pairs(grid)
+
+    def scores_and_differences(scores: Floats) -> Floats:
+        means = grid.mean(scores)
+        return np.concatenate([means, means[..., better] - means[..., worse]], axis=-1)
+
+    shares = coverage(scores_and_differences, grid.scores)
+    rows = len(grid.settings)
+    lines = []
+    for statistic, part in (("score", slice(rows)), ("difference", slice(rows, None))):
+        line: dict[str, object] = {"statistic": statistic, "seeds": len(grid.seeds)}
+        line["experiments"] = experiments_of(len(grid.seeds))
+        for name, share in shares.items():
+            line |= {name: share[part].mean(), f"{name}_worst": share[part].min()}
+        lines.append(line)
+    return pd.DataFrame(lines)

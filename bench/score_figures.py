@@ -1,35 +1,48 @@
 """Figures of scores: the table as intervals, and all runs by environment."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.appearance import colour
+from bench.comparison import UNCONSTRAINED
 from bench.protocol import SETTINGS, in_table_order
 from bench.report import Report
 from bench.scores import normalize
 
 COLUMNS = 4
+PAPER_MARKER: dict[str, Any] = {"marker": "D", "fillstyle": "none", "markersize": 5}
 
 
 def table(report: Report) -> Figure:
-    """The rows' scores with their intervals, and the paper's beside them."""
+    """The rows' scores with their intervals, and the paper's below them: all rows, and the constrained."""
     rows = report.table
-    places = np.arange(len(rows))
-    figure = Figure(figsize=(7.5, 1.3 + 0.36 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    for place, row in zip(places, rows.itertuples(), strict=True):
-        shade = colour(str(row.setting))
-        axes.plot([row.ci_low, row.ci_high], [place, place], color=shade, linewidth=3, solid_capstyle="butt")
-        axes.plot(row.score, place, "o", color=shade, markersize=7)
-        axes.plot(row.paper_score, place, "D", color="black", fillstyle="none", markersize=6)
-    axes.plot([], [], "o-", color="grey", linewidth=3, label="ours, 95 % interval")
-    axes.plot([], [], "D", color="black", fillstyle="none", linestyle="none", label="the paper's")
-    axes.set_yticks(places, rows["algorithm"])
-    axes.invert_yaxis()
-    axes.set_xlabel("average normalized score")
-    axes.grid(axis="x", linewidth=0.4)
+    constrained = rows[rows["setting"] != UNCONSTRAINED]
+    figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
+    whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
+    for panel, shown in ((whole, rows), (detail, constrained)):
+        _intervals(panel, shown)
+        panel.set_xlabel("average normalized score")
+        panel.grid(axis="x", linewidth=0.4)
+    whole.set_title("all rows", fontsize="medium")
+    detail.set_title("the constrained rows, enlarged", fontsize="medium")
+    whole.set_yticks(rows.index, rows["algorithm"])
+    whole.invert_yaxis()
+    detail.plot([], [], "o-", color="grey", linewidth=3, label="ours, 95 % interval")
+    detail.plot([], [], color="black", linestyle="none", label="the paper's", **PAPER_MARKER)
     figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
     return figure
+
+
+def _intervals(panel: Axes, rows: pd.DataFrame) -> None:
+    for row in rows.itertuples():
+        place, shade = row.Index, colour(str(row.setting))
+        panel.plot([row.ci_low, row.ci_high], [place, place], color=shade, linewidth=3, solid_capstyle="butt")
+        panel.plot(row.score, place, "o", color=shade, markersize=7)
+        panel.plot(row.paper_score, place + 0.28, color="black", **PAPER_MARKER)
 
 
 def environments(report: Report) -> Figure:
@@ -47,6 +60,8 @@ def environments(report: Report) -> Figure:
             values, shade = scores.loc[chosen, "normalized"], colour(setting)
             panel.plot(values, np.full(len(values), place), "o", color=shade, markersize=4, alpha=0.7)
             panel.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color=shade, linewidth=2)
+        for end in (0, 1):
+            panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(name.removesuffix("-v4"), fontsize="medium")
         panel.grid(axis="x", linewidth=0.4)
     for empty in axes.flatten()[len(names) :]:

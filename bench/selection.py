@@ -28,8 +28,8 @@ class Selection:
 
     @property
     def is_whole_table(self) -> bool:
-        """Whether all environments and all rows are in it."""
-        return set(self.environments) == set(ENVIRONMENTS) and set(self.settings) == set(SETTINGS)
+        """Whether all environments and all rows of the paper are in it."""
+        return set(self.environments) == set(ENVIRONMENTS) and set(self.settings) >= set(PAPER_SETTINGS)
 
 
 def select(

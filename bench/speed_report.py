@@ -48,17 +48,18 @@ def save(measured: pd.DataFrame, folder: Path) -> list[str]:
 
 
 def save_scaling(scaling: pd.DataFrame, folder: Path) -> list[str]:
-    """Write `scaling.csv`; returns its path."""
-    path = folder / "scaling.csv"
-    write_whole(path, csv_text(scaling))
-    return [str(path)]
+    """Write `scaling.csv` and its provenance `scaling.json`; returns the paths."""
+    files = {"scaling.csv": csv_text(scaling), "scaling.json": json_text(provenance())}
+    for name, content in files.items():
+        write_whole(folder / name, content)
+    return [str(folder / name) for name in files]
 
 
 def ratios(measured: pd.DataFrame) -> pd.DataFrame:
     """Microseconds a step of each system, by environment and in all, and the suite's ratios to the others.
 
-    An average over environments is total time over total time. The ratio to physics is the part of the time
-    that is physics; those to other libraries say how many times faster the suite is.
+    An average over environments is total time over total time. The ratio to physics says how near the
+    suite is to that floor; those to other libraries say how many times faster it is.
     """
     costs = measured.pivot(index="environment", columns="system", values="microseconds_per_step")
     if len(costs) > 1:
@@ -104,23 +105,25 @@ def show_scaling(scaling: pd.DataFrame, console: Console) -> None:
 
 
 def _figure(measured: pd.DataFrame) -> Figure:
-    """A group of bars for each environment, a bar for each system, on a logarithmic axis."""
+    """A group of dots for each environment, one for each system with its range, on a logarithmic axis."""
     environments = list(dict.fromkeys(measured["environment"]))
     systems = [system for system in SYSTEM_LABELS if system in set(measured["system"])]
     figure = Figure(figsize=(7.5, 1.2 + 0.62 * len(environments)), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / len(systems)
     for number, system in enumerate(systems):
-        costs = measured[measured["system"] == system].set_index("environment")["microseconds_per_step"]
+        costs = measured[measured["system"] == system].set_index("environment").loc[environments]
         places = np.arange(len(environments)) + (number - (len(systems) - 1) / 2) * height
-        values = costs.reindex(environments)
-        axes.barh(places, values, height, color=COLOURS[system], label=SYSTEM_LABELS[system])
-        for place, value in zip(places, values, strict=True):
-            axes.annotate(f" {value:.0f}", (value, place), va="center", fontsize="x-small")
+        values = costs["microseconds_per_step"]
+        axes.plot(values, places, "o", color=COLOURS[system], label=SYSTEM_LABELS[system])
+        axes.hlines(places, costs["low"], costs["high"], color=COLOURS[system])
+        for place, value, high in zip(places, values, costs["high"], strict=True):
+            axes.annotate(f"  {value:.0f}", (high, place), va="center", fontsize="x-small")
     axes.set_yticks(range(len(environments)), environments)
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("microseconds per environment step on one core (less is better)")
     axes.margins(x=0.1)
+    axes.grid(axis="x", linewidth=0.4)
     figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
     return figure

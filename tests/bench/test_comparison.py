@@ -42,7 +42,10 @@ def test_a_table_like_the_papers_agrees_with_it() -> None:
     table = agreement(grid_of_means(PAPER, 0.01)).set_index("measure")
     ranks = table.loc["Spearman's rank correlation"]
     assert ranks["ours"] > 0.95
-    assert ranks["low"] <= ranks["expected"] <= ranks["high"] <= 1
+    assert ranks["replication_low"] <= ranks["replication"] <= ranks["replication_high"] <= 1
+    # Of ten rows in any order: a correlation of 0, and one above 0.56 in a twentieth of cases.
+    assert ranks["unrelated"] == pytest.approx(0, abs=0.05)
+    assert ranks["unrelated_high"] == pytest.approx(0.56, abs=0.05)
     reversed_ranks = agreement(grid_of_means(-PAPER, 0.01)).set_index("measure")
     assert reversed_ranks.loc["Spearman's rank correlation", "ours"] < -0.9
 
@@ -50,7 +53,7 @@ def test_a_table_like_the_papers_agrees_with_it() -> None:
 def test_more_noise_lets_a_replication_differ_more() -> None:
     quiet, noisy = (agreement(grid_of_means(PAPER, noise)).iloc[1] for noise in (0.01, 0.2))
     assert quiet["measure"] == noisy["measure"] == "mean absolute difference"
-    assert quiet["high"] < noisy["low"]
+    assert quiet["replication_high"] < noisy["replication_low"]
 
 
 def test_the_papers_own_orderings_are_supported_or_left_open() -> None:
@@ -79,7 +82,7 @@ def test_replications_differ_as_two_noisy_tables_do() -> None:
     table = agreement(grid_of_means(PAPER, 0.05)).set_index("measure")
     # The best of 33 runs of about 0.82 ± 0.05, and 21 runs a row.
     noise = 0.05 / 0.9 / np.sqrt(21)
-    expected = table.loc["mean absolute difference", "expected"]
+    expected = table.loc["mean absolute difference", "replication"]
     assert expected == pytest.approx(2 / np.sqrt(np.pi) * noise, rel=0.3)
 
 

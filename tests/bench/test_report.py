@@ -1,13 +1,16 @@
 """The whole report, on made-up runs of three and of five seeds."""
 
+import io
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from bench import readme
+from bench.__main__ import Table
 from bench.grid import complete_grid
 from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, SETTINGS
 from bench.report import Report, report
@@ -38,7 +41,8 @@ def test_the_table_is_the_grids_statistic(results: Results) -> None:
     assert len(found.returns) == 77
     assert (found.returns["runs"] == 3).all()
     assert set(found.orderings["verdict"]) <= {"supported", "contradicted", "open"}
-    assert found.coverage["seeds"].tolist() == [3]
+    assert found.coverage["statistic"].tolist() == ["score", "difference"]
+    assert (found.coverage["student_worst"] <= found.coverage["student"]).all()
 
 
 def test_part_of_the_table_keeps_its_intervals(results: Results) -> None:
@@ -69,6 +73,19 @@ def test_a_row_of_ones_own_changes_no_other_number(results: Results, own_row: st
     assert np.isnan(mine["ci_low"])  # one seed of it
     for name in ("robust", "agreement", "orderings", "coverage"):
         pd.testing.assert_frame_equal(getattr(both, name), getattr(alone, name))
+
+
+def test_an_unfinished_row_of_ones_own_holds_back_no_table(
+    results: Results, own_row: str, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
+    more = synthetic_results(tmp_path / "more", None, range(1), [own_row])
+    shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
+    both, log = Results(folder, results.protocol), io.StringIO()
+    selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, both.finished())
+    Table().run(both, selection, Console(file=log, width=200))
+    assert "clip-mine is not complete: its score is over fewer runs" in log.getvalue()
+    assert set(pd.read_csv(folder / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
 
 
 def test_with_fewer_environments_there_is_no_comparison(results: Results) -> None:
