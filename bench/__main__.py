@@ -173,7 +173,7 @@ class Speed:
         measured = speed.measure(chosen, libraries, console)
         speed_report.show(measured, console)
         if set(chosen) == set(ENVIRONMENTS):
-            written = speed_report.save(measured, self.results / "speed")
+            written = speed_report.save(measured, speed.versions(libraries), self.results / "speed")
             growth = scaling.measure(console)
             speed_report.show_scaling(growth, console)
             written += speed_report.save_scaling(growth, self.results / "speed")

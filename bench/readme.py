@@ -65,10 +65,11 @@ def _coverage(coverage: pd.DataFrame) -> str:
         return ""
     share = coverage.set_index("statistic").loc["score"]
     return (
-        f" In {share['experiments']} simulated experiments with {share['seeds']} seeds (Gaussian, with the"
-        f" measured means and covariances) {share['student']:.0%} of such intervals contain the expected"
-        f" score of a table of as many seeds, on average over rows, and {share['student_worst']:.0%} in the"
-        " worst row; of the percentile intervals of a bootstrap stratified by environment,"
+        f" In {share['experiments']:.0f} simulated experiments with {share['seeds']:.0f} seeds (Gaussian,"
+        f" with the measured means and covariances) {share['student']:.0%} of such intervals contain the"
+        " expected score of a table of as many seeds, on average over rows, and"
+        f" {share['student_worst']:.0%} in the worst row; of the percentile intervals of a bootstrap"
+        " stratified by environment,"
         f" {share['percentile']:.0%} and {share['percentile_worst']:.0%}."
     )
 

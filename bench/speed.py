@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import metadata
 from importlib.util import find_spec
 from typing import NamedTuple, NoReturn
 
@@ -179,6 +180,11 @@ class Peer:
 def installed_peers() -> list[str]:
     """The libraries to compare with that are there."""
     return [library for library in PEERS if find_spec(library.replace("-", "_"))]
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """The versions of the packages that these libraries are."""
+    return {package: metadata.version(package) for library in libraries for package in PEERS[library]}
 
 
 @contextmanager

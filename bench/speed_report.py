@@ -1,6 +1,5 @@
 """What `bench.speed` measured, as CSV, table and figure."""
 
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,11 @@ TOTAL = "all of these"
 PER_SUITE = " / suite"
 
 
-def save(measured: pd.DataFrame, folder: Path) -> list[str]:
-    """Write `speed.csv`, its provenance `speed.json` and the figure; returns the paths."""
-    libraries = {
-        package: metadata.version(package)
-        for library, packages in PEERS.items()
-        if library in set(measured["system"])
-        for package in packages
-    }
+def save(measured: pd.DataFrame, libraries: dict[str, str], folder: Path) -> list[str]:
+    """Write `speed.csv`, its provenance `speed.json` and the figure; returns the paths.
+
+    libraries: the versions of those compared with.
+    """
     record: dict[str, Any] = {
         "runs": len(PAPER_SEEDS) * len(PAPER_SETTINGS),
         "libraries": libraries,

@@ -55,6 +55,7 @@ def test_part_of_the_table_keeps_its_intervals(results: Results) -> None:
 def test_the_page_has_everything(results: Results) -> None:
     text = "\n".join(readme.sections(report_on(results)))
     assert "There are 3." in text
+    assert "In 1000 simulated experiments with 3 seeds" in text
     assert "orderings of two rows" in text
     for figure in ("table1", "learning_curves", "environments", "diagnostics"):
         assert f"(figures/{figure}.png)" in text

@@ -35,6 +35,13 @@ def test_other_libraries_do_the_protocols_work() -> None:
     assert work == peers.WORK
 
 
+def test_the_versions_of_the_libraries_that_are_there() -> None:
+    installed = speed.installed_peers()
+    found = speed.versions(installed)
+    assert set(found) == {package for library in installed for package in speed.PEERS[library]}
+    assert all(found.values())
+
+
 def test_a_library_that_fails_says_how_to_see_why() -> None:
     with pytest.raises(UserError, match=r"to see why: .*peers\.py nonsense Hopper-v4"):
         speed.Peer("nonsense", "Hopper-v4")
@@ -60,6 +67,7 @@ def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
         speed_report.show(measured, Console(file=log, width=200))
         speed_report.show_scaling(growth, Console(file=log, width=200))
     assert "0.83" in (tmp_path / "log").read_text()
-    written = speed_report.save(measured, tmp_path) + speed_report.save_scaling(growth, tmp_path)
+    written = speed_report.save(measured, {"sbx-rl": "1.0"}, tmp_path)
+    written += speed_report.save_scaling(growth, tmp_path)
     assert all(Path(path).stat().st_size for path in written)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "speed.csv"), measured, check_dtype=False)
