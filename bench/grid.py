@@ -36,12 +36,13 @@ class Grid:
 
     def normalized(self, scores: Floats) -> Floats:
         """Scores on the scale that these very scores set: 0 is random, 1 the best run of the paper's rows."""
-        best = scores[..., self._paper_rows, :].max(axis=(-3, -2), keepdims=True)
-        return (scores - self.random) / np.abs(best - self.random)
+        return self._scaled(scores, scores)
 
     def mean(self, scores: Floats) -> Floats:
         """The table's score: the mean over all runs of a row."""
-        return self.normalized(scores).mean(axis=(-3, -1))
+        # The mean of normalized scores is the normalized mean, which is less work.
+        means = scores.mean(axis=-3, keepdims=True)
+        return np.asarray(self._scaled(means, scores).mean(axis=(-3, -1)))
 
     def interquartile_mean(self, scores: Floats) -> Floats:
         """The mean of the middle half of a row's runs (IQM of Agarwal et al. 2021)."""
@@ -74,6 +75,14 @@ class Grid:
         rows = self._paper_rows
         settings = tuple(self.settings[row] for row in rows)
         return dataclasses.replace(self, scores=self.scores[:, rows], settings=settings)
+
+    def _scaled(self, values: Floats, scores: Floats) -> Floats:
+        """Values on the scale that the scores set."""
+        rows = self._paper_rows
+        # Without rows of one's own there is nothing to leave out, and nothing to copy.
+        paper = scores if len(rows) == len(self.settings) else scores[..., rows, :]
+        best = paper.max(axis=(-3, -2), keepdims=True)
+        return np.asarray((values - self.random) / np.abs(best - self.random))
 
     @property
     def _paper_rows(self) -> list[int]:

@@ -19,7 +19,8 @@ PAPER_MARKER: dict[str, Any] = {"marker": "D", "fillstyle": "none", "markersize"
 
 def table(report: Report) -> Figure:
     """The rows' scores with their intervals, and the paper's below them: all rows, and the constrained."""
-    rows = report.table
+    # The last bits of means may differ between processors, and an SVG's names with them.
+    rows = report.table.round(9)
     constrained = rows[rows["setting"] != UNCONSTRAINED]
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
