@@ -83,21 +83,15 @@ def orderings(grid: Grid) -> pd.DataFrame:
     verdict: supported or contradicted where the 95 % interval of our difference, over the shared seeds,
     excludes 0, and open elsewhere. The noise of the paper's own difference is not in it.
     """
-    paper = _paper_scores(grid)
-    better, worse = ordered_pairs(grid)
-
-    def differences(scores: Floats) -> Floats:
-        means = grid.mean(scores)
-        return means[..., better] - means[..., worse]
-
-    low, high = intervals(differences, grid.scores)
+    better, worse = _ordered_pairs(grid)
+    low, high = intervals(lambda scores: differences(grid, grid.mean(scores)), grid.scores)
     verdict = np.select([low > 0, high < 0], ["supported", "contradicted"], "open")
     table = pd.DataFrame(
         {
             "better": [grid.settings[row] for row in better],
             "worse": [grid.settings[row] for row in worse],
-            "paper_difference": paper[better] - paper[worse],
-            "difference": differences(grid.scores),
+            "paper_difference": differences(grid, _paper_scores(grid)),
+            "difference": differences(grid, grid.mean(grid.scores)),
             "ci_low": low,
             "ci_high": high,
             "verdict": verdict,
@@ -106,7 +100,13 @@ def orderings(grid: Grid) -> pd.DataFrame:
     return table.sort_values("paper_difference", ascending=False, kind="stable")
 
 
-def ordered_pairs(grid: Grid) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+def differences(grid: Grid, means: Floats) -> Floats:
+    """A table's scores `[..., row]` as differences `[..., pair]`: the paper's better row less the worse."""
+    better, worse = _ordered_pairs(grid)
+    return np.asarray(means[..., better] - means[..., worse])
+
+
+def _ordered_pairs(grid: Grid) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
     """The better rows and the worse rows of all pairs in which the paper has one ahead of the other."""
     paper = _paper_scores(grid)
     better, worse = np.nonzero(paper[:, None] > paper)

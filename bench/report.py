@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.comparison import agreement, ordered_pairs, orderings, three_seeds
+from bench.comparison import agreement, differences, orderings, three_seeds
 from bench.dataset import final_scores, runs_table
 from bench.errors import UserError
 from bench.files import csv_text, write_whole
@@ -156,11 +156,10 @@ def _interval_columns(grid: Grid, statistic: Statistic, settings: pd.Index) -> t
 
 def _coverage(grid: Grid) -> pd.DataFrame:
     """Of the scores and of the differences that orderings rest on: on average, and for the worst of them."""
-    better, worse = ordered_pairs(grid)
 
     def scores_and_differences(scores: Floats) -> Floats:
         means = grid.mean(scores)
-        return np.concatenate([means, means[..., better] - means[..., worse]], axis=-1)
+        return np.concatenate([means, differences(grid, means)], axis=-1)
 
     shares = coverage(scores_and_differences, grid.scores)
     rows = len(grid.settings)

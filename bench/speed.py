@@ -47,7 +47,7 @@ class RecordedEnvironments(Environments):
         """Begin to record, from where the simulations are."""
         self.seconds = 0.0
         self.actions: list[NDArray[np.float32]] = []
-        self.warmstarts = np.array(self._batch.bind("qacc_warmstart"))
+        self.warmstarts = self._warmstarts.copy()
         self.starts = [[(0, *self._state(run))] for run in range(len(self.observations))]
 
     def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:

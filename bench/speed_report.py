@@ -38,14 +38,15 @@ def save(measured: pd.DataFrame, libraries: dict[str, str], folder: Path) -> lis
         **provenance(),
     }
     files = {"speed.csv": csv_text(measured), "speed.json": json_text(record)}
-    for name, content in files.items():
-        write_whole(folder / name, content)
-    return [*(str(folder / name) for name in files), *save_figure(_figure(measured), folder, "speed")]
+    return [*_write(files, folder), *save_figure(_figure(measured), folder, "speed")]
 
 
 def save_scaling(scaling: pd.DataFrame, folder: Path) -> list[str]:
     """Write `scaling.csv` and its provenance `scaling.json`; returns the paths."""
-    files = {"scaling.csv": csv_text(scaling), "scaling.json": json_text(provenance())}
+    return _write({"scaling.csv": csv_text(scaling), "scaling.json": json_text(provenance())}, folder)
+
+
+def _write(files: dict[str, str], folder: Path) -> list[str]:
     for name, content in files.items():
         write_whole(folder / name, content)
     return [str(folder / name) for name in files]

@@ -49,11 +49,11 @@ def _compare(run: Run, results: Results, repeated: Results, console: Console) ->
     """Print how a run compares, and return it."""
     results.load(run)  # refuses a damaged file
     end = repeated.protocol.steps
-    shipped = {timestep: line for timestep, line in _lines(results, run).items() if timestep <= end}
+    shipped = _lines(results, run, end)
     # A prefix ends with a line that the whole run may not have.
     ours = {
         timestep: line
-        for timestep, line in _lines(repeated, run).items()
+        for timestep, line in _lines(repeated, run, end).items()
         if timestep in shipped or timestep != end
     }
     if ours == shipped:
@@ -81,17 +81,17 @@ def _made_on(run: Run, results: Results) -> str:
 def _spread_of_seeds(run: Run, results: Results, end: int) -> float | None:
     """Largest minus smallest return of the row's runs in this environment until then; None for one seed."""
     returns = [
-        _return({timestep: line for timestep, line in _lines(results, other).items() if timestep <= end})
+        _return(_lines(results, other, end))
         for other in results.finished()
         if (other.environment, other.setting) == (run.environment, run.setting)
     ]
     return max(returns) - min(returns) if len(returns) > 1 else None
 
 
-def _lines(results: Results, run: Run) -> dict[int, str]:
-    """The lines of a run's CSV by their timestep."""
+def _lines(results: Results, run: Run, end: int) -> dict[int, str]:
+    """The lines of a run's CSV by their timestep, up to the end."""
     _, *lines = results.csv_path(run).read_text().splitlines()
-    return {int(line.split(",", 1)[0]): line for line in lines}
+    return {timestep: line for line in lines if (timestep := int(line.split(",", 1)[0])) <= end}
 
 
 def _return(lines: dict[int, str]) -> float:
