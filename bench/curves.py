@@ -23,14 +23,14 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series) -> Figure:
     all_runs: as `bench.dataset.load_runs` gives them.
     random: what uniform actions return, by environment; a grey line.
     """
-    environments = list(dict.fromkeys(all_runs["environment"]))
+    environments = all_runs["environment"].unique()
     columns = min(COLUMNS, len(environments) + 1)
     rows = -(-(len(environments) + 1) // columns)
     figure = Figure(figsize=(4.2 * columns, 3.1 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     for panel, environment in zip(axes, environments, strict=False):
         runs = all_runs[all_runs["environment"] == environment]
-        for setting in in_table_order(runs["setting"]):
+        for setting in in_table_order(runs["setting"].unique()):
             returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
             mean, error = returns.mean(axis=1), returns.sem(axis=1)
             _line(panel, setting, mean)
@@ -53,7 +53,7 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
 
     runs: as `bench.dataset.load_runs` gives them.
     """
-    settings = in_table_order(runs["setting"])
+    settings = in_table_order(runs["setting"].unique())
     adaptive = [name for name in settings if np.isfinite(SETTINGS[name].surrogate.kl_target)]
     clipped = [name for name in settings if np.isfinite(SETTINGS[name].surrogate.clip_range)]
     figure = Figure(figsize=(10, 7.2), layout="constrained")

@@ -5,6 +5,7 @@ from bench.dataset import load_runs
 runs = load_runs("results")
 """
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,9 +64,9 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
         for run in runs:
             results.load(run)  # names the file that is wrong, and how
         raise
-    for place, key in enumerate(KEYS):
-        table.insert(place, key, np.repeat([getattr(run, key) for run in runs], counts))
-    return table.assign(diverged=np.repeat(diverged, counts))
+    keys = pd.DataFrame([dataclasses.astuple(run) for run in runs], columns=list(KEYS))
+    keys = keys.loc[np.repeat(keys.index, counts)].reset_index(drop=True)
+    return pd.concat([keys, table], axis="columns").assign(diverged=np.repeat(diverged, counts))
 
 
 def _check(table: pd.DataFrame, counts: list[int], ends: list[int]) -> None:

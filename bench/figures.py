@@ -37,6 +37,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:
         for suffix, metadata in METADATA.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=suffix, dpi=150, metadata=metadata)
+            figure.set_layout_engine("none")  # laid out once
             path = folder / f"{name}.{suffix}"
             write_whole(path, buffer.getvalue())
             paths.append(str(path))

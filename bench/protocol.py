@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from algorithms import networks, normalization, surrogate
@@ -179,7 +180,7 @@ class Protocol:
         """All that the fingerprint stands for, as JSON has it."""
         return {**json.loads(json.dumps(dataclasses.asdict(self))), "constants": CONSTANTS}
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change with any of the fields."""
         text = json.dumps(self.fields(), sort_keys=True)
