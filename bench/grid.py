@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from bench.protocol import ENVIRONMENTS, PAPER_SETTINGS, in_table_order
 from bench.scores import uniform_scores
 
+# The row that collapses, in some environments far below all others.
+UNCONSTRAINED = "no-clip"
+
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
 

@@ -66,7 +66,8 @@ def _coverage(coverage: pd.DataFrame) -> str:
     share = coverage.set_index("statistic").loc["score"]
     return (
         f" In {share['experiments']:.0f} simulated experiments with {share['seeds']:.0f} seeds (Gaussian,"
-        f" with the measured means and covariances) {share['student']:.0%} of such intervals contain the"
+        " with the measured means and covariances, the unconstrained row no better than the best run)"
+        f" {share['student']:.0%} of such intervals contain the"
         " expected score of a table of as many seeds, on average over rows, and"
         f" {share['student_worst']:.0%} in the worst row; of the percentile intervals of a bootstrap"
         " stratified by environment,"

@@ -161,7 +161,7 @@ def _coverage(grid: Grid) -> pd.DataFrame:
         means = grid.mean(scores)
         return np.concatenate([means, differences(grid, means)], axis=-1)
 
-    shares = coverage(scores_and_differences, grid.scores)
+    shares = coverage(scores_and_differences, grid)
     rows = len(grid.settings)
     lines = []
     for statistic, part in (("score", slice(rows)), ("difference", slice(rows, None))):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.appearance import colour
-from bench.comparison import UNCONSTRAINED
+from bench.grid import UNCONSTRAINED
 from bench.protocol import SETTINGS, in_table_order
 from bench.report import Report
 from bench.scores import normalize
