@@ -74,6 +74,7 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
     ):
         panel.set_yscale(scale)
         _time_axis(panel, title)
+    beta.set_yscale("log", base=2)  # in the steps in which it adapts
     handles, labels = std.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", frameon=False)
     return figure
