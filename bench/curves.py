@@ -66,15 +66,15 @@ def diagnostics(runs: pd.DataFrame) -> Figure:
     _quartiles(clips, runs, "clip_fraction", clipped)
     for setting in settings:
         _line(std, setting, _over_runs(runs, setting, "policy_std")[0.5])
-    for panel, scale, title in (
-        (kl, "log", "KL(π_old ‖ π) after an update; thin lines: its target"),
-        (beta, "log", "KL coefficient β"),
-        (clips, "linear", "share of ratios outside the clip range after an update"),
-        (std, "linear", "policy's standard deviation"),
-    ):
-        panel.set_yscale(scale)
-        _time_axis(panel, title)
+    kl.set_yscale("log")
     beta.set_yscale("log", base=2)  # in the steps in which it adapts
+    for panel, title in (
+        (kl, "KL(π_old ‖ π) after an update; thin lines: its target"),
+        (beta, "KL coefficient β"),
+        (clips, "share of ratios outside the clip range after an update"),
+        (std, "policy's standard deviation"),
+    ):
+        _time_axis(panel, title)
     handles, labels = std.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", frameon=False)
     return figure

@@ -5,7 +5,6 @@ from bench.dataset import load_runs
 runs = load_runs("results")
 """
 
-import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,8 +63,8 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
         for run in runs:
             results.load(run)  # names the file that is wrong, and how
         raise
-    keys = pd.DataFrame([dataclasses.astuple(run) for run in runs], columns=list(KEYS))
-    keys = keys.loc[np.repeat(keys.index, counts)].reset_index(drop=True)
+    keys = pd.DataFrame(runs)
+    keys = keys.loc[keys.index.repeat(counts)].reset_index(drop=True)
     return pd.concat([keys, table], axis="columns").assign(diverged=np.repeat(diverged, counts))
 
 
