@@ -8,11 +8,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from algorithms.gaussian import DiagonalGaussian
-
-# Norm of each output unit's incoming weights at the start (`normc_initializer` in baselines/ppo1).
-HIDDEN_NORM = 1.0
-VALUE_NORM = 1.0
-POLICY_MEAN_NORM = 0.01
+from algorithms.parameters import HIDDEN_NORM, POLICY_MEAN_NORM, VALUE_NORM
 
 
 def unit_weights(norm: float) -> jax.nn.initializers.Initializer:

@@ -4,10 +4,7 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float
 
-# `RunningMeanStd` and `MlpPolicy` of baselines/ppo1.
-INITIAL_COUNT = 1e-2
-VARIANCE_FLOOR = 1e-2
-CLIP = 5.0
+from algorithms.parameters import OBSERVATION_CLIP, OBSERVATION_INITIAL_COUNT, OBSERVATION_VARIANCE_FLOOR
 
 
 @struct.dataclass
@@ -29,9 +26,9 @@ class ObservationStatistics:
 def initial_statistics(observation_size: int) -> ObservationStatistics:
     """Mean 0 and standard deviation 1, weighing as much as a hundredth of an observation."""
     return ObservationStatistics(
-        count=jnp.asarray(INITIAL_COUNT, jnp.float32),
+        count=jnp.asarray(OBSERVATION_INITIAL_COUNT, jnp.float32),
         mean=jnp.zeros(observation_size, jnp.float32),
-        squared_deviations=jnp.full(observation_size, INITIAL_COUNT, jnp.float32),
+        squared_deviations=jnp.full(observation_size, OBSERVATION_INITIAL_COUNT, jnp.float32),
     )
 
 
@@ -58,5 +55,5 @@ def normalize(
 ) -> Float[Array, "*batch observation"]:
     """clip((o - mean) / std, -5, 5) with std = sqrt(max(variance, 0.01))."""
     variance = statistics.squared_deviations / statistics.count
-    std = jnp.sqrt(jnp.maximum(variance, VARIANCE_FLOOR))
-    return jnp.clip((observations - statistics.mean) / std, -CLIP, CLIP)
+    std = jnp.sqrt(jnp.maximum(variance, OBSERVATION_VARIANCE_FLOOR))
+    return jnp.clip((observations - statistics.mean) / std, -OBSERVATION_CLIP, OBSERVATION_CLIP)

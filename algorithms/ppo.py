@@ -17,8 +17,9 @@ from algorithms.advantages import generalized_advantages, standardized
 from algorithms.gaussian import DiagonalGaussian, kl_divergence, sample
 from algorithms.networks import PolicyNetwork, ValueNetwork
 from algorithms.normalization import include, initial_statistics, normalize
-from algorithms.states import Actor, Batch, Diagnostics, Hyperparameters, Rollout, RunState
-from algorithms.surrogate import Surrogate, adapted, clip_fraction, objective, probability_ratio
+from algorithms.parameters import Hyperparameters, Surrogate
+from algorithms.states import Actor, Batch, Diagnostics, Rollout, RunState
+from algorithms.surrogate import adapted, clip_fraction, objective, probability_ratio
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4))

@@ -1,6 +1,5 @@
-"""What PPO works on: hyperparameters, the state of a run, its rollout, and what an update tells of itself."""
+"""What PPO works on: the state of a run, its rollout, and what an update tells of itself."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import optax
@@ -8,36 +7,7 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, Key
 
 from algorithms.normalization import ObservationStatistics
-from algorithms.surrogate import Surrogate
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """What all rows of Table 1 share (PPO paper, Table 3; Adam's ε from OpenAI's `ppo1`)."""
-
-    horizon: int = 2048
-    """T: steps of each run between two updates."""
-    epochs: int = 10
-    """Passes over the rollout in an update."""
-    minibatch_size: int = 64
-    """Samples of a gradient step; divides the horizon."""
-    discount: float = 0.99
-    """γ"""
-    gae_lambda: float = 0.95
-    """λ of the advantage estimator."""
-    stepsize: float = 3e-4
-    """Adam's stepsize, constant."""
-    adam_epsilon: float = 1e-5
-    """ε of Adam, outside the square root."""
-    hidden_sizes: tuple[int, ...] = (64, 64)
-    """Units of the tanh layers of each of the two networks."""
-
-    def __post_init__(self) -> None:
-        """Raises ValueError when the minibatches do not divide the horizon."""
-        if self.horizon % self.minibatch_size:
-            raise ValueError(
-                f"minibatches of {self.minibatch_size} do not divide a horizon of {self.horizon} steps"
-            )
+from algorithms.parameters import Surrogate
 
 
 @struct.dataclass

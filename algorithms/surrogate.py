@@ -6,68 +6,14 @@
 compiled program trains any mixture of rows.
 """
 
-import dataclasses
-import math
-
 import jax.numpy as jnp
-from flax import struct
 from jaxtyping import Array, Float
 
 from algorithms.gaussian import DiagonalGaussian, kl_divergence, log_probability
+from algorithms.parameters import KL_COEFFICIENT_RANGE, Surrogate
 
-# A numerical guard, not in the paper: unbounded, β can underflow to 0 and stay there.
-KL_COEFFICIENT_RANGE = (2.0**-40, 2.0**40)
 # Far beyond any clip range, and its exponential is still finite in 32 bits.
 MAX_CLIPPED_LOG_RATIO = 80.0
-
-
-@struct.dataclass
-class Surrogate:
-    """The parameters of one row of Table 1; each a scalar, or an array with a leading batch axis.
-
-    clip_range: ε, ∞ without clipping.
-    kl_coefficient: β, 0 without penalty; where it adapts, the value that the next update uses.
-    kl_target: d_targ in nats, ∞ where β is fixed.
-    """
-
-    clip_range: float | Float[Array, "*batch"]
-    kl_coefficient: float | Float[Array, "*batch"]
-    kl_target: float | Float[Array, "*batch"]
-
-
-def no_clipping() -> Surrogate:
-    """The unconstrained importance-weighted objective (section 3, equation 6)."""
-    return Surrogate(clip_range=math.inf, kl_coefficient=0.0, kl_target=math.inf)
-
-
-def clipping(clip_range: float) -> Surrogate:
-    """The clipped surrogate objective (section 3, equation 7).
-
-    Raises:
-        ValueError: unless 0 < ε.
-    """
-    _require_positive("the clip range ε", clip_range)
-    return Surrogate(clip_range=clip_range, kl_coefficient=0.0, kl_target=math.inf)
-
-
-def fixed_kl(kl_coefficient: float) -> Surrogate:
-    """The KL-penalized objective with constant β (section 4, equation 8).
-
-    Raises:
-        ValueError: unless 0 < β.
-    """
-    _require_positive("the KL coefficient β", kl_coefficient)
-    return Surrogate(clip_range=math.inf, kl_coefficient=kl_coefficient, kl_target=math.inf)
-
-
-def adaptive_kl(kl_target: float) -> Surrogate:
-    """The KL-penalized objective whose β starts at 1 and follows `adapted` (section 4).
-
-    Raises:
-        ValueError: unless 0 < d_targ.
-    """
-    _require_positive("the KL target d_targ", kl_target)
-    return Surrogate(clip_range=math.inf, kl_coefficient=1.0, kl_target=kl_target)
 
 
 def objective(
@@ -130,9 +76,4 @@ def adapted(surrogate: Surrogate, kl: Float[Array, ""]) -> Surrogate:
     )
     adapts = jnp.isfinite(surrogate.kl_target)
     kl_coefficient = jnp.where(adapts, jnp.clip(followed, *KL_COEFFICIENT_RANGE), beta)
-    return dataclasses.replace(surrogate, kl_coefficient=kl_coefficient)
-
-
-def _require_positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{name} must be positive, not {value}")
+    return surrogate._replace(kl_coefficient=kl_coefficient)

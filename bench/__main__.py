@@ -42,7 +42,6 @@ class Train(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Train what is missing of the selection."""
-        from bench.campaign import run_campaign
         from bench.jobs import missing_jobs
 
         jobs = missing_jobs(results, selection.runs)
@@ -50,6 +49,8 @@ class Train(Options):
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
+        from bench.campaign import run_campaign
+
         try:
             run_campaign(results, jobs, console, self.scheduler)
         except KeyboardInterrupt:

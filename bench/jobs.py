@@ -9,10 +9,11 @@ import pandas as pd
 
 from bench.protocol import Protocol, Run
 from bench.provenance import provenance
-from bench.random_policies import measure
 from bench.results import Results
 from bench.runlog import RunResult
-from bench.training import train
+
+# What does the jobs is imported by whoever does them: a campaign that finds nothing to do spares the second
+# that it takes.
 
 # A batch of 33 runs spares an eighth of the time of one of 11; beyond, there is little to gain.
 SEEDS_PER_JOB = 3
@@ -69,6 +70,8 @@ class TrainingJob(Job):
 
     def do(self, protocol: Protocol, report: Callable[[int], None]) -> tuple[list[RunResult], dict[str, Any]]:
         """The runs' results, and the provenance that they share."""
+        from bench.training import train
+
         source = provenance()  # before anything can be edited
         start = time.perf_counter()
         trained = train(self.runs, protocol, report)
@@ -93,6 +96,8 @@ class RandomJob(Job):
 
     def do(self, protocol: Protocol, report: Callable[[int], None]) -> pd.DataFrame:
         """The scores, columns `bench.results.RANDOM_COLUMNS`."""
+        from bench.random_policies import measure
+
         return measure(self.environment, protocol)
 
     def save(self, results: Results, done: pd.DataFrame) -> None:

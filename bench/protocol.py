@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from algorithms import networks, normalization, surrogate
-from algorithms.states import Hyperparameters
-from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
+from algorithms import parameters
+from algorithms.parameters import Hyperparameters, Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
 NUMERICS = 2
@@ -144,13 +143,13 @@ class Conventions:
 
 
 CONSTANTS: dict[str, Any] = {
-    "observation_clip": normalization.CLIP,
-    "observation_initial_count": normalization.INITIAL_COUNT,
-    "observation_variance_floor": normalization.VARIANCE_FLOOR,
-    "initial_hidden_norm": networks.HIDDEN_NORM,
-    "initial_value_norm": networks.VALUE_NORM,
-    "initial_policy_mean_norm": networks.POLICY_MEAN_NORM,
-    "kl_coefficient_range": list(surrogate.KL_COEFFICIENT_RANGE),
+    "observation_clip": parameters.OBSERVATION_CLIP,
+    "observation_initial_count": parameters.OBSERVATION_INITIAL_COUNT,
+    "observation_variance_floor": parameters.OBSERVATION_VARIANCE_FLOOR,
+    "initial_hidden_norm": parameters.HIDDEN_NORM,
+    "initial_value_norm": parameters.VALUE_NORM,
+    "initial_policy_mean_norm": parameters.POLICY_MEAN_NORM,
+    "kl_coefficient_range": list(parameters.KL_COEFFICIENT_RANGE),
     "score_episodes": SCORE_EPISODES,
     "log_interval": LOG_INTERVAL,
 }

@@ -219,6 +219,5 @@ def surrogate_parameters(setting: str) -> dict[str, float | None]:
     """The parameters of a setting's surrogate, ∞ as None."""
     surrogate = SETTINGS[setting].surrogate
     return {
-        name: float(value) if math.isfinite(value) else None
-        for name, value in dataclasses.asdict(surrogate).items()
+        name: float(value) if math.isfinite(value) else None for name, value in surrogate._asdict().items()
     }

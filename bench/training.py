@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms import ppo
-from algorithms.states import Hyperparameters, Rollout, RunState
+from algorithms.parameters import Hyperparameters
+from algorithms.states import Rollout, RunState
 from bench.determinism import require_pinned
 from bench.environments import Environments
 from bench.protocol import LOG_INTERVAL, SETTINGS, Protocol, Run

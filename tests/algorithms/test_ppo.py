@@ -14,8 +14,8 @@ from scipy.stats import chisquare
 
 from algorithms import ppo
 from algorithms.advantages import generalized_advantages
-from algorithms.states import Hyperparameters, Rollout
-from algorithms.surrogate import Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
+from algorithms.parameters import Hyperparameters, Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
+from algorithms.states import Rollout
 
 SMALL = Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
 OBSERVATION, ACTION = 5, 2

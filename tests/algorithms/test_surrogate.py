@@ -11,18 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms.gaussian import DiagonalGaussian
-from algorithms.surrogate import (
+from algorithms.parameters import (
     KL_COEFFICIENT_RANGE,
     Surrogate,
-    adapted,
     adaptive_kl,
-    clip_fraction,
     clipping,
     fixed_kl,
     no_clipping,
-    objective,
-    probability_ratio,
 )
+from algorithms.surrogate import adapted, clip_fraction, objective, probability_ratio
 
 ACTION = jnp.array([[1.0]])
 

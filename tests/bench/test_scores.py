@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.surrogate import fixed_kl
+from algorithms.parameters import fixed_kl
 from bench.errors import UserError
 from bench.protocol import SETTINGS, Setting
 from bench.scores import normalize, readings, references, returns, row_scores

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from algorithms.states import Hyperparameters
+from algorithms.parameters import Hyperparameters
 from bench import peers, speed, speed_report
 from bench.errors import UserError
 from bench.protocol import ENVIRONMENTS

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from algorithms.surrogate import Surrogate
+from algorithms.parameters import Surrogate
 from bench.environments import Environments
 from bench.protocol import SETTINGS, Protocol, Run, Setting
 from bench.training import collect, initial_states, train
