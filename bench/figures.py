@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from bench.curves import diagnostics, learning_curves
@@ -14,7 +16,7 @@ from bench.score_figures import environments, table
 
 # So that the same runs give the same bytes.
 DETERMINISTIC: Any = {"svg.hashsalt": "table1", "svg.fonttype": "path"}
-METADATA: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}}
+DOTS_PER_INCH = 150
 
 
 def save(report: Report, folder: Path) -> list[str]:
@@ -32,13 +34,16 @@ def save(report: Report, folder: Path) -> list[str]:
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:
     """Write a figure as PNG and SVG; returns their paths."""
-    paths = []
+    png, svg = io.BytesIO(), io.BytesIO()
+    # By the canvases themselves, because `savefig` draws everything twice.
     with matplotlib.rc_context(DETERMINISTIC):
-        for suffix, metadata in METADATA.items():
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, dpi=150, metadata=metadata)
-            figure.set_layout_engine("none")  # laid out once
-            path = folder / f"{name}.{suffix}"
-            write_whole(path, buffer.getvalue())
-            paths.append(str(path))
+        figure.set_dpi(DOTS_PER_INCH)
+        FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
+        figure.set_layout_engine("none")  # laid out once
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
+    paths = []
+    for suffix, buffer in (("png", png), ("svg", svg)):
+        path = folder / f"{name}.{suffix}"
+        write_whole(path, buffer.getvalue())
+        paths.append(str(path))
     return paths
