@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.grid import UNCONSTRAINED, Floats, Grid
 from bench.protocol import PAPER_SEEDS, SETTINGS
-from bench.resampling import intervals, simulated_scores
+from bench.resampling import intervals_of_mean, simulated_scores
 
 REPLICATIONS = 2000
 CHOICES = 2000
@@ -88,7 +88,9 @@ def orderings(grid: Grid) -> pd.DataFrame:
     excludes 0, and open elsewhere. The noise of the paper's own difference is not in it.
     """
     better, worse = _ordered_pairs(grid)
-    low, high = intervals(lambda scores: differences(grid, grid.mean(scores)), grid.scores)
+    low, high = intervals_of_mean(
+        lambda scores: differences(grid, grid.environment_means(scores), axis=-2), grid.scores
+    )
     verdict = np.select([low > 0, high < 0], ["supported", "contradicted"], "open")
     table = pd.DataFrame(
         {
@@ -104,10 +106,10 @@ def orderings(grid: Grid) -> pd.DataFrame:
     return table.sort_values("paper_difference", ascending=False, kind="stable")
 
 
-def differences(grid: Grid, means: Floats) -> Floats:
-    """A table's scores `[..., row]` as differences `[..., pair]`: the paper's better row less the worse."""
+def differences(grid: Grid, means: Floats, axis: int = -1) -> Floats:
+    """A table's scores, whose rows are an axis, as differences: the paper's better row less the worse."""
     better, worse = _ordered_pairs(grid)
-    return np.asarray(means[..., better] - means[..., worse])
+    return np.asarray(means.take(better, axis=axis) - means.take(worse, axis=axis))
 
 
 def _ordered_pairs(grid: Grid) -> tuple[NDArray[np.int_], NDArray[np.int_]]:

@@ -1,7 +1,8 @@
 """Statistics of the table over a complete grid of scores, for one grid or many at once.
 
-A statistic takes scores `[..., seed, row, environment]` and gives `[..., row]`, so that resampled and
-simulated grids go through the same code as the measured one.
+A statistic takes scores `[..., seed, row, environment]` and gives `[..., row]`, or `[..., row, environment]`
+where it is of each environment by itself, so that resampled and simulated grids go through the same code as
+the measured one.
 """
 
 import dataclasses
@@ -43,9 +44,12 @@ class Grid:
 
     def mean(self, scores: Floats) -> Floats:
         """The table's score: the mean over all runs of a row."""
+        return np.asarray(self.environment_means(scores).mean(axis=-1))
+
+    def environment_means(self, scores: Floats) -> Floats:
+        """The mean over a row's runs in each environment, `[..., row, environment]`."""
         # The mean of normalized scores is the normalized mean, which is less work.
-        means = scores.mean(axis=-3, keepdims=True)
-        return np.asarray(self._scaled(means, scores).mean(axis=(-3, -1)))
+        return self._scaled(scores.mean(axis=-3, keepdims=True), scores)[..., 0, :, :]
 
     def interquartile_mean(self, scores: Floats) -> Floats:
         """The mean of the middle half of a row's runs (IQM of Agarwal et al. 2021)."""
@@ -60,11 +64,14 @@ class Grid:
 
         Over all pairs of their runs in an environment, ties counting half; the mean over environments.
         """
-        others = scores[..., self.settings.index(over), :]
-        seeds, environments = scores.shape[-3], scores.shape[-1]
+        return np.asarray(self.environment_improvements(scores, over).mean(axis=-1))
+
+    def environment_improvements(self, scores: Floats, over: str = "clip-0.2") -> Floats:
+        """The same in each environment, `[..., row, environment]`."""
+        others, seeds = scores[..., self.settings.index(over), :], scores.shape[-3]
         # More wins than losses, in whole numbers; one seed of the other at a time, to save memory.
         balance = sum(np.sign(scores - others[..., [seed], None, :]).sum(axis=-3) for seed in range(seeds))
-        return np.asarray(0.5 + 0.5 * np.sum(balance, axis=-1) / (seeds**2 * environments))
+        return np.asarray(0.5 + 0.5 * balance / seeds**2)
 
     @property
     def is_whole(self) -> bool:

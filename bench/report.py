@@ -10,9 +10,9 @@ from bench.comparison import agreement, differences, orderings, three_seeds
 from bench.dataset import final_scores, runs_table
 from bench.errors import UserError
 from bench.files import csv_text, write_whole
-from bench.grid import Floats, Grid, Statistic, complete_grid
+from bench.grid import Floats, Grid, complete_grid
 from bench.protocol import PAPER_SETTINGS, SETTINGS
-from bench.resampling import coverage, experiments_of, intervals
+from bench.resampling import coverage, experiments_of, intervals, intervals_of_mean
 from bench.results import Results
 from bench.scores import normalize, readings, references, returns, row_scores
 from bench.selection import Selection
@@ -121,7 +121,9 @@ def _table(rows: pd.DataFrame, grid: Grid | None) -> pd.DataFrame:
     if grid is None:
         low = high = np.full(len(rows), np.nan)
     else:
-        low, high = _interval_columns(grid, grid.mean, rows.index)
+        low, high = _interval_columns(
+            grid, intervals_of_mean(grid.environment_means, grid.scores), rows.index
+        )
     return pd.DataFrame(
         {
             "setting": rows.index,
@@ -139,18 +141,23 @@ def _table(rows: pd.DataFrame, grid: Grid | None) -> pd.DataFrame:
 def _robust(grid: Grid, settings: tuple[str, ...]) -> pd.DataFrame:
     shown = pd.Index([name for name in grid.settings if name in settings])
     columns: dict[str, object] = {"setting": shown}
-    statistics = {"iqm": grid.interquartile_mean, "improvement": grid.improvement}
-    for name, statistic in statistics.items():
-        columns[name] = pd.Series(statistic(grid.scores), grid.settings)[shown].to_numpy()
-        low, high = _interval_columns(grid, statistic, shown)
+    low, high = intervals_of_mean(grid.environment_improvements, grid.scores)
+    statistics = {
+        "iqm": (grid.interquartile_mean, intervals(grid.interquartile_mean, grid.scores)),
         # A probability stays one.
-        ends = (low, high) if name == "iqm" else (np.clip(low, 0, 1), np.clip(high, 0, 1))
-        columns[f"{name}_low"], columns[f"{name}_high"] = ends
+        "improvement": (grid.improvement, (np.clip(low, 0, 1), np.clip(high, 0, 1))),
+    }
+    for name, (statistic, ends) in statistics.items():
+        columns[name] = pd.Series(statistic(grid.scores), grid.settings)[shown].to_numpy()
+        columns[f"{name}_low"], columns[f"{name}_high"] = _interval_columns(grid, ends, shown)
     return pd.DataFrame(columns)
 
 
-def _interval_columns(grid: Grid, statistic: Statistic, settings: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    low, high = (pd.Series(end, grid.settings) for end in intervals(statistic, grid.scores))
+def _interval_columns(
+    grid: Grid, ends: tuple[Floats, Floats], settings: pd.Index
+) -> tuple[np.ndarray, np.ndarray]:
+    """An interval's ends for the grid's rows, in the order of these settings; NaN for others."""
+    low, high = (pd.Series(end, grid.settings) for end in ends)
     return low.reindex(settings).to_numpy(), high.reindex(settings).to_numpy()
 
 
@@ -158,8 +165,8 @@ def _coverage(grid: Grid) -> pd.DataFrame:
     """Of the scores and of the differences that orderings rest on: on average, and for the worst of them."""
 
     def scores_and_differences(scores: Floats) -> Floats:
-        means = grid.mean(scores)
-        return np.concatenate([means, differences(grid, means)], axis=-1)
+        means = grid.environment_means(scores)
+        return np.concatenate([means, differences(grid, means, axis=-2)], axis=-2)
 
     shares = coverage(scores_and_differences, grid)
     rows = len(grid.settings)

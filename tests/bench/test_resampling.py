@@ -8,6 +8,7 @@ from bench.grid import Floats
 from bench.resampling import (
     coverage,
     intervals,
+    intervals_of_mean,
     percentile_intervals,
     resampled_seeds,
     simulated_scores,
@@ -45,9 +46,21 @@ def test_a_difference_profits_from_shared_seeds() -> None:
     assert (low[0], high[0]) == pytest.approx((1, 1), abs=0.01)
 
 
+def test_a_mean_over_environments_takes_one_resample_of_all() -> None:
+    """Bar the last bits: by either way a number varies as its environments do, one by one."""
+    grid = random_grid(4)
+    for mean, by_environment in (
+        (grid.mean, grid.environment_means),
+        (grid.improvement, grid.environment_improvements),
+    ):
+        np.testing.assert_allclose(
+            intervals_of_mean(by_environment, grid.scores), intervals(mean, grid.scores), rtol=1e-9
+        )
+
+
 def test_what_never_varies_has_no_interval() -> None:
     grid = random_grid(3)
-    low, high = intervals(grid.improvement, grid.scores)
+    low, high = intervals_of_mean(grid.environment_improvements, grid.scores)
     reference = grid.settings.index("clip-0.2")
     assert np.isnan([low[reference], high[reference]]).all()
     assert np.isfinite(np.delete(low, reference)).all()
@@ -100,8 +113,8 @@ def test_simulated_scores_have_the_measured_moments() -> None:
 def test_three_seeds_are_covered_as_stated() -> None:
     """Where the paper's number of seeds leaves the usual bootstrap far too sure of itself."""
     grid = random_grid(3)
-    shares = coverage(grid.mean, grid)
+    shares = coverage(grid.environment_means, grid)
     assert shares["student"].shape == shares["percentile"].shape == (11,)
     assert shares["student"].mean() == pytest.approx(0.95, abs=0.03)
     assert 0.65 < shares["percentile"].mean() < 0.85
-    np.testing.assert_array_equal(coverage(grid.mean, grid)["student"], shares["student"])
+    np.testing.assert_array_equal(coverage(grid.environment_means, grid)["student"], shares["student"])
