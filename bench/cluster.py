@@ -22,6 +22,10 @@ START_ATTEMPTS = 3
 DASK_SETTINGS = {
     "distributed.logging.distributed": "critical",
     "distributed.scheduler.worker-saturation": 1.0,
+    # Dask looks at its workers a hundred times a second, and each time training waits.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1 s",
+    "distributed.admin.system-monitor.interval": "10 s",
 }
 COMPARED_PACKAGES = ("jax", "jaxlib", "mujoco", "gymnasium", "numpy")
 
