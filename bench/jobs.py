@@ -12,8 +12,7 @@ from bench.provenance import provenance
 from bench.results import Results
 from bench.runlog import RunResult
 
-# What does the jobs is imported by whoever does them: a campaign that finds nothing to do spares the second
-# that it takes.
+# What the jobs run is imported when they run: a campaign with nothing to do spares the second that it takes.
 
 # A batch of 33 runs spares an eighth of the time of one of 11; beyond, there is little to gain.
 SEEDS_PER_JOB = 3

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from rich.console import Console
 
 from bench import campaign
 from bench.campaign import run_campaign
-from bench.cluster import COMPARED_PACKAGES, identity
+from bench.cluster import COMPARED_PACKAGES, connected, identity
 from bench.errors import UserError
 from bench.jobs import Job, TrainingJob, training_jobs
 from bench.protocol import SETTINGS, Protocol, Run
@@ -195,6 +196,12 @@ class DeadlyJob(Job):
 
     def __str__(self) -> str:
         return "deadly job"
+
+
+def test_local_workers_are_not_profiled() -> None:
+    with connected(None, 1) as client:
+        profiled = client.run(dask.config.get, "distributed.worker.profile.enabled")
+    assert list(profiled.values()) == [False]
 
 
 def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:

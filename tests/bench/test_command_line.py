@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,13 @@ def run(
     status = main()
     printed = capsys.readouterr()
     return status, printed.out, printed.err
+
+
+def test_what_only_reads_results_starts_without_jax_or_mujoco() -> None:
+    modules = "bench.__main__, bench.jobs, bench.report, bench.figures, bench.readme, bench.status"
+    code = f"import sys, {modules}; print(sorted({{'jax', 'mujoco'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> None:
