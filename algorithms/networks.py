@@ -21,6 +21,46 @@ def unit_weights(norm: float) -> jax.nn.initializers.Initializer:
     return initialize
 
 
+@jax.custom_vjp
+def product(
+    inputs: Float[Array, "*batch inputs"], weights: Float[Array, "inputs outputs"]
+) -> Float[Array, "*batch outputs"]:
+    """The matrix product `inputs @ weights`, with a gradient that has the same bits on every x86-64 maker.
+
+    XLA hands a product that contracts the sample axis to a library that picks its kernel by processor. So the
+    gradient of the weights multiplies by inputs that are transposed first; the barrier keeps XLA from undoing
+    that. It costs no time: a minibatch is transposed in as much as the other library would lose.
+    """
+    return inputs @ weights
+
+
+def _product_forward(inputs: Array, weights: Array) -> tuple[Array, tuple[Array, Array]]:
+    return inputs @ weights, (inputs, weights)
+
+
+def _product_backward(factors: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
+    inputs, weights = factors
+    transposed = jax.lax.optimization_barrier(inputs.T)  # type: ignore[no-untyped-call]
+    return gradient @ weights.T, transposed @ gradient
+
+
+product.defvjp(_product_forward, _product_backward)
+
+
+class Dense(nn.Module):
+    """A fully connected layer; its bias starts at 0."""
+
+    size: int
+    norm: float
+
+    @nn.compact
+    def __call__(self, inputs: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
+        """Weights and bias applied to the inputs."""
+        kernel = self.param("kernel", unit_weights(self.norm), (inputs.shape[-1], self.size))
+        bias = self.param("bias", nn.initializers.zeros, (self.size,))
+        return product(inputs, kernel) + bias
+
+
 class HiddenLayers(nn.Module):
     """Fully connected tanh layers; biases start at 0."""
 
@@ -31,7 +71,7 @@ class HiddenLayers(nn.Module):
         """The last layer's outputs."""
         outputs = inputs
         for size in self.sizes:
-            outputs = jnp.tanh(nn.Dense(size, kernel_init=unit_weights(HIDDEN_NORM))(outputs))
+            outputs = jnp.tanh(Dense(size, HIDDEN_NORM)(outputs))
         return outputs
 
 
@@ -45,7 +85,7 @@ class PolicyNetwork(nn.Module):
     def __call__(self, observations: Float[Array, "*batch observation"]) -> DiagonalGaussian:
         """π(·|o) for each observation."""
         hidden = HiddenLayers(self.hidden_sizes)(observations)
-        mean = nn.Dense(self.action_size, kernel_init=unit_weights(POLICY_MEAN_NORM))(hidden)
+        mean = Dense(self.action_size, POLICY_MEAN_NORM)(hidden)
         log_std = self.param("log_std", nn.initializers.zeros, (self.action_size,))
         return DiagonalGaussian(mean=mean, log_std=log_std)
 
@@ -59,4 +99,4 @@ class ValueNetwork(nn.Module):
     def __call__(self, observations: Float[Array, "*batch observation"]) -> Float[Array, "*batch"]:
         """V(o) for each observation."""
         hidden = HiddenLayers(self.hidden_sizes)(observations)
-        return nn.Dense(1, kernel_init=unit_weights(VALUE_NORM))(hidden)[..., 0]
+        return Dense(1, VALUE_NORM)(hidden)[..., 0]

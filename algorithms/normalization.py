@@ -50,10 +50,15 @@ def include(
     )
 
 
+def standard_deviation(statistics: ObservationStatistics) -> Float[Array, "observation"]:
+    """sqrt(max(variance, 0.01)) of one run's observations."""
+    variance = statistics.squared_deviations / statistics.count
+    return jnp.sqrt(jnp.maximum(variance, OBSERVATION_VARIANCE_FLOOR))
+
+
 def normalize(
     statistics: ObservationStatistics, observations: Float[Array, "*batch observation"]
 ) -> Float[Array, "*batch observation"]:
-    """clip((o - mean) / std, -5, 5) with std = sqrt(max(variance, 0.01))."""
-    variance = statistics.squared_deviations / statistics.count
-    std = jnp.sqrt(jnp.maximum(variance, OBSERVATION_VARIANCE_FLOOR))
+    """clip((o - mean) / std, -5, 5)."""
+    std = standard_deviation(statistics)
     return jnp.clip((observations - statistics.mean) / std, -OBSERVATION_CLIP, OBSERVATION_CLIP)

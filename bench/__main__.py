@@ -44,20 +44,25 @@ class Train(Options):
         """Train what is missing of the selection."""
         from bench.jobs import missing_jobs
 
-        jobs = missing_jobs(results, selection.runs)
+        checkpoints, refused = results.checkpoints.load()
+        for line in refused:
+            console.print(line, style="yellow", soft_wrap=True)
+        jobs = missing_jobs(results, selection.runs, checkpoints)
         if not jobs:
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
+        results.require_current_numerics()
         from bench.campaign import run_campaign
 
         try:
             run_campaign(results, jobs, console, self.scheduler)
         except KeyboardInterrupt:
             done = len(set(selection.runs) & results.finished())
+            begun = sum(len(checkpoint.runs) for checkpoint in results.checkpoints.load()[0])
             console.print(
-                f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path};"
-                " the same command goes on from there",
+                f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path},"
+                f" and the checkpoints of {begun}; the same command goes on from there",
                 soft_wrap=True,
             )
             raise
@@ -132,7 +137,7 @@ class Status(Options):
 
 @dataclass(frozen=True)
 class Verify:
-    """Repeat finished runs and compare: bit-identical on the kind of processor that made them."""
+    """Repeat finished runs and compare: bit-identical on every processor of the kind that made them."""
 
     environment: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="ENVIRONMENT")] = None
     """The environment whose runs to repeat. Default: all."""

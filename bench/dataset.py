@@ -15,7 +15,6 @@ from bench.errors import UserError
 from bench.files import digest, parse_csv, read_text
 from bench.protocol import Run
 from bench.results import Results, open_results
-from bench.runlog import COLUMNS
 
 KEYS = ("environment", "setting", "seed")
 
@@ -45,7 +44,7 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
     if not runs:
         raise UserError(f"no run is finished in {results.path}: train first")
     bodies, counts, ends, diverged = [], [], [], []
-    heading = ",".join(COLUMNS) + "\n"
+    heading = read_text(results.csv_path(runs[0])).split("\n", 1)[0] + "\n"
     for run in runs:
         text, record = read_text(results.csv_path(run)), results.provenance(run)
         body = text.removeprefix(heading)
@@ -57,7 +56,7 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
         diverged.append(record["diverged_at"] is not None)
     # All at once, because parsing so many small files one by one takes ten times as long.
     try:
-        table = parse_csv(results.path / "runs", heading + "".join(bodies), COLUMNS)
+        table = parse_csv(results.path / "runs", heading + "".join(bodies), results.columns)
         _check(table, counts, ends)
     except UserError:
         for run in runs:

@@ -1,25 +1,34 @@
-"""One way to compute: settings that a run's bits depend on, the same in every process.
+"""One way to compute: the settings that a run's bits depend on, equal in every process.
 
-XLA chooses instructions by the number of CPUs it may use, so each process computes as if it had one;
-the campaign runs one process a core instead. These settings are read when JAX starts.
+These settings are read when JAX starts. With them a run has the same bits on every x86-64 processor with AVX2
+and FMA under Linux, whatever its maker, model or number of cores (`bench.provenance.processor_kind`).
 """
 
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.provenance import processor_kind
+from bench.provenance import processor_model
+
+# With the first flag, XLA computes inverse square roots and products by instructions that round alike
+# everywhere. With the second, a processor with AVX-512 runs the program that is compiled for one without.
+XLA_FLAGS = ["--xla_cpu_enable_platform_dependent_math=false"]
+if platform.machine() == "x86_64":
+    XLA_FLAGS.append("--xla_cpu_max_isa=AVX2")
 
 PINNED = {
     "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": " ".join(XLA_FLAGS),
+    # XLA chooses instructions by the number of CPUs that it may use; a campaign runs one process a core.
     "NPROC": "1",
     # Not for the bits: handing each small call to another thread costs more than the call.
     "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
 }
 
 
-# Compiled programs are kept here from one process to the next, apart for each kind of processor.
+# Compiled programs are kept here from one process to the next, apart for each model of processor.
 CACHE = Path(__file__).parents[1] / ".cache"
 # Compiling what takes less is as fast as reading it.
 CACHED_SECONDS = "0.1"
@@ -34,7 +43,7 @@ def pin() -> None:
             del os.environ[name]
     os.environ.update(PINNED)
     if os.access(CACHE.parent, os.W_OK):
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(CACHE / processor_kind())
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(CACHE / processor_model())
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = CACHED_SECONDS
 
 

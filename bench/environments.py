@@ -97,6 +97,30 @@ class Environments:
         self.observations = observations
         return Steps(observations, np.where(active, rewards, 0.0), ends)
 
+    def state(self) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
+        """All that the following steps depend on: arrays by name, and the state of each random generator."""
+        arrays = {
+            "positions": self._task.positions,
+            "velocities": self._task.velocities,
+            "warmstarts": self._warmstarts,
+            "elapsed": self._elapsed,
+            "observations": self.observations,
+            "physics_warnings": self._physics_warnings,
+        }
+        generators = [cast(dict[str, Any], generator.bit_generator.state) for generator in self._random]
+        return {name: array.copy() for name, array in arrays.items()}, generators
+
+    def restore(self, arrays: dict[str, NDArray[Any]], generators: Sequence[dict[str, Any]]) -> None:
+        """Go on from where `state` was taken, with environments of as many runs."""
+        self._task.positions[...] = arrays["positions"]
+        self._task.velocities[...] = arrays["velocities"]
+        self._warmstarts[...] = arrays["warmstarts"]
+        self._elapsed = arrays["elapsed"].copy()
+        self.observations = arrays["observations"].copy()
+        self._physics_warnings = arrays["physics_warnings"].copy()
+        for generator, state in zip(self._random, generators, strict=True):
+            generator.bit_generator.state = state
+
     def _reset(self, run: int) -> NDArray[np.float64]:
         """Start a new episode from the run's own random stream; returns its first observation."""
         self._mujoco.np_random = self._random[run]

@@ -18,6 +18,7 @@ class CampaignProgress:
         self._runs, self._steps = runs, steps
         self._runs_done = 0
         self._steps_of: dict[str, int] = {}
+        self._steps_before = 0
         self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
         self._last_line = time.monotonic()
         self._bar = Progress(
@@ -41,8 +42,13 @@ class CampaignProgress:
     ) -> None:
         self._bar.stop()
 
+    def resumed(self, job: str, steps: int) -> None:
+        """A job goes on from so many steps, which an earlier campaign has made."""
+        self._steps_of[job] = steps
+        self._steps_before += steps
+
     def stepped(self, job: str, steps: int) -> None:
-        """A job is at so many steps since it began; a job that begins again counts anew."""
+        """A job is at so many steps."""
         self._start = self._start or time.monotonic()
         self._steps_of[job] = steps
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
@@ -68,7 +74,7 @@ class CampaignProgress:
         elapsed = time.monotonic() - self._start if self._start else 0.0
         if elapsed < 1:
             return runs
-        rate = self._steps_done / elapsed
+        rate = max(1, self._steps_done - self._steps_before) / elapsed
         left = (self._steps - self._steps_done) / rate
         return f"{runs}, {rate:,.0f} steps/s, {duration(left)} left"
 

@@ -8,6 +8,7 @@ and its reason.
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,7 @@ from algorithms import parameters
 from algorithms.parameters import Hyperparameters, Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
-NUMERICS = 2
+NUMERICS = 3
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Setting:
     algorithm: str
     surrogate: Surrogate
     paper_score: float | None = None
+
+    @property
+    def parameters(self) -> dict[str, float | None]:
+        """The surrogate's parameters as JSON has them, ∞ as None."""
+        numbers = self.surrogate._asdict().items()
+        return {name: float(value) if math.isfinite(value) else None for name, value in numbers}
 
 
 SETTINGS: dict[str, Setting] = {

@@ -10,6 +10,9 @@ from typing import Any
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "gymnasium", "mujoco")
 
+# The instructions that a run's bits are made of on x86-64 (bench.determinism).
+PORTABLE_FLAGS = {"avx2", "fma"}
+
 # What sets one kind of processor apart; its name alone does not, because virtual machines mask features.
 _CPUINFO_FIELDS = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
 _CPUINFO_FLAGS = ("flags", "Features")
@@ -18,17 +21,35 @@ _CPUINFO_FLAGS = ("flags", "Features")
 @cache
 def provenance() -> dict[str, Any]:
     """Versions, git commit (with `-dirty` where files differ) and processor of this process."""
+    libc = " ".join(platform.libc_ver())  # MuJoCo takes its sines from it
     return {
         "git_commit": _git_commit(),
-        "versions": {"python": platform.python_version()}
+        "versions": {"python": platform.python_version(), "libc": libc}
         | {package: metadata.version(package) for package in PACKAGES},
-        "processor": {"kind": processor_kind(), "name": _processor_name()},
+        "processor": {
+            "kind": processor_kind(),
+            "model": processor_model(),
+            "name": _processor_name(),
+        },
     }
 
 
 @cache
 def processor_kind() -> str:
-    """Architecture and a hash of family, model and CPU flags: bits are promised within one kind."""
+    """The kind of this processor: runs of one kind have the same bits.
+
+    Under Linux all x86-64 processors with AVX2 and FMA are one kind. Anything else is known to repeat its own
+    model's bits only.
+    """
+    here = (platform.system(), platform.machine())
+    if here == ("Linux", "x86_64") and set(_processor_features()) >= PORTABLE_FLAGS:
+        return "linux-x86_64-avx2-fma"
+    return processor_model()
+
+
+@cache
+def processor_model() -> str:
+    """Architecture and a hash of maker, family, model and CPU flags."""
     features = "\n".join([platform.system(), platform.machine(), *_processor_features()])
     digest = hashlib.sha256(features.encode()).hexdigest()[:12]
     return f"{platform.machine()}-{digest}"

@@ -3,6 +3,8 @@
     protocol.json                               the protocol of everything in the folder
     runs/<environment>/<setting>/seed-<NN>.csv  a finished run; its presence is the checkpoint
     runs/<environment>/<setting>/seed-<NN>.json its provenance, written before it
+    policies/<environment>/<setting>/seed-<NN>.npz  its final policy, written before both
+    checkpoints/                                where unfinished jobs go on
     random.csv                                  the random policies' scores
 
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
@@ -20,16 +22,19 @@ from typing import Any
 
 import pandas as pd
 
+from bench.checkpoints import CheckpointFolder
 from bench.errors import UserError
 from bench.files import csv_text, digest, json_text, parse_csv, read_json, read_text, write_whole
-from bench.protocol import ENVIRONMENTS, SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
-from bench.runlog import COLUMNS, RunResult
+from bench.protocol import ENVIRONMENTS, NUMERICS, SETTINGS, UNIFORM, UNTRAINED, Protocol, Run
+from bench.runlog import COLUMNS, NEW_COLUMNS, RunResult
 
 PROTOCOL_FILE = "protocol.json"
 REQUIRED_PROVENANCE = {
     *("environment", "setting", "seed", "protocol", "surrogate", "diverged_at", "csv_sha256"),
     *("job_seconds", "job_runs", "processor"),
 }
+# Those of which folders can be read.
+READABLE_NUMERICS = (2, NUMERICS)
 RANDOM_COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
 
 
@@ -59,17 +64,47 @@ class Results:
         finally:
             os.close(descriptor)
 
+    @property
+    def checkpoints(self) -> CheckpointFolder:
+        """Where unfinished jobs go on."""
+        return CheckpointFolder(self.path / "checkpoints", self.protocol)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that the runs' CSVs have."""
+        if self.protocol.numerics == NUMERICS:
+            return COLUMNS
+        return tuple(column for column in COLUMNS if column not in NEW_COLUMNS)
+
+    def require_current_numerics(self) -> None:
+        """Refuse to train more runs where the finished ones have an earlier version's bits.
+
+        Raises:
+            UserError: saying so.
+        """
+        if self.protocol.numerics != NUMERICS:
+            raise UserError(
+                f"{self.path} holds runs of numerics {self.protocol.numerics}, this version's are {NUMERICS}:"
+                " it can be read; to train, choose another results folder"
+            )
+
+    def policy_path(self, run: Run) -> Path:
+        """Where the run's final policy stands; a run is finished without it, too."""
+        return self.path / "policies" / run.environment / run.setting / f"seed-{run.seed:02d}.npz"
+
     def csv_path(self, run: Run) -> Path:
         """Where the run's file stands once it is finished."""
         return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
 
     def save(self, result: RunResult, provenance: dict[str, Any]) -> None:
-        """Write a finished run: provenance first, then the CSV, each whole or not at all."""
+        """Write a finished run: policy, provenance, then the CSV, each whole or not at all."""
         path = self.csv_path(result.run)
+        if result.policy is not None:
+            write_whole(self.policy_path(result.run), result.policy.to_bytes())
         record = {
             **dataclasses.asdict(result.run),
             "protocol": self.protocol.fingerprint,
-            "surrogate": surrogate_parameters(result.run.setting),
+            "surrogate": SETTINGS[result.run.setting].parameters,
             "diverged_at": result.diverged_at,
             "physics_warnings": result.physics_warnings,
             "csv_sha256": digest(result.csv),
@@ -87,14 +122,14 @@ class Results:
         return {self._run_at(path) for path in (self.path / "runs").glob("*/*/*.csv")}
 
     def load(self, run: Run) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """The run's CSV (columns `bench.runlog.COLUMNS`) and its provenance, both checked.
+        """The run's CSV and its provenance, both checked.
 
         Raises:
             UserError: naming the file and what is wrong with it.
         """
         path = self.csv_path(run)
         text, record = read_text(path), self.provenance(run)
-        table = parse_csv(path, text, COLUMNS)
+        table = parse_csv(path, text, self.columns)
         if not all(pd.api.types.is_integer_dtype(table[name]) for name in ("timesteps", "episodes")):
             raise UserError(f"{path}: timesteps or episodes are not whole numbers")
         if table["timesteps"].duplicated().any():
@@ -126,7 +161,7 @@ class Results:
             raise UserError(
                 f"{path}: of protocol {record.get('protocol')}, the folder's is {self.protocol.fingerprint}"
             )
-        if record.get("surrogate") != surrogate_parameters(run.setting):
+        if record.get("surrogate") != SETTINGS[run.setting].parameters:
             raise UserError(f"{path}: {run.setting} had other parameters when this run was made")
         return record
 
@@ -202,7 +237,8 @@ def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
     length = recorded.get("timesteps")
     if not isinstance(length, int) or length <= 0:
         raise UserError(f"{path / PROTOCOL_FILE}: timesteps must be a positive whole number, not {length}")
-    protocol = Protocol(timesteps=length)
+    numerics = recorded.get("numerics")
+    protocol = Protocol(timesteps=length, numerics=numerics if numerics in READABLE_NUMERICS else NUMERICS)
     if {name: recorded.get(name) for name in protocol.fields()} != protocol.fields():
         raise UserError(
             f"{path} holds results of protocol {recorded.get('fingerprint')}, this version's is"
@@ -213,11 +249,3 @@ def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
             f"{path} holds runs of {length:,} timesteps, not {timesteps:,}: choose another results folder"
         )
     return protocol
-
-
-def surrogate_parameters(setting: str) -> dict[str, float | None]:
-    """The parameters of a setting's surrogate, ∞ as None."""
-    surrogate = SETTINGS[setting].surrogate
-    return {
-        name: float(value) if math.isfinite(value) else None for name, value in surrogate._asdict().items()
-    }

@@ -1,23 +1,25 @@
 """What is recorded of a run while it trains: its episodes' returns and the lines of its CSV."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.policies import Policy
 from bench.protocol import SCORE_EPISODES, Run
 
+# What every update rule tells of an update, then what PPO alone does.
 DIAGNOSTICS = (
-    "kl",
-    "kl_coefficient",
-    "clip_fraction",
-    "policy_std",
-    "value_loss",
-    "explained_variance",
+    *("kl", "policy_std", "value_loss", "explained_variance"),
+    *("kl_coefficient", "clip_fraction"),
 )
-COLUMNS = ("timesteps", "episodes", "return_last100", *DIAGNOSTICS)
+COLUMNS = (
+    *("timesteps", "episodes", "return_last100", "return_std_last100", "length_last100"),
+    *DIAGNOSTICS,
+)
+# The runs of numerics 2 are without these, and with the others in another order.
+NEW_COLUMNS = ("return_std_last100", "length_last100")
 
 
 @dataclass(frozen=True)
@@ -27,65 +29,78 @@ class RunResult:
     csv: the content of its file, columns `COLUMNS`.
     diverged_at: the timestep at which it diverged, or None.
     physics_warnings: how often MuJoCo reported unstable physics.
+    policy: its final policy; None for a run that diverged.
     """
 
     run: Run
     csv: str
     diverged_at: int | None
     physics_warnings: int
+    policy: Policy | None = None
 
 
+@dataclass
 class RunLog:
-    """The record of one run.
+    """The record of one run. All fields are plain numbers and texts, because a checkpoint stores them.
 
     timesteps: environment steps so far.
     diverged_at: the timestep at which the run diverged; None while it is active.
+    episodes: ended so far.
+    unfinished_return, unfinished_length: of the episode under way.
+    last_returns, last_lengths: of the last 100 episodes that ended.
+    lines: of the CSV, without its heading.
     """
 
-    def __init__(self) -> None:
-        """A run that has not made a step."""
-        self.timesteps = 0
-        self.diverged_at: int | None = None
-        self._episodes = 0
-        self._return = 0.0
-        self._last_returns: deque[float] = deque(maxlen=SCORE_EPISODES)
-        self._lines: dict[int, str] = {}
+    timesteps: int = 0
+    diverged_at: int | None = None
+    episodes: int = 0
+    unfinished_return: float = 0.0
+    unfinished_length: int = 0
+    last_returns: list[float] = field(default_factory=list)
+    last_lengths: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     @property
     def active(self) -> bool:
         """Whether the run goes on."""
         return self.diverged_at is None
 
+    @property
+    def csv(self) -> str:
+        """The content of the run's file."""
+        return "".join(f"{line}\n" for line in (",".join(COLUMNS), *self.lines))
+
     def steps(self, rewards: NDArray[np.float64], ends: NDArray[np.bool_]) -> None:
         """Count steps of the environment, each with its reward and whether the episode ended with it."""
         self.timesteps += len(rewards)
         start = 0
         for stop in (np.flatnonzero(ends) + 1).tolist():
-            self._last_returns.append(self._return + float(rewards[start:stop].sum()))
-            self._episodes += 1
-            self._return, start = 0.0, stop
-        self._return += float(rewards[start:].sum())
+            self.last_returns.append(self.unfinished_return + float(rewards[start:stop].sum()))
+            self.last_lengths.append(self.unfinished_length + stop - start)
+            self.episodes += 1
+            self.unfinished_return, self.unfinished_length, start = 0.0, 0, stop
+        self.unfinished_return += float(rewards[start:].sum())
+        self.unfinished_length += len(rewards) - start
+        self.last_returns = self.last_returns[-SCORE_EPISODES:]
+        self.last_lengths = self.last_lengths[-SCORE_EPISODES:]
 
     def write(self, diagnostics: Mapping[str, float]) -> None:
         """Add the line of an update. diagnostics: by the names in `DIAGNOSTICS`."""
-        self._lines[self.timesteps] = self._line(_number(diagnostics[name]) for name in DIAGNOSTICS)
+        self.lines.append(self._line(_number(diagnostics[name]) for name in DIAGNOSTICS))
 
     def diverge(self) -> None:
         """Stop the run here, with a last line that has no diagnostics."""
         self.diverged_at = self.timesteps
-        self._lines.setdefault(self.timesteps, self._line("" for _ in DIAGNOSTICS))
-
-    @property
-    def csv(self) -> str:
-        """The content of the run's file."""
-        return "".join(f"{line}\n" for line in (",".join(COLUMNS), *self._lines.values()))
+        if not self.lines or not self.lines[-1].startswith(f"{self.timesteps},"):
+            self.lines.append(self._line("" for _ in DIAGNOSTICS))
 
     def _line(self, diagnostics: Iterable[str]) -> str:
-        # Before any episode has ended, what the unfinished one has returned stands for the score.
-        returns = self._last_returns or [self._return]
-        return ",".join(
-            [str(self.timesteps), str(self._episodes), _number(float(np.mean(returns))), *diagnostics]
-        )
+        # Before any episode has ended, the unfinished one stands for the last ones.
+        returns = self.last_returns or [self.unfinished_return]
+        lengths = self.last_lengths or [self.unfinished_length]
+        with np.errstate(over="ignore"):  # a spread beyond 64 bits is left empty
+            episodes = [float(np.mean(returns)), float(np.std(returns)), float(np.mean(lengths))]
+        return ",".join([str(self.timesteps), str(self.episodes), *map(_number, episodes), *diagnostics])
 
 
 def _number(value: float) -> str:

@@ -6,6 +6,7 @@ from dask.system import CPU_COUNT
 from rich.console import Console
 from rich.table import Table
 
+from bench.jobs import job_name
 from bench.progress import duration
 from bench.protocol import Run
 from bench.results import Results
@@ -13,10 +14,10 @@ from bench.selection import Selection
 
 
 def show_status(results: Results, selection: Selection, console: Console) -> None:
-    """Print a cell for each environment and seed, the diverged runs by name, and the time left.
+    """Print a cell for each environment and seed, diverged runs and checkpoints by name, and the time left.
 
     Raises:
-        UserError: for provenance that can't be used.
+        UserError: for provenance or a checkpoint that can't be read.
     """
     finished = set(selection.runs) & results.finished()
     missing = [run for run in selection.runs if run not in finished]
@@ -25,10 +26,27 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
     console.print(_grid(selection, Counter((run.environment, run.seed) for run in finished)))
     for run in diverged:
         console.print(f"diverged: {run} at timestep {records[run]['diverged_at']:,}", soft_wrap=True)
-    counts = f"{len(finished)} done, {len(missing)} missing, {len(diverged)} diverged"
+    done = _done_in_checkpoints(results, missing, console)
+    begun = f", of them {len(done)} begun" if done else ""
+    counts = f"{len(finished)} done, {len(missing)} missing{begun}, {len(diverged)} diverged"
     console.print(f"{len(selection.runs)} runs: {counts}", soft_wrap=True)
     if missing:
-        console.print(_time_left(missing, records), soft_wrap=True)
+        console.print(_time_left({run: 1 - done.get(run, 0.0) for run in missing}, records), soft_wrap=True)
+
+
+def _done_in_checkpoints(results: Results, missing: list[Run], console: Console) -> dict[Run, float]:
+    """The done share of each missing run that a checkpoint holds; prints a line for each checkpoint."""
+    done: dict[Run, float] = {}
+    checkpoints, refused = results.checkpoints.load()
+    for checkpoint in checkpoints:
+        held = [run for run in missing if run in checkpoint.runs and run not in done]
+        if held:
+            share = checkpoint.updates / results.protocol.updates
+            done |= dict.fromkeys(held, share)
+            console.print(f"checkpoint: {job_name(held)}, {len(held)} runs, {share:.0%} done", soft_wrap=True)
+    for line in refused:
+        console.print(line, style="yellow", soft_wrap=True)
+    return done
 
 
 def _grid(selection: Selection, done: Counter[tuple[str, int]]) -> Table:
@@ -42,8 +60,11 @@ def _grid(selection: Selection, done: Counter[tuple[str, int]]) -> Table:
     return table
 
 
-def _time_left(missing: list[Run], records: dict[Run, dict]) -> str:
-    """An estimate from what finished runs took, a core each, on this machine's cores."""
+def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:
+    """An estimate from what finished runs took, a core each, on this machine's cores.
+
+    missing: the share of each run that is left.
+    """
     seconds: dict[str, list[float]] = {}
     for run, record in records.items():
         seconds.setdefault(run.environment, []).append(record["job_seconds"] / record["job_runs"])
@@ -52,5 +73,5 @@ def _time_left(missing: list[Run], records: dict[Run, dict]) -> str:
         return "no estimate of the time left before a run is done"
     # An environment that nothing is known of is taken for an average one.
     unknown = sum(mean.values()) / len(mean)
-    total = sum(mean.get(run.environment, unknown) for run in missing)
+    total = sum(share * mean.get(run.environment, unknown) for run, share in missing.items())
     return f"about {duration(total / CPU_COUNT)} left on this machine's {CPU_COUNT} cores"

@@ -20,13 +20,15 @@ Outcome = Literal["identical", "near", "different", "alone"]
 def verify(results: Results, selection: Selection, timesteps: int | None, console: Console) -> None:
     """Repeat the selection's finished runs, or a prefix of them, and compare line by line.
 
-    Prints a line for each run. On the kind of processor that made it a run must be bit-identical. On another
-    it is as good as one more seed: it should differ by no more than the row's seeds do among themselves, but
-    with three of them even Gaussian returns do so in three cases of ten. So there no more than half may.
+    Prints a line for each run. A run must be bit-identical on every processor of the kind that made it: all
+    x86-64 processors with AVX2 and FMA are one kind. On another kind a run is as good as one more seed. There
+    it should differ by no more than the row's seeds differ among themselves; with three seeds even Gaussian
+    returns differ by more in three cases of ten, so no more than half of the runs may.
 
     Raises:
         UserError: when there is nothing to compare, or at the end when runs are not repeated.
     """
+    results.require_current_numerics()
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")

@@ -24,7 +24,7 @@ def pytest_report_header() -> str:
     from tests.golden.test_golden import RECORD, SAME_KIND, TOLERANCE
 
     if SAME_KIND:
-        return f"golden run: bit for bit, on the kind of processor that made it ({processor_kind()})"
+        return f"golden run: bit for bit, as on every processor of the kind {processor_kind()}"
     made = RECORD["processor_kind"]
     return f"golden run: within {TOLERANCE:g}, made on {made}, this is {processor_kind()}"
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from algorithms.networks import PolicyNetwork, ValueNetwork
+from algorithms.networks import PolicyNetwork, ValueNetwork, product
 
 OBSERVATION = jnp.linspace(-1, 1, 17)
 
@@ -51,3 +51,12 @@ def test_the_networks_are_tanh_perceptrons() -> None:
     hidden = np.tanh(hidden @ second["kernel"] + second["bias"])
     value = (hidden @ last["kernel"] + last["bias"])[0]
     assert network.apply({"params": parameters}, OBSERVATION) == pytest.approx(float(value), rel=1e-5)
+
+
+def test_the_products_gradient_is_that_of_a_matrix_product() -> None:
+    random = np.random.default_rng(0)
+    inputs, weights, change = (random.normal(size=shape) for shape in ((64, 17), (17, 6), (64, 6)))
+    _, pull_back = jax.vjp(product, jnp.asarray(inputs, jnp.float32), jnp.asarray(weights, jnp.float32))
+    of_inputs, of_weights = pull_back(jnp.asarray(change, jnp.float32))
+    np.testing.assert_allclose(of_inputs, change @ weights.T, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(of_weights, inputs.T @ change, rtol=1e-4, atol=1e-5)

@@ -191,7 +191,9 @@ def wait_for_workers(scheduler: str, count: int) -> None:
 class DeadlyJob(Job):
     """Kills whichever worker does it."""
 
-    def do(self, protocol: Protocol, report: Callable[[int], None]) -> None:
+    environment: str = "none"
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def __str__(self) -> str:

@@ -37,6 +37,15 @@ def by_hand(
     return observations, rewards, ends
 
 
+def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndarray) -> None:
+    """Exactly; but the last bit of Gymnasium's distance in Reacher depends on the processor."""
+    if environment == "Reacher-v4":
+        # Subtracting the control cost rounds once more.
+        np.testing.assert_array_max_ulp(ours, gymnasiums, maxulp=2)
+    else:
+        np.testing.assert_array_equal(ours, gymnasiums)
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
     environments = Environments(environment, SEEDS)
@@ -54,7 +63,7 @@ def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
     for run, seed in enumerate(SEEDS):
         expected = by_hand(environment, seed, actions[:, run])
         np.testing.assert_array_equal(np.array(observations)[:, run], expected[0])
-        np.testing.assert_array_equal(np.array(rewards)[:, run], expected[1])
+        assert_rewards_equal(environment, np.array(rewards)[:, run], np.array(expected[1]))
         np.testing.assert_array_equal(np.array(ends)[:, run], expected[2])
     assert np.sum(ends) >= 6
 

@@ -15,7 +15,7 @@ from bench.runlog import COLUMNS, RunResult
 
 RUN = Run("Hopper-v4", "clip-0.2", 0)
 PROTOCOL = Protocol(timesteps=2048)
-LINE = "2048,90,20.5,0.01,0,0.1,0.99,100,0.2\n"
+LINE = "2048,90,20.5,3.5,22.7,0.01,0.99,100,0.2,0,0.1\n"
 PROVENANCE = {"job_seconds": 1.0, "job_runs": 1, "processor": {"kind": "any"}}
 CSV = ",".join(COLUMNS) + "\n" + LINE
 
@@ -50,7 +50,7 @@ def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
 
 def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
     run = Run("Hopper-v4", "no-clip", 0)
-    csv = ",".join(COLUMNS) + "\n1000,3,-5,,,,,,\n"
+    csv = ",".join(COLUMNS) + "\n1000,3,-5,1,300,,,,,,\n"
     results.save(RunResult(run, csv, 1000, 0), PROVENANCE)
     assert final_scores(runs_table(results, [run]))["diverged"].tolist() == [True]
 

@@ -72,7 +72,7 @@ def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(shipped: Path, 
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
     heading, first, _ = csv.read_text().splitlines()
-    csv.write_text(f"{heading}\n{first}\n14336,99,20.5,,,,,,\n")
+    csv.write_text(f"{heading}\n{first}\n14336,99,20.5,3.5,22.7,,,,,,\n")
     path = csv.with_suffix(".json")
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 14336}))
