@@ -10,7 +10,7 @@ FLAGS = $(if $(RESULTS),--results "$(RESULTS)") $(if $(SEEDS),--seeds $(SEEDS)) 
 	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
 	$(if $(SETTINGS),--settings $(SETTINGS))
 
-.PHONY: table1 curves test notebooks speed soak lock clean
+.PHONY: table1 curves test notebooks speed soak portable lock clean
 
 table1: .venv/installed
 	@$(BENCH) train $(FLAGS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
@@ -36,6 +36,10 @@ speed: .venv/installed
 # As `make test` kills a campaign at random moments, only more often.
 soak: .venv/installed
 	.venv/bin/pytest tests/bench/test_survival.py --kills 20
+
+# As on processors of several makers: emulates them, for 40 minutes of a core. Needs the package qemu-user.
+portable: .venv/installed
+	@.venv/bin/python -m tests.golden.portable
 
 # The exact versions, from those that pyproject.toml allows.
 lock: .venv/installed

@@ -100,6 +100,12 @@ def outputs_path(environment: str) -> Path:
     return FOLDER / f"{environment}.update.npz"
 
 
+def load(path: Path) -> dict[str, Any]:
+    """The arrays of a stored file."""
+    with np.load(path) as file:
+        return dict(file)
+
+
 def main() -> None:
     """Store the golden run."""
     runs = {}
