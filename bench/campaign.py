@@ -11,12 +11,15 @@ from rich.console import Console
 
 from bench.cluster import RefusedWorkerError, check_this_worker, connected, identity
 from bench.errors import UserError
-from bench.jobs import SEGMENT_SECONDS, Job, merged
+from bench.jobs import Job, merged
 from bench.progress import CampaignProgress
 from bench.protocol import Protocol
 from bench.results import Results
 
 PROGRESS_TOPIC = "table1-progress"
+
+# How long a worker trains before it hands in a checkpoint: what a killed campaign loses of each job, at most.
+SEGMENT_SECONDS = 180.0
 
 # How long the campaign waits for a job before it looks whether workers have come.
 POLL_SECONDS = 1.0
@@ -26,11 +29,7 @@ CACHE_LIMIT = 600 * 2**20
 
 
 def run_campaign(
-    results: Results,
-    jobs: Sequence[Job],
-    console: Console,
-    scheduler: str | None = None,
-    segment_seconds: float = SEGMENT_SECONDS,
+    results: Results, jobs: Sequence[Job], console: Console, scheduler: str | None = None
 ) -> None:
     """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
 
@@ -38,7 +37,6 @@ def run_campaign(
     that raises is not tried again; a segment of a job that is lost with its worker is, three times.
 
     scheduler: address of a Dask scheduler; None for the cores of this machine.
-    segment_seconds: how long a worker trains before its job's checkpoint is stored.
 
     Raises:
         UserError: when the folder is in use, the cluster can't be, or a job failed: then once all others are
@@ -53,15 +51,13 @@ def run_campaign(
     ):
         client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
         jobs = merged(jobs, len(client.ncores()))
-        failed = _do_all(client, results, jobs, progress, segment_seconds)
+        failed = _do_all(client, results, jobs, progress)
     if failed:
         names = ", ".join(map(str, failed))
         raise UserError(f"{len(failed)} of {len(jobs)} jobs failed, the others are kept: {names}")
 
 
-def _do_all(
-    client: Client, results: Results, jobs: Sequence[Job], progress: CampaignProgress, segment_seconds: float
-) -> list[Job]:
+def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: CampaignProgress) -> list[Job]:
     """Do the jobs in their order, as many at a time as there are workers; returns those that failed."""
     waiting, failed = deque(jobs), []
     running: dict[Future, Job] = {}
@@ -70,7 +66,7 @@ def _do_all(
     while waiting or running:
         while waiting and len(running) < max(1, len(client.ncores())):
             job = waiting.popleft()
-            future = client.submit(_do, job, results.protocol, identity(), segment_seconds, pure=False)
+            future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)
             running[future] = job
         for future in _done(list(running)):
             job = running.pop(future)

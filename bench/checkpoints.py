@@ -138,6 +138,8 @@ class CheckpointFolder:
                 usable.append(from_bytes(path.read_bytes(), self._protocol))
             except ValueError as error:
                 refused.append(f"{path} is not used, its runs start again: {error}")
+            except FileNotFoundError:
+                continue  # a campaign has finished its job just now
             except OSError as error:
                 raise UserError(f"cannot read {path}: {error.strerror}") from error
         return sorted(usable, key=lambda checkpoint: -checkpoint.updates), refused

@@ -15,9 +15,6 @@ from bench.runlog import RunResult
 
 # What the jobs run is imported when they run: a campaign with nothing to do spares the second that it takes.
 
-# What a killed campaign loses of each job, at most.
-SEGMENT_SECONDS = 180.0
-
 # A batch of 33 runs spares an eighth of the time of one of 11; beyond, there is little to gain.
 SEEDS_PER_JOB = 3
 # So many that all workers end at about the same time.
@@ -53,7 +50,7 @@ class Job:
         return str(self)
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Any:
-        """On a worker: do it for about so many seconds, reporting the environment steps made so far."""
+        """On a worker: do it for about so many seconds, reporting its environment steps so far."""
         raise NotImplementedError
 
     def save(self, results: Results, done: Any) -> "Job | None":
