@@ -1,7 +1,8 @@
 """Gymnasium's MuJoCo environments stepped as a batch, each reset in the step that ends its episode.
 
 The physics of all runs is one call to MuJoCo's batch stepper, which is bit-equal to stepping one by one and
-spares the overhead of a Python environment each. Resets go through Gymnasium's own environment.
+spares the overhead of a Python environment each. Resets don't go through Gymnasium either: a task draws the
+same numbers from a run's random stream.
 """
 
 import warnings
@@ -40,12 +41,11 @@ class Environments:
 
     def __init__(self, environment: str, seeds: Sequence[int]) -> None:
         """Make and reset one environment per seed."""
-        self._gymnasium = _make(environment)
-        spec = self._gymnasium.spec
-        assert spec is not None
-        assert spec.max_episode_steps is not None
-        self._time_limit = spec.max_episode_steps
-        self._mujoco = cast(Any, self._gymnasium.unwrapped)
+        env = _make(environment)
+        assert env.spec is not None
+        assert env.spec.max_episode_steps is not None
+        self._time_limit = env.spec.max_episode_steps
+        self._mujoco = cast(Any, env.unwrapped)
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
         self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
         self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
@@ -55,11 +55,11 @@ class Environments:
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
         # MuJoCo's own counts, `[run, kind]`, which its resets clear; the array pairs them with details.
         self._unstable = self._batch.warning[:, :, 1]
-        self.observations = np.stack([self._reset(run) for run in range(len(seeds))])
-        action_space = self._gymnasium.action_space
-        assert isinstance(action_space, gymnasium.spaces.Box)
-        self.action_low: NDArray[np.float32] = action_space.low
-        self.action_high: NDArray[np.float32] = action_space.high
+        self._reset(np.arange(len(seeds)))
+        self.observations = self._task.observe()
+        assert isinstance(env.action_space, gymnasium.spaces.Box)
+        self.action_low: NDArray[np.float32] = env.action_space.low
+        self.action_high: NDArray[np.float32] = env.action_space.high
 
     @property
     def observation_size(self) -> int:
@@ -89,13 +89,13 @@ class Environments:
         if self._unstable.any():
             self._physics_warnings += self._unstable.sum(axis=1)
             self._unstable[...] = 0
-        observations, rewards, terminated = self._task.after(before, controls)
+        rewards, terminated = self._task.after(before, controls)
         self._elapsed += active
         ends = active & (terminated | (self._elapsed >= self._time_limit))
-        for run in np.flatnonzero(ends).tolist():
-            observations[run] = self._reset(run)
-        self.observations = observations
-        return Steps(observations, np.where(active, rewards, 0.0), ends)
+        if ends.any():
+            self._reset(np.flatnonzero(ends))
+        self.observations = self._task.observe()
+        return Steps(self.observations, np.where(active, rewards, 0.0), ends)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
         """All that the following steps depend on: arrays by name, and the state of each random generator."""
@@ -121,16 +121,17 @@ class Environments:
         for generator, state in zip(self._random, generators, strict=True):
             generator.bit_generator.state = state
 
-    def _reset(self, run: int) -> NDArray[np.float64]:
-        """Start a new episode from the run's own random stream; returns its first observation."""
-        self._mujoco.np_random = self._random[run]
-        observation, _ = self._gymnasium.reset()
-        # All that a step takes over from the one before, besides its controls.
-        self._task.positions[run] = self._mujoco.data.qpos
-        self._task.velocities[run] = self._mujoco.data.qvel
-        self._warmstarts[run] = 0.0
-        self._elapsed[run] = 0
-        return observation
+    def _reset(self, runs: NDArray[np.intp]) -> None:
+        """Start new episodes of these runs, each from its own random stream."""
+        for run in runs.tolist():
+            self._task.positions[run], self._task.velocities[run] = self._task.start(self._random[run])
+        # All else that a step takes over from the one before, besides its controls.
+        self._warmstarts[runs] = 0.0
+        self._elapsed[runs] = 0
+        if self._task.needs_forward_pass:
+            # As in Gymnasium, nothing acts before the first step.
+            self._controls[runs] = 0.0
+            self._batch.forward(runs)
 
 
 def _make(environment: str) -> gymnasium.Env:

@@ -1,4 +1,4 @@
-"""What the seven environments add to the physics: observations, rewards and terminations, for many runs.
+"""What the seven environments add to the physics: starts, observations, rewards, terminations; for many runs.
 
 Gymnasium's own operations in their own order, over arrays with a leading axis `run`; the numbers (weights,
 ranges) are read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`, but for
@@ -16,9 +16,8 @@ Bools = NDArray[np.bool_]
 
 
 class Outcome(NamedTuple):
-    """What a step gave: observations `[run, observation]`, rewards `[run]`, terminated `[run]`."""
+    """What a step gave: rewards `[run]`, terminated `[run]`."""
 
-    observations: Floats
     rewards: Floats
     terminated: Bools
 
@@ -28,13 +27,29 @@ class Task:
 
     env: Gymnasium's environment, unwrapped.
     batch: simulations of its model.
+    positions, velocities: of the simulations' joints, `[run, joint]`.
+    start_noise: how far from the model's own an episode's first positions are at most.
+    needs_forward_pass: whether observations read what MuJoCo's forward pass computes from the two.
     """
+
+    needs_forward_pass = False
+    start_noise: float
 
     def __init__(self, env: Any, batch: Batch) -> None:
         """Bind the fields that the rules read."""
         self.env = env
         self.positions: Floats = batch.bind("qpos")
         self.velocities: Floats = batch.bind("qvel")
+
+    def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
+        """The first positions and velocities of an episode of one run: the model's own, with noise."""
+        position_noise = random.uniform(-self.start_noise, self.start_noise, self.env.init_qpos.size)
+        velocity_noise = self.velocity_noise(random)
+        return self.env.init_qpos + position_noise, self.env.init_qvel + velocity_noise
+
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """The noise of the first velocities: by default, uniform as that of the positions."""
+        return random.uniform(-self.start_noise, self.start_noise, self.env.init_qvel.size)
 
     def before(self, observations: Floats) -> Floats:
         """What the reward needs to know from before the step: by default, where the step starts."""
@@ -44,12 +59,20 @@ class Task:
         """What the step gave. controls: `[run, action]`."""
         raise NotImplementedError
 
+    def observe(self) -> Floats:
+        """What the policies see of the simulations, `[run, observation]`."""
+        raise NotImplementedError
+
 
 class Locomotion(Task):
     """Run forward, at little control cost, as long as the body is healthy."""
 
     hidden_positions = 1
     healthy_reward = 0.0
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        self.start_noise = env._reset_noise_scale
 
     def before(self, observations: Floats) -> Floats:
         """The bodies' x."""
@@ -61,9 +84,12 @@ class Locomotion(Task):
         forward = self.env._forward_reward_weight * velocity
         cost = self.env._ctrl_cost_weight * np.sum(np.square(controls), axis=-1)
         rewards = (forward + self.healthy_reward) - cost
+        return Outcome(rewards, ~self.healthy())
+
+    def observe(self) -> Floats:
+        """Positions, but for where the body is, and velocities."""
         seen = self.positions[:, self.hidden_positions :]
-        observations = np.concatenate([seen, self.observed_velocities()], axis=1)
-        return Outcome(observations, rewards, ~self.healthy())
+        return np.concatenate([seen, self.observed_velocities()], axis=1)
 
     def observed_velocities(self) -> Floats:
         """Generalized velocities as observed, `[run, velocity]`."""
@@ -76,6 +102,10 @@ class Locomotion(Task):
 
 class HalfCheetah(Locomotion):
     """Never ends but by the time limit."""
+
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """Normally distributed."""
+        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
 
 
 class Swimmer(Locomotion):
@@ -117,34 +147,35 @@ class Hopper(Walker2d):
 class InvertedPendulum(Task):
     """Keep the pole within 0.2 rad of upright."""
 
+    start_noise = 0.01
+
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """1 a step."""
-        observations = np.concatenate([self.positions, self.velocities], axis=1)
-        upright = np.isfinite(observations).all(axis=1) & ~(np.abs(observations[:, 1]) > 0.2)
-        return Outcome(observations, np.ones(len(observations)), ~upright)
+        upright = np.isfinite(self.observe()).all(axis=1) & ~(np.abs(self.positions[:, 1]) > 0.2)
+        return Outcome(np.ones(len(upright)), ~upright)
+
+    def observe(self) -> Floats:
+        """Positions and velocities."""
+        return np.concatenate([self.positions, self.velocities], axis=1)
 
 
 class InvertedDoublePendulum(Task):
     """Keep the tip of two poles above 1 m."""
+
+    needs_forward_pass = True
+    start_noise = 0.1
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
         self.sites: Floats = batch.bind("site_xpos")
         self.constraint_forces: Floats = batch.bind("qfrc_constraint")
 
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """Normally distributed."""
+        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
+
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """10 a step, minus the tip's distance from its place and the poles' velocities."""
-        angles = np.ascontiguousarray(self.positions[:, 1:])
-        observations = np.concatenate(
-            [
-                self.positions[:, :1],
-                np.sin(angles),
-                np.cos(angles),
-                np.clip(self.velocities, -10, 10),
-                np.clip(self.constraint_forces, -10, 10),
-            ],
-            axis=1,
-        )
         heights = self.sites[:, 0, 2]
         # Number by number: NumPy squares an array by a product, but Gymnasium's scalars by pow.
         rewards = [
@@ -157,17 +188,46 @@ class InvertedDoublePendulum(Task):
                 strict=True,
             )
         ]
-        return Outcome(observations, np.array(rewards), heights <= 1)
+        return Outcome(np.array(rewards), heights <= 1)
+
+    def observe(self) -> Floats:
+        """The cart's position, the poles' angles, and clipped velocities and constraint forces."""
+        angles = np.ascontiguousarray(self.positions[:, 1:])
+        return np.concatenate(
+            [
+                self.positions[:, :1],
+                np.sin(angles),
+                np.cos(angles),
+                np.clip(self.velocities, -10, 10),
+                np.clip(self.constraint_forces, -10, 10),
+            ],
+            axis=1,
+        )
 
 
 class Reacher(Task):
     """Bring the fingertip to the target. The reward is that of the distance before the step."""
+
+    needs_forward_pass = True
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
         bodies = batch.bind("xpos")
         self.fingertips: Floats = bodies[:, env.model.body("fingertip").id]
         self.targets: Floats = bodies[:, env.model.body("target").id]
+
+    def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
+        """An arm almost straight and at rest, and a target at rest, uniform over a disk."""
+        positions = random.uniform(-0.1, 0.1, self.env.init_qpos.size) + self.env.init_qpos
+        while True:
+            target = random.uniform(-0.2, 0.2, 2)
+            if np.linalg.norm(target) < 0.2:
+                break
+        velocities = self.env.init_qvel + random.uniform(-0.005, 0.005, self.env.init_qvel.size)
+        # The last two joints move the target.
+        positions[-2:] = target
+        velocities[-2:] = 0
+        return positions, velocities
 
     def before(self, observations: Floats) -> Floats:
         """From target to fingertip, the end of the observation."""
@@ -179,8 +239,12 @@ class Reacher(Task):
         x, y, z = before.T
         distances = np.sqrt(x * x + y * y + z * z)
         rewards = -distances + -np.square(controls).sum(axis=-1)
+        return Outcome(rewards, np.zeros(len(rewards), dtype=bool))
+
+    def observe(self) -> Floats:
+        """The arm's angles and velocities, the target, and the way from it to the fingertip."""
         angles = np.ascontiguousarray(self.positions[:, :2])
-        observations = np.concatenate(
+        return np.concatenate(
             [
                 np.cos(angles),
                 np.sin(angles),
@@ -190,7 +254,6 @@ class Reacher(Task):
             ],
             axis=1,
         )
-        return Outcome(observations, rewards, np.zeros(len(rewards), dtype=bool))
 
 
 TASKS: dict[str, type[Task]] = {

@@ -90,15 +90,17 @@ def test_actions_reach_the_environment_unclipped() -> None:
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
-    """With a limit of 4 steps, since some of the seven fall long before theirs."""
-    environments = Environments(environment, [5])
+    """Over many short episodes, since some of the seven fall long before their limits and others never."""
+    environments = Environments(environment, SEEDS)
     environments._time_limit = 4
-    actions = np.zeros((20, environments.action_size), np.float32)
-    observations, _, ends = by_hand(environment, 5, actions, max_episode_steps=4)
-    for t, action in enumerate(actions):
-        steps = environments.step(action[None], np.array([True]))
-        np.testing.assert_array_equal(steps.observations[0], observations[t + 1])
-        assert steps.ends[0] == ends[t] == (t % 4 == 3)
+    shape = (400, len(SEEDS), environments.action_size)
+    actions = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
+    steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
+    for run, seed in enumerate(SEEDS):
+        observations, _, ends = by_hand(environment, seed, actions[:, run], max_episode_steps=4)
+        np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
+        assert [step.ends[run] for step in steps] == ends
+        assert np.sum(ends) >= 100
 
 
 def test_an_episode_ends_at_the_time_limit() -> None:
