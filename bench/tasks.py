@@ -73,6 +73,7 @@ class Locomotion(Task):
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
         self.start_noise = env._reset_noise_scale
+        self.step_seconds = env.dt
 
     def before(self, observations: Floats) -> Floats:
         """The bodies' x."""
@@ -80,9 +81,9 @@ class Locomotion(Task):
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """Forward velocity, plus the healthy reward, minus the control cost."""
-        velocity = (self.positions[:, 0] - before) / self.env.dt
+        velocity = (self.positions[:, 0] - before) / self.step_seconds
         forward = self.env._forward_reward_weight * velocity
-        cost = self.env._ctrl_cost_weight * np.sum(np.square(controls), axis=-1)
+        cost = self.env._ctrl_cost_weight * np.square(controls).sum(axis=-1)
         rewards = (forward + self.healthy_reward) - cost
         return Outcome(rewards, ~self.healthy())
 
@@ -124,7 +125,7 @@ class Walker2d(Locomotion):
 
     def observed_velocities(self) -> Floats:
         """Clipped to [-10, 10]."""
-        return np.clip(self.velocities, -10, 10)
+        return self.velocities.clip(-10, 10)
 
     def healthy(self) -> Bools:
         """Whether height and angle of the torso are within their ranges."""
@@ -141,7 +142,7 @@ class Hopper(Walker2d):
         """Whether the torso and the rest of the state are within their ranges."""
         low, high = self.env._healthy_state_range
         state = np.concatenate([self.positions[:, 2:], self.velocities], axis=1)
-        return super().healthy() & np.all((low < state) & (state < high), axis=1)
+        return super().healthy() & ((low < state) & (state < high)).all(axis=1)
 
 
 class InvertedPendulum(Task):
@@ -198,8 +199,8 @@ class InvertedDoublePendulum(Task):
                 self.positions[:, :1],
                 np.sin(angles),
                 np.cos(angles),
-                np.clip(self.velocities, -10, 10),
-                np.clip(self.constraint_forces, -10, 10),
+                self.velocities.clip(-10, 10),
+                self.constraint_forces.clip(-10, 10),
             ],
             axis=1,
         )
