@@ -137,7 +137,8 @@ class Peer:
 
     def __init__(self, library: str, environment: str) -> None:
         """Start it, and wait until it is warm."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+        ours = ("JAX_", "XLA_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         inherited.pop("NPROC", None)
         inherited |= {"OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
         self._process = subprocess.Popen(
