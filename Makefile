@@ -10,7 +10,7 @@ FLAGS = $(if $(RESULTS),--results "$(RESULTS)") $(if $(SEEDS),--seeds $(SEEDS)) 
 	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
 	$(if $(SETTINGS),--settings $(SETTINGS))
 
-.PHONY: table1 curves test notebooks speed soak portable lock clean
+.PHONY: table1 curves check test lint notebooks speed soak portable lock clean
 
 table1: .venv/installed
 	@$(BENCH) train $(FLAGS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
@@ -19,11 +19,18 @@ table1: .venv/installed
 curves: .venv/installed
 	@$(BENCH) curves $(FLAGS)
 
-test: .venv/installed
+# All that needs no training and no other processes: under a minute.
+check: lint
+	.venv/bin/pytest -m "not slow" --numprocesses auto tests
+
+test: lint
+	.venv/bin/pytest --numprocesses auto --dist loadgroup
+
+lint: .venv/installed
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/pytest
+	.venv/bin/lint-imports --no-logo
 
 # Executes the notebooks and keeps what they print.
 notebooks: .venv/installed
@@ -35,7 +42,7 @@ speed: .venv/installed
 
 # As `make test` kills a campaign at random moments, only more often.
 soak: .venv/installed
-	.venv/bin/pytest tests/bench/test_survival.py --kills 20
+	.venv/bin/pytest tests/bench/campaign/test_survival.py --kills 20
 
 # As on processors of several makers: emulates them, for 40 minutes of a core. Needs the package qemu-user.
 portable: .venv/installed
@@ -49,7 +56,7 @@ lock: .venv/installed
 
 # Everything that can be made again. Results are not touched.
 clean:
-	rm -rf .venv .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.lock pyproject.toml

@@ -1,6 +1,6 @@
 """Policy and value networks: separate tanh multilayer perceptrons (PPO paper, section 6.1)."""
 
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from algorithms.gaussian import DiagonalGaussian
-from algorithms.parameters import HIDDEN_NORM, POLICY_MEAN_NORM, VALUE_NORM
+from algorithms.hyperparameters import HIDDEN_NORM, POLICY_MEAN_NORM, VALUE_NORM, Hyperparameters
 
 
 def unit_weights(norm: float) -> jax.nn.initializers.Initializer:
@@ -25,11 +25,11 @@ def unit_weights(norm: float) -> jax.nn.initializers.Initializer:
 def product(
     inputs: Float[Array, "*batch inputs"], weights: Float[Array, "inputs outputs"]
 ) -> Float[Array, "*batch outputs"]:
-    """The matrix product `inputs @ weights`, with a gradient that has the same bits on every x86-64 maker.
+    """The product `inputs @ weights`, whose gradient has equal bits on x86-64 processors of every maker.
 
     XLA hands a product that contracts the sample axis to a library that picks its kernel by processor. So the
     gradient of the weights multiplies by inputs that are transposed first; the barrier keeps XLA from undoing
-    that. It costs no time: a minibatch is transposed in as much as the other library would lose.
+    that. It costs no time: transposing a minibatch takes as long as that library's product is slower.
     """
     return inputs @ weights
 
@@ -100,3 +100,20 @@ class ValueNetwork(nn.Module):
         """V(o) for each observation."""
         hidden = HiddenLayers(self.hidden_sizes)(observations)
         return Dense(1, VALUE_NORM)(hidden)[..., 0]
+
+
+def policy_at(
+    hyperparameters: Hyperparameters, parameters: Any, observations: Float[Array, "*batch observation"]
+) -> DiagonalGaussian:
+    """π(·|o) of a policy network's parameters, for filtered observations."""
+    action_size = parameters["params"]["log_std"].shape[-1]
+    network = PolicyNetwork(action_size, hyperparameters.hidden_sizes)
+    return cast(DiagonalGaussian, network.apply(parameters, observations))
+
+
+def values_at(
+    hyperparameters: Hyperparameters, parameters: Any, observations: Float[Array, "*batch observation"]
+) -> Float[Array, "*batch"]:
+    """V(o) of a value network's parameters, for filtered observations."""
+    network = ValueNetwork(hyperparameters.hidden_sizes)
+    return cast(Array, network.apply(parameters, observations))

@@ -1,5 +1,4 @@
-"""The experiment around Table 1 of the PPO paper: what to run, running it, and what came out."""
+"""The experiment around Table 1 of the PPO paper: what to run, running it, and what came out.
 
-from bench.determinism import pin
-
-pin()
+The folders follow the data: `protocol` → `campaign` → `training` → `results` → `scores` → `report`.
+"""

@@ -4,62 +4,83 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
 
-from bench.errors import UserError
-from bench.protocol import ENVIRONMENTS, PAPER_SEEDS, PAPER_SETTINGS, SETTINGS, Run, in_table_order
-from bench.results import Results, open_results
-from bench.selection import Selection, parse_seed, parse_seeds, parse_timesteps, seeds_present, select
+from bench.common.errors import UserError
+from bench.options import Options, finished_of, listed, timesteps_of
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.selection import Selection, parse_seed, seeds_present, select
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
+from bench.results.folder import Results, open_results
+from bench.training.determinism import pin
+
+if TYPE_CHECKING:
+    from bench.training.own import OwnFile
 
 # Each command imports what it alone needs: starting stays quick, and worker processes import this module too.
-
-
-@dataclass(frozen=True)
-class Options:
-    """What every command is about."""
-
-    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
-    """Folder of the results."""
-    seeds: Annotated[str | None, tyro.conf.arg(metavar="N or N-M")] = None
-    """How many seeds (3: seeds 0, 1, 2) or which (3-5). Default: those complete in the folder, or 3."""
-    timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
-    """Environment steps of each run. Default: those of the folder, or 1000000 if it is new."""
-    environments: tuple[str, ...] = ENVIRONMENTS
-    """Gymnasium environments."""
-    settings: tuple[str, ...] = tuple(SETTINGS)
-    """Rows of the table."""
 
 
 @dataclass(frozen=True)
 class Train(Options):
     """Train the runs that are missing from the results folder, one process a core."""
 
+    own: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """A Python file of your own settings, which `--settings` may then name."""
     scheduler: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None
     """A Dask cluster to train on, such as tcp://host:8786. Default: the cores of this machine."""
 
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, made if it is not there, and what to train."""
+        own = self.own_file()
+        known = [*SETTINGS, *(() if own is None else own.settings)]
+        select(self.environments, self.settings, self.chosen_seeds, set(), known=known)
+        folder, protocol = self.place
+        results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
+        finished = results.finished()
+        # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
+        return results, select(
+            self.environments, self.settings, self.chosen_seeds, finished, PAPER_SEEDS, known
+        )
+
+    def own_file(self) -> "OwnFile | None":
+        """The file of one's own settings, if there is one, checked."""
+        if self.own is None:
+            return None
+        pin()
+        from bench.training.own import read_own
+
+        return read_own(self.own)
+
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Train what is missing of the selection."""
-        from bench.jobs import missing_jobs
+        from bench.campaign.jobs import missing_jobs
+        from bench.training.checkpoints import CheckpointFolder
 
-        checkpoints, refused = results.checkpoints.load()
+        own = self.own_file()
+        known = SETTINGS if own is None else {**SETTINGS, **own.settings}
+        results.require_same([known[name] for name in selection.settings])
+        checkpoints, refused = CheckpointFolder(results).load(known)
         for line in refused:
             console.print(line, style="yellow", soft_wrap=True)
-        jobs = missing_jobs(results, selection.runs, checkpoints)
+        jobs = missing_jobs(results, selection.runs, checkpoints, own)
         if not jobs:
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
         results.require_current_numerics()
-        from bench.campaign import run_campaign
+        pin()
+        from bench.campaign.campaign import run_campaign
 
         try:
             run_campaign(results, jobs, console, self.scheduler)
         except KeyboardInterrupt:
             done = len(set(selection.runs) & results.finished())
-            begun = sum(len(checkpoint.runs) for checkpoint in results.checkpoints.load()[0])
+            kept = {run for checkpoint in CheckpointFolder(results).load()[0] for run in checkpoint.runs}
+            begun = len((kept & set(selection.runs)) - results.finished())
             console.print(
                 f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path},"
                 f" and the checkpoints of {begun}; the same command goes on from there",
@@ -74,22 +95,25 @@ class Table(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
-        from bench import figures, readme, report, table
+        from bench.report import figures, page, tables
+        from bench.scores import report
 
         finished = results.finished()
-        present = _present(results, selection)
-        complete, incomplete = seeds_present(ENVIRONMENTS, tuple(SETTINGS), finished)
+        present = finished_of(results, selection)
+        complete, incomplete = seeds_present(ENVIRONMENTS, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
-        table.show(found, console)
+        tables.show(found, console)
         missing = set(selection.runs) - present
+        known = {*SETTINGS, *(run.setting for run in finished)}
         whole = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
         if whole and set(complete) <= set(selection.seeds):
             report.save(found, results.path)
-            table.save(found, results.path)
+            tables.save(found, results.path)
             figures.save(found, results.path)
-            readme.save(found, results.path)
+            page.save(found, results.path)
             console.print(
-                f"written: {results.path}/table1.csv, README.md and what they rest on", soft_wrap=True
+                f"written: {results.path}/table1.csv, README.md, the other tables and the figures",
+                soft_wrap=True,
             )
             for setting in in_table_order(run.setting for run in missing):
                 console.print(f"{setting} is not complete: its score is over fewer runs", style="yellow")
@@ -97,12 +121,12 @@ class Table(Options):
             console.print(
                 f"covers {len(present)} of {len(selection.runs)} runs:"
                 f" {len(selection.environments)} of {len(ENVIRONMENTS)} environments,"
-                f" {len(selection.settings)} of {len(SETTINGS)} rows, seeds {_listed(selection.seeds)};"
-                f" complete seeds in {results.path}: {_listed(complete)}. Not written to table1.*",
+                f" {len(selection.settings)} of {len(known)} rows, seeds {listed(selection.seeds)};"
+                f" complete seeds in {results.path}: {listed(complete)}. Not written to table1.*",
                 soft_wrap=True,
             )
         if incomplete:
-            console.print(f"incomplete seeds: {_listed(incomplete)}", style="yellow")
+            console.print(f"incomplete seeds: {listed(incomplete)}", style="yellow")
 
 
 @dataclass(frozen=True)
@@ -111,15 +135,16 @@ class Curves(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Plot the selection's finished runs."""
-        from bench.curves import learning_curves
-        from bench.dataset import runs_table
-        from bench.figures import save_figure
-        from bench.scores import uniform_scores
+        from bench.report.curves import learning_curves
+        from bench.report.figures import save_figure
+        from bench.results.reading import runs_table
+        from bench.scores.scale import uniform_scores
 
-        runs = runs_table(results, _present(results, selection))
+        present = finished_of(results, selection)
+        runs = runs_table(results, present)
         # A part of the table gets a file of its own.
         name = "learning_curves" if selection.is_whole_table else "learning_curves_selection"
-        figure = learning_curves(runs, uniform_scores(results.random_scores()))
+        figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
@@ -130,14 +155,14 @@ class Status(Options):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the state of the selection."""
-        from bench.status import show_status
+        from bench.campaign.status import show_status
 
         show_status(results, selection, console)
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Repeat finished runs and compare: bit-identical on every processor of the kind that made them."""
+    """Repeat finished runs and compare: on the kind of processor that made them all bits must agree."""
 
     environment: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="ENVIRONMENT")] = None
     """The environment whose runs to repeat. Default: all."""
@@ -148,11 +173,22 @@ class Verify:
     timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
     """How much of each run to repeat. Default: all of it."""
 
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, and the runs to repeat."""
+        environments = ENVIRONMENTS if self.environment is None else (self.environment,)
+        seeds = parse_seed(self.seed)
+        timesteps_of(self.timesteps)
+        select(environments, (), seeds, set())
+        # The timesteps of a prefix are not those of the folder.
+        results = open_results(self.results, None, create=False)
+        return results, select(environments, (), seeds, results.finished())
+
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs."""
-        from bench.verify import verify
+        from bench.campaign.verify import verify
 
-        verify(results, selection, _timesteps(self.timesteps), console)
+        pin()
+        verify(results, selection, timesteps_of(self.timesteps), console)
 
 
 @dataclass(frozen=True)
@@ -169,20 +205,21 @@ class Speed:
 
     def measure(self, console: Console) -> None:
         """Measure, print and write."""
-        from bench import scaling, speed, speed_report
+        pin()
+        from bench.speed import measure, report, scaling
 
-        chosen = select(self.environments, tuple(SETTINGS), None, set()).environments
-        libraries = speed.installed_peers()
-        for library in sorted(speed.PEERS.keys() - set(libraries)):
+        chosen = select(self.environments, (), None, set()).environments
+        libraries = measure.installed_peers()
+        for library in sorted(measure.PEERS.keys() - set(libraries)):
             install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
             console.print(f"without {library}, which is not installed: {install}", soft_wrap=True)
-        measured = speed.measure(chosen, libraries, console)
-        speed_report.show(measured, console)
+        measured = measure.measure(chosen, libraries, console)
+        report.show(measured, console)
         if set(chosen) == set(ENVIRONMENTS):
-            written = speed_report.save(measured, speed.versions(libraries), self.results / "speed")
+            written = report.save(measured, measure.versions(libraries), self.results / "speed")
             growth = scaling.measure(console)
-            speed_report.show_scaling(growth, console)
-            written += speed_report.save_scaling(growth, self.results / "speed")
+            report.show_scaling(growth, console)
+            written += report.save_scaling(growth, self.results / "speed")
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 
@@ -194,56 +231,19 @@ def main() -> int:
         description="Table 1 of the PPO paper, measured.",
     )
     console = Console(highlight=False)
-    # What a batch system sends before it kills is Ctrl-C to us.
+    # A batch system sends SIGTERM before it kills: that is Ctrl-C to us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if isinstance(command, Speed):
             command.measure(console)
         else:
-            command.run(*_open(command), console)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
+            command.run(*command.open(), console)
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _open(command: Options | Verify) -> tuple[Results, Selection]:
-    """The results folder and the part of it that a command is about, all options checked first."""
-    seeds: tuple[int, ...] | None
-    length = _timesteps(command.timesteps)
-    if isinstance(command, Verify):
-        environments = ENVIRONMENTS if command.environment is None else (command.environment,)
-        # The timesteps of a prefix are not those of the folder.
-        settings, seeds, length = tuple(SETTINGS), parse_seed(command.seed), None
-    else:
-        environments, settings = command.environments, command.settings
-        seeds = None if command.seeds is None else parse_seeds(command.seeds)
-    select(environments, settings, seeds, set())
-    results = open_results(command.results, length, create=isinstance(command, Train))
-    # An interrupted campaign goes on with the paper's seeds, though some may be complete.
-    at_least = PAPER_SEEDS if isinstance(command, Train) else ()
-    return results, select(environments, settings, seeds, results.finished(), at_least)
-
-
-def _present(results: Results, selection: Selection) -> set[Run]:
-    """The selection's finished runs, of which there must be one."""
-    present = set(selection.runs) & results.finished()
-    if not present:
-        raise UserError(f"no run of this selection is finished in {results.path}: train first")
-    return present
-
-
-def _timesteps(text: str | None) -> int | None:
-    return None if text is None else parse_timesteps(text)
-
-
-def _listed(seeds: tuple[int, ...]) -> str:
-    return ", ".join(map(str, seeds)) or "none"
 
 
 if __name__ == "__main__":

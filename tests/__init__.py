@@ -1,5 +1,5 @@
 """All tests run with the settings that a run's bits depend on, made before anything imports JAX."""
 
-from bench.determinism import pin
+from bench.training.determinism import pin
 
 pin()

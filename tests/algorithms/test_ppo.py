@@ -12,17 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from algorithms import ppo
+from algorithms import learner
 from algorithms.advantages import generalized_advantages
-from algorithms.parameters import Hyperparameters, Surrogate, adaptive_kl, clipping, fixed_kl, no_clipping
-from algorithms.states import Rollout
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.minibatches import minibatch_order
+from algorithms.rules.ppo import Rule
+from algorithms.types import Numbers, Rollout
+from bench.protocol.settings import adaptive_kl, clipping, fixed_kl, no_clipping
 
 SMALL = Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
 OBSERVATION, ACTION = 5, 2
+RULE = Rule()
 
 
-def initial(surrogate: Surrogate, seed: int = 0, hyperparameters: Hyperparameters = SMALL) -> Any:
-    state = ppo.init(hyperparameters, seed, surrogate, OBSERVATION, ACTION)
+def initial(surrogate: Numbers, seed: int = 0, hyperparameters: Hyperparameters = SMALL) -> Any:
+    state = learner.init(hyperparameters, RULE, seed, surrogate, OBSERVATION, ACTION)
     return jax.tree.map(lambda leaf: leaf[None], state)
 
 
@@ -121,8 +125,8 @@ def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
     for number in range(3):
         _, shuffle, _ = jax.random.split(state.key[0], 3)
         epochs = jax.random.split(shuffle, SMALL.epochs)
-        orders = [np.asarray(ppo.minibatch_order(SMALL, key)) for key in epochs]
-        state, diagnostics = ppo.update(SMALL, state, rollout(number))
+        orders = [np.asarray(minibatch_order(SMALL, key)) for key in epochs]
+        state, diagnostics = learner.update(SMALL, RULE, state, rollout(number))
         reference.update(rollout(number), orders)
         assert diagnostics.finite[0]
     for ours, plain in zip(
@@ -136,9 +140,9 @@ def test_the_first_ratio_is_one_under_the_new_filter() -> None:
     still = dataclasses.replace(SMALL, stepsize=0.0)
     for surrogate in (clipping(0.1), adaptive_kl(0.01)):
         before = initial(surrogate)
-        state, diagnostics = ppo.update(still, before, rollout(1))
+        state, diagnostics = learner.update(still, RULE, before, rollout(1))
         assert diagnostics.kl[0] == 0.0
-        assert diagnostics.clip_fraction[0] == 0.0
+        assert diagnostics.of_rule[1][0] == 0.0
         assert state.statistics.count[0] == np.float32(128.01)
         for leaf, untouched in zip(
             jax.tree.leaves(state.parameters), jax.tree.leaves(before.parameters), strict=True
@@ -150,7 +154,7 @@ def test_diagnostics_by_hand() -> None:
     """Recomputed in NumPy from the states before and after the update."""
     for surrogate in (clipping(0.05), fixed_kl(0.5), adaptive_kl(0.01)):
         before, batch = initial(surrogate), rollout(2)
-        after, diagnostics = ppo.update(SMALL, before, batch)
+        after, diagnostics = learner.update(SMALL, RULE, before, batch)
         statistics = of_run(after.statistics)
         std = np.sqrt(np.maximum(statistics.squared_deviations / statistics.count, 1e-2))
         raw = np.asarray(batch.observations[:, 0])
@@ -164,8 +168,8 @@ def test_diagnostics_by_hand() -> None:
         assert float(diagnostics.kl[0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3, abs=1e-7)
         actions = np.asarray(batch.actions[:, 0])
         ratio = np.exp(log_density(new, filtered, actions) - log_density(old, filtered, actions))
-        outside = np.abs(ratio - 1) > float(surrogate.clip_range)
-        assert float(diagnostics.clip_fraction[0]) == pytest.approx(float(outside.mean()), abs=1e-6)
+        outside = np.abs(ratio - 1) > float(surrogate["clip_range"])
+        assert float(diagnostics.of_rule[1][0]) == pytest.approx(float(outside.mean()), abs=1e-6)
         assert float(diagnostics.policy_std[0]) == pytest.approx(s_new.mean(), rel=1e-5)
         # The values that made the advantages are those of the initial filter, which only clips.
         values = np.asarray(network(of_run(before.parameters)["value"], np.clip(raw, -5, 5)))[:, 0]
@@ -179,16 +183,16 @@ def test_diagnostics_by_hand() -> None:
 def test_beta_adapts_once_an_update_and_serves_the_next() -> None:
     state, used = initial(adaptive_kl(1e-9)), []
     for number in range(4):
-        state, diagnostics = ppo.update(SMALL, state, rollout(number))
+        state, diagnostics = learner.update(SMALL, RULE, state, rollout(number))
         assert diagnostics.kl[0] > 1.5e-9
-        used.append(float(diagnostics.kl_coefficient[0]))
+        used.append(float(diagnostics.of_rule[0][0]))
     assert used == [1.0, 2.0, 4.0, 8.0]
-    assert state.surrogate.kl_coefficient[0] == 16.0
+    assert state.numbers["kl_coefficient"][0] == 16.0
 
 
 def test_penalties_hold_the_policy_back() -> None:
-    def kl(surrogate: Surrogate) -> float:
-        _, diagnostics = ppo.update(SMALL, initial(surrogate), rollout(0))
+    def kl(surrogate: Numbers) -> float:
+        _, diagnostics = learner.update(SMALL, RULE, initial(surrogate), rollout(0))
         return float(diagnostics.kl[0])
 
     free = kl(no_clipping())
@@ -199,7 +203,7 @@ def test_penalties_hold_the_policy_back() -> None:
 @given(st.integers(0, 2**31))
 @settings(max_examples=20)
 def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int) -> None:
-    order = np.asarray(ppo.minibatch_order(Hyperparameters(), jax.random.key(seed)))
+    order = np.asarray(minibatch_order(Hyperparameters(), jax.random.key(seed)))
     assert order.shape == (32, 64)
     np.testing.assert_array_equal(np.sort(order, axis=None), np.arange(2048))
 
@@ -207,7 +211,7 @@ def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int)
 def test_all_orders_of_an_epoch_are_equally_likely() -> None:
     four = Hyperparameters(horizon=4, minibatch_size=4)
     keys = jax.random.split(jax.random.key(0), 24_000)
-    orders = np.asarray(jax.vmap(partial(ppo.minibatch_order, four))(keys)).reshape(-1, 4)
+    orders = np.asarray(jax.vmap(partial(minibatch_order, four))(keys)).reshape(-1, 4)
     _, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(counts) == 24
     assert chisquare(counts).pvalue > 0.001
@@ -215,7 +219,7 @@ def test_all_orders_of_an_epoch_are_equally_likely() -> None:
 
 def test_each_epoch_and_update_shuffles_anew() -> None:
     keys = jax.random.split(jax.random.key(0), 10)
-    orders = {np.asarray(ppo.minibatch_order(SMALL, key)).tobytes() for key in keys}
+    orders = {np.asarray(minibatch_order(SMALL, key)).tobytes() for key in keys}
     assert len(orders) == 10
 
 
@@ -226,7 +230,7 @@ def test_minibatches_must_divide_the_horizon() -> None:
 
 def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:
     states = [initial(no_clipping(), 3), initial(fixed_kl(3.0), 3), initial(no_clipping(), 4)]
-    noise = [np.asarray(ppo.action_noise(SMALL, state.key, ACTION)) for state in states]
+    noise = [np.asarray(learner.action_noise(SMALL, state.key, ACTION)) for state in states]
     weights = [np.asarray(state.parameters["policy"]["params"]["Dense_0"]["kernel"]) for state in states]
     np.testing.assert_array_equal(noise[0], noise[1])
     np.testing.assert_array_equal(weights[0], weights[1])
@@ -237,7 +241,7 @@ def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:
 def test_actions_are_the_policys_mean_and_noise() -> None:
     state = initial(no_clipping())
     observations, noise = jnp.full((1, OBSERVATION), 0.7), jnp.array([[1.0, -50.0]])
-    action = ppo.act(SMALL, state.actor, observations, noise)
+    action = learner.act(SMALL, state.actor, observations, noise)
     mean = network(of_run(state.parameters)["policy"], observations / np.sqrt(1.0))
     np.testing.assert_allclose(action, mean + noise, rtol=1e-5)
 
@@ -245,5 +249,5 @@ def test_actions_are_the_policys_mean_and_noise() -> None:
 def test_a_rollout_that_is_not_finite_is_noticed() -> None:
     broken = rollout(0)
     broken = dataclasses.replace(broken, rewards=broken.rewards.at[5].set(jnp.inf))
-    _, diagnostics = ppo.update(SMALL, initial(clipping(0.2)), broken)
+    _, diagnostics = learner.update(SMALL, RULE, initial(clipping(0.2)), broken)
     assert not diagnostics.finite[0]

@@ -11,15 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from algorithms.gaussian import DiagonalGaussian
-from algorithms.parameters import (
-    KL_COEFFICIENT_RANGE,
-    Surrogate,
-    adaptive_kl,
-    clipping,
-    fixed_kl,
-    no_clipping,
-)
-from algorithms.surrogate import adapted, clip_fraction, objective, probability_ratio
+from algorithms.hyperparameters import KL_COEFFICIENT_RANGE
+from algorithms.rules.ppo import Rule, clip_fraction, probability_ratio, surrogate_objective
+from algorithms.types import Numbers
+from bench.protocol.settings import adaptive_kl, clipping, fixed_kl, no_clipping
 
 ACTION = jnp.array([[1.0]])
 
@@ -33,8 +28,8 @@ def mean_of_ratio(ratio: float) -> float:
     return 1 - math.sqrt(1 - 2 * math.log(ratio))
 
 
-def at(surrogate: Surrogate, mean: Any, advantage: float) -> Any:
-    return objective(surrogate, policy(0.0), policy(mean), ACTION, jnp.array([advantage]))
+def at(surrogate: Numbers, mean: Any, advantage: float) -> Any:
+    return surrogate_objective(surrogate, policy(0.0), policy(mean), ACTION, jnp.array([advantage]))
 
 
 # With A = ±2 and ε = 0.2: the objective is ρA, but for what ρ gains beyond the clip range.
@@ -84,17 +79,17 @@ def test_the_penalty_is_beta_times_the_kl_from_the_old_policy() -> None:
     without, with_penalty = at(no_clipping(), 0.4, 1.5), at(fixed_kl(10.0), 0.4, 1.5)
     assert without - with_penalty == pytest.approx(10 * 0.4**2 / 2, rel=1e-5)
     # ... and not from the new one: with standard deviations 1 and 2 the two differ.
-    penalty = objective(no_clipping(), policy(0.0), policy(0.0, math.log(2)), ACTION, jnp.zeros(1))
-    penalty -= objective(fixed_kl(1.0), policy(0.0), policy(0.0, math.log(2)), ACTION, jnp.zeros(1))
+    penalty = surrogate_objective(no_clipping(), policy(0.0), policy(0.0, math.log(2)), ACTION, jnp.zeros(1))
+    penalty -= surrogate_objective(fixed_kl(1.0), policy(0.0), policy(0.0, math.log(2)), ACTION, jnp.zeros(1))
     assert penalty == pytest.approx(math.log(2) + 1 / 8 - 1 / 2, rel=1e-5)
 
 
 def test_without_penalty_an_infinite_kl_is_harmless() -> None:
     collapsed = -60.0  # σ = e^-60: the KL overflows 32 bits, the ratio is 0
 
-    def value(mean: Any, log_std: Any, surrogate: Surrogate) -> Any:
+    def value(mean: Any, log_std: Any, surrogate: Numbers) -> Any:
         new = DiagonalGaussian(mean=mean * jnp.ones((1, 1)), log_std=log_std * jnp.ones(1))
-        return objective(surrogate, policy(0.0), new, ACTION, jnp.array([1.0]))
+        return surrogate_objective(surrogate, policy(0.0), new, ACTION, jnp.array([1.0]))
 
     for surrogate in (no_clipping(), clipping(0.2)):
         assert value(0.5, collapsed, surrogate) == 0.0
@@ -107,7 +102,7 @@ def test_a_clipped_ratio_that_overflows_has_no_gradient() -> None:
     """Action 20 under means 0 and 20: ρ = e^200."""
 
     def value(mean: Any) -> Any:
-        return objective(clipping(0.2), policy(0.0), policy(mean), jnp.array([[20.0]]), jnp.ones(1))
+        return surrogate_objective(clipping(0.2), policy(0.0), policy(mean), jnp.array([[20.0]]), jnp.ones(1))
 
     assert value(20.0) == pytest.approx(1.2)
     assert jax.grad(value)(19.0) == 0.0
@@ -127,8 +122,8 @@ def test_a_clipped_ratio_that_overflows_has_no_gradient() -> None:
 )
 def test_beta_follows_its_target(kl: float, factor: float) -> None:
     surrogate = adaptive_kl(0.01)
-    assert surrogate.kl_coefficient == 1.0
-    assert adapted(surrogate, jnp.asarray(kl)).kl_coefficient == factor
+    assert surrogate["kl_coefficient"] == 1.0
+    assert Rule().adapted(surrogate, jnp.asarray(kl))["kl_coefficient"] == factor
 
 
 @pytest.mark.parametrize("edge", [0.5, 2.0])
@@ -136,19 +131,21 @@ def test_beta_stays_at_the_edges_of_its_band(edge: float) -> None:
     """The paper's inequalities are strict. Targets that 1.5 divides exactly put the KL on the edge."""
     kl = jnp.asarray(edge * 1.5)
     target = 1.5 * kl if edge == 0.5 else kl / 1.5
-    assert adapted(adaptive_kl(float(target)), kl).kl_coefficient == 1.0
+    assert Rule().adapted(adaptive_kl(float(target)), kl)["kl_coefficient"] == 1.0
 
 
 @given(st.sampled_from([no_clipping(), clipping(0.2), fixed_kl(0.3), fixed_kl(10.0)]), st.floats(0, 1e6))
-def test_only_adaptive_rows_adapt(surrogate: Surrogate, kl: float) -> None:
-    assert adapted(surrogate, jnp.asarray(kl)).kl_coefficient == np.float32(surrogate.kl_coefficient)
+def test_only_adaptive_rows_adapt(surrogate: Numbers, kl: float) -> None:
+    assert Rule().adapted(surrogate, jnp.asarray(kl))["kl_coefficient"] == np.float32(
+        surrogate["kl_coefficient"]
+    )
 
 
 def test_beta_is_bounded() -> None:
     low = high = adaptive_kl(0.01)
     for _ in range(60):
-        low, high = adapted(low, jnp.asarray(0.0)), adapted(high, jnp.asarray(1.0))
-    assert (low.kl_coefficient, high.kl_coefficient) == KL_COEFFICIENT_RANGE
+        low, high = Rule().adapted(low, jnp.asarray(0.0)), Rule().adapted(high, jnp.asarray(1.0))
+    assert (low["kl_coefficient"], high["kl_coefficient"]) == KL_COEFFICIENT_RANGE
 
 
 def test_clip_fraction_counts_ratios_outside_the_range() -> None:

@@ -9,11 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from algorithms.hyperparameters import Hyperparameters
 from bench.__main__ import main
-from bench.jobs import training_jobs
-from bench.protocol import ENVIRONMENTS, SETTINGS, Run
-from bench.results import open_results
-from tests.conftest import command_line
+from bench.campaign.jobs import training_jobs
+from bench.common.files import json_text
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import SETTINGS
+from bench.results.folder import open_results
+from tests.helpers.processes import ROOT, command_line
+
+pytestmark = pytest.mark.slow
 
 
 def run(
@@ -28,7 +34,9 @@ def run(
 
 
 def test_what_only_reads_results_starts_without_jax_or_mujoco() -> None:
-    modules = "bench.__main__, bench.jobs, bench.report, bench.figures, bench.readme, bench.status"
+    modules = (
+        "bench.__main__, bench.campaign.jobs, bench.report.figures, bench.report.page, bench.campaign.status"
+    )
     code = f"import sys, {modules}; print(sorted({{'jax', 'mujoco'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -178,12 +186,16 @@ def test_results_of_another_protocol_are_refused(
     results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = results_folder / "protocol.json"
-    path.write_text(path.read_text().replace("0.99,", "0.999,"))
-    before = path.read_bytes()
-    status, _, err = run(["train", "--results", str(results_folder)], monkeypatch, capsys)
-    assert status == 1
-    assert "holds results of protocol" in err
-    assert path.read_bytes() == before
+    other = Protocol(timesteps=1, hyperparameters=Hyperparameters(discount=0.999))
+    for text, message in (
+        (json_text(other.as_json()), f"holds results of protocol {other.fingerprint}, not of "),
+        (path.read_text().replace("0.99,", "0.999,"), "its fingerprint is "),
+    ):
+        path.write_text(text)
+        status, _, err = run(["train", "--results", str(results_folder)], monkeypatch, capsys)
+        assert (status, err.count("\n")) == (1, 1)
+        assert message in err
+        assert path.read_text() == text
 
 
 def test_a_damaged_run_stops_the_table(
@@ -204,7 +216,6 @@ def test_help_explains_itself(command: list[str]) -> None:
 
 
 def test_make_passes_its_variables() -> None:
-    root = Path(__file__).parents[2]
     variables = [
         "RESULTS=/tmp/x",
         "SEEDS=1",
@@ -215,7 +226,7 @@ def test_make_passes_its_variables() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
         ["make", "--dry-run", "table1", *variables],
-        cwd=root,
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
 """The golden run: a few updates of every environment, stored so that a change of the numerics is seen.
 
 `python -m tests.golden.make` stores it anew. That is right only for a change that means to move the bits:
-raise `NUMERICS` in bench/protocol.py with it, and say so in the commit.
+raise `NUMERICS` in bench/protocol/protocol.py with it, and say so in the commit.
 """
 
 import dataclasses
@@ -12,13 +12,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from algorithms import ppo
-from algorithms.states import Rollout, RunState
-from bench.environments import Environments
-from bench.files import json_text, write_whole
-from bench.protocol import ENVIRONMENTS, NUMERICS, Protocol, Run
-from bench.provenance import processor_kind
-from bench.training import initial_states, train
+from algorithms import learner
+from algorithms.types import Rollout
+from bench.common.files import json_text, write_whole
+from bench.common.provenance import processor_kind
+from bench.environments.batch import Environments
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import NUMERICS, Protocol, Run
+from bench.protocol.settings import SETTINGS as PPO_SETTINGS
+from bench.training.learners import Learner, learners
+from bench.training.training import train
 
 FOLDER = Path(__file__).parent
 RUNS = FOLDER / "runs.json"
@@ -39,12 +42,12 @@ def csvs(environment: str) -> dict[str, str]:
 
 def rollout(environment: str) -> dict[str, Any]:
     """The first 256 steps of a run: the inputs of the stored update, the first 50 steps among them."""
-    environments, states = start(environment)
-    noise = np.asarray(ppo.action_noise(SHORT, states.key, environments.action_size))
+    environments, run = start(environment)
+    noise = np.asarray(learner.action_noise(SHORT, run.states.key, environments.action_size))
     observations, actions, rewards, ends = [environments.observations], [], [], []
     for noise_now in noise:
         seen = jnp.asarray(environments.observations, jnp.float32)
-        actions.append(np.asarray(ppo.act(SHORT, states.actor, seen, noise_now)))
+        actions.append(np.asarray(learner.act(SHORT, run.states.actor, seen, noise_now)))
         steps = environments.step(actions[-1], np.array([True]))
         observations.append(steps.observations)
         rewards.append(steps.rewards)
@@ -62,12 +65,12 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
 
     Not one driving the other, because the physics is chaotic: 1e-7 becomes 1e-4 within these steps.
     """
-    environments, states = start(environment)
-    noise = np.asarray(ppo.action_noise(SHORT, states.key, environments.action_size))
+    environments, run = start(environment)
+    noise = np.asarray(learner.action_noise(SHORT, run.states.key, environments.action_size))
     actions, observations, rewards = [], [], []
     for t in range(FIRST_STEPS):
         seen = jnp.asarray(inputs["observations"][t])
-        actions.append(np.asarray(ppo.act(SHORT, states.actor, seen, noise[t])))
+        actions.append(np.asarray(learner.act(SHORT, run.states.actor, seen, noise[t])))
         observations.append(environments.observations)
         rewards.append(environments.step(inputs["actions"][t], np.array([True])).rewards)
     numbers = {"observations": observations, "actions": actions, "rewards": rewards}
@@ -76,18 +79,18 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
 
 def update(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Parameters and diagnostics after one update from these inputs."""
-    _, states = start(environment)
+    _, run = start(environment)
     rollouts = Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
-    states, diagnostics = ppo.update(SHORT, states, rollouts)
-    leaves = jax.tree_util.tree_leaves_with_path(states.parameters)
-    numbers = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
-    return numbers | {name: np.asarray(value) for name, value in vars(diagnostics).items()}
+    diagnostics = run.learn(SHORT, rollouts)
+    leaves = jax.tree_util.tree_leaves_with_path(run.states.parameters)
+    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves} | diagnostics
 
 
-def start(environment: str) -> tuple[Environments, RunState]:
-    """Environment and state of the run `clip-0.2`, seed 0."""
-    environments = Environments(environment, [0])
-    return environments, initial_states([Run(environment, "clip-0.2", 0)], environments, PROTOCOL)
+def start(environment: str) -> tuple[Environments, Learner]:
+    """Environment and learner of the run `clip-0.2`, seed 0."""
+    environments, run = Environments(environment, [0]), Run(environment, "clip-0.2", 0)
+    (alone,) = learners([run], [PPO_SETTINGS[run.setting]], environments, PROTOCOL)
+    return environments, alone
 
 
 def inputs_path(environment: str) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.protocol import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS
 from tests.golden import make
 
 EMULATOR = "qemu-x86_64"

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.protocol import ENVIRONMENTS, NUMERICS
-from bench.provenance import processor_kind
+from bench.common.provenance import processor_kind
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import NUMERICS
 from tests.golden import make
+
+pytestmark = pytest.mark.slow
 
 RECORD: dict[str, Any] = json.loads(make.RUNS.read_text())
 SAME_KIND = RECORD["processor_kind"] == processor_kind()
@@ -56,7 +59,7 @@ HELD_BACK = {
 def test_no_library_that_chooses_by_processor_takes_part() -> None:
     """In three environments, among them those with sines and distances; `make portable` emulates all."""
     script = (
-        "import bench, json, sys\n"
+        "import json, sys, tests\n"
         "from tests.golden import make\n"
         "for environment in sys.argv[1:]:\n"
         "    assert make.csvs(environment) == json.loads(make.RUNS.read_text())['runs'][environment]"
@@ -70,7 +73,7 @@ def test_no_library_that_chooses_by_processor_takes_part() -> None:
 def test_another_kind_of_processor_is_within_tolerance() -> None:
     """What the golden test does on another kind, here with fewer instructions, which moves the bits."""
     script = (
-        "import bench, os, sys\n"
+        "import os, sys, tests\n"
         "os.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"
         "from tests.golden.test_golden import assert_golden_within_tolerance\n"
         "for environment in sys.argv[1:]:\n"

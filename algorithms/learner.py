@@ -1,0 +1,160 @@
+"""Learning: a policy acts for a horizon of steps, then an update rule improves it from what it did.
+
+What every rule shares is here: the networks' start, acting, the observation filter, advantages, the old
+policy and the diagnostics. Every public function but `init` works on a batch of runs: the leading axis `run`
+of all arrays, or the second one where the first is time. What a run computes does not depend on the others,
+nor on how many there are. Acting is vectorized over runs. Learning is mapped over them one after the other,
+which is as fast on a CPU and keeps each run's bits.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from algorithms.advantages import generalized_advantages, standardized
+from algorithms.gaussian import kl_divergence, sample
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.networks import PolicyNetwork, ValueNetwork, policy_at, values_at
+from algorithms.observation_filter import include, initial_statistics, normalize
+from algorithms.rules import UpdateRule
+from algorithms.types import Actor, Diagnostics, Experience, Numbers, Rollout, RunState, Samples
+
+
+@partial(jax.jit, static_argnums=(0, 1, 4, 5))
+def init(
+    hyperparameters: Hyperparameters,
+    rule: UpdateRule,
+    seed: int | Int[Array, ""],
+    numbers: Numbers,
+    observation_size: int,
+    action_size: int,
+) -> RunState:
+    """The state of one run before its first step; weights and key depend on the seed alone."""
+    policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
+    observation = jnp.zeros(observation_size)
+    parameters = {
+        "policy": PolicyNetwork(action_size, hyperparameters.hidden_sizes).init(policy_key, observation),
+        "value": ValueNetwork(hyperparameters.hidden_sizes).init(value_key, observation),
+    }
+    return RunState(
+        parameters=parameters,
+        rule_state=rule.initial(hyperparameters, parameters),
+        statistics=initial_statistics(observation_size),
+        numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
+        key=run_key,
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def action_noise(
+    hyperparameters: Hyperparameters, keys: Key[Array, "run"], action_size: int
+) -> Float[Array, "time run action"]:
+    """Standard normal noise for the next rollout's actions. Reads the runs' keys without consuming them."""
+
+    def noise_of_run(key: Key[Array, ""]) -> Float[Array, "time action"]:
+        noise_key, _, _ = jax.random.split(key, 3)
+        return jax.random.normal(noise_key, (hyperparameters.horizon, action_size))
+
+    return jnp.swapaxes(jax.lax.map(noise_of_run, keys), 0, 1)
+
+
+@partial(jax.jit, static_argnums=0)
+def act(
+    hyperparameters: Hyperparameters,
+    actors: Actor,
+    observations: Float[Array, "run observation"],
+    noise: Float[Array, "run action"],
+) -> Float[Array, "run action"]:
+    """One stochastic action of each run's policy, unclipped."""
+
+    def act_of_run(
+        actor: Actor, observation: Float[Array, "observation"], noise: Float[Array, "action"]
+    ) -> Float[Array, "action"]:
+        normalized = normalize(actor.statistics, observation)
+        return sample(policy_at(hyperparameters, actor.policy, normalized), noise)
+
+    return jax.vmap(act_of_run)(actors, observations, noise)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def update(
+    hyperparameters: Hyperparameters, rule: UpdateRule, states: RunState, rollouts: Rollout
+) -> tuple[RunState, Diagnostics]:
+    """Learn from one rollout of each run, by one rule. Consumes the runs' keys.
+
+    rollouts: rewards and observations as the environment gave them; the filter is part of the update.
+    """
+
+    def update_run(indexed: tuple[Int[Array, ""], RunState]) -> tuple[RunState, Diagnostics]:
+        run, state = indexed
+        rollout = jax.tree.map(lambda array: array[:, run], rollouts)
+        return _update_run(hyperparameters, rule, state, rollout)
+
+    runs = rollouts.rewards.shape[1]
+    return jax.lax.map(update_run, (jnp.arange(runs), states))
+
+
+def _update_run(
+    hyperparameters: Hyperparameters, rule: UpdateRule, state: RunState, rollout: Rollout
+) -> tuple[RunState, Diagnostics]:
+    _, rule_key, next_key = jax.random.split(state.key, 3)
+
+    # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
+    # the old policy included, so that the probability ratio starts at 1.
+    values = values_at(
+        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations)
+    )
+    advantages = generalized_advantages(
+        rollout.rewards,
+        values,
+        rollout.ends,
+        discount=hyperparameters.discount,
+        gae_lambda=hyperparameters.gae_lambda,
+    )
+    value_targets = advantages + values[:-1]
+    statistics = include(state.statistics, rollout.observations[:-1])
+    observations = normalize(statistics, rollout.observations[:-1])
+    old = policy_at(hyperparameters, state.parameters["policy"], observations)
+    standardizes = hyperparameters.choices.advantages == "standardized"
+    samples = Samples(
+        observations=observations,
+        actions=rollout.actions,
+        old_means=old.mean,
+        advantages=standardized(advantages) if standardizes else advantages,
+        value_targets=value_targets,
+    )
+
+    improvement = rule.improve(
+        hyperparameters,
+        state.parameters,
+        state.rule_state,
+        state.numbers,
+        Experience(samples=samples, old_log_std=old.log_std),
+        rule_key,
+    )
+
+    new = policy_at(hyperparameters, improvement.parameters["policy"], observations)
+    kl = jnp.mean(kl_divergence(old, new))
+    diagnostics = Diagnostics(
+        kl=kl,
+        of_rule=rule.diagnose(state.numbers, old, new, rollout.actions),
+        policy_std=jnp.mean(jnp.exp(new.log_std)),
+        value_loss=jnp.mean(improvement.value_losses),
+        explained_variance=1 - jnp.var(value_targets - values[:-1]) / jnp.var(value_targets),
+        finite=_all_finite((improvement.parameters, improvement.losses)),
+    )
+    next_state = RunState(
+        parameters=improvement.parameters,
+        rule_state=improvement.rule_state,
+        statistics=statistics,
+        numbers=rule.adapted(state.numbers, kl),
+        key=next_key,
+    )
+    return next_state, diagnostics
+
+
+def _all_finite(tree: Any) -> Bool[Array, ""]:
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))

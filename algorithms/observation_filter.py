@@ -1,0 +1,64 @@
+"""Running observation statistics: the observation filter of OpenAI's `ppo1`."""
+
+import jax.numpy as jnp
+from flax import struct
+from jaxtyping import Array, Float
+
+from algorithms.hyperparameters import OBSERVATION_CLIP, OBSERVATION_INITIAL_COUNT, OBSERVATION_VARIANCE_FLOOR
+
+
+@struct.dataclass
+class ObservationStatistics:
+    """Count, mean and summed squared deviations of the observations seen so far.
+
+    Sums of deviations, rather than of squares, keep their precision in 32 bits.
+
+    count: `[]`, as all fields with a leading axis `run` where runs are batched.
+    mean: `[observation]`
+    squared_deviations: `[observation]`, the sum of (o - mean)² over observations.
+    """
+
+    count: Float[Array, "*run"]
+    mean: Float[Array, "*run observation"]
+    squared_deviations: Float[Array, "*run observation"]
+
+
+def initial_statistics(observation_size: int) -> ObservationStatistics:
+    """Mean 0 and standard deviation 1, weighing as much as a hundredth of an observation."""
+    return ObservationStatistics(
+        count=jnp.asarray(OBSERVATION_INITIAL_COUNT, jnp.float32),
+        mean=jnp.zeros(observation_size, jnp.float32),
+        squared_deviations=jnp.full(observation_size, OBSERVATION_INITIAL_COUNT, jnp.float32),
+    )
+
+
+def include(
+    statistics: ObservationStatistics, observations: Float[Array, "time observation"]
+) -> ObservationStatistics:
+    """The statistics with a further batch of observations (Chan et al. 1979's pairwise update)."""
+    batch_count = observations.shape[0]
+    batch_mean = jnp.mean(observations, axis=0)
+    batch_deviations = jnp.sum(jnp.square(observations - batch_mean), axis=0)
+    count = statistics.count + batch_count
+    shift = batch_mean - statistics.mean
+    return ObservationStatistics(
+        count=count,
+        mean=statistics.mean + shift * (batch_count / count),
+        squared_deviations=statistics.squared_deviations
+        + batch_deviations
+        + jnp.square(shift) * (statistics.count * batch_count / count),
+    )
+
+
+def standard_deviation(statistics: ObservationStatistics) -> Float[Array, "observation"]:
+    """sqrt(max(variance, 0.01)) of one run's observations."""
+    variance = statistics.squared_deviations / statistics.count
+    return jnp.sqrt(jnp.maximum(variance, OBSERVATION_VARIANCE_FLOOR))
+
+
+def normalize(
+    statistics: ObservationStatistics, observations: Float[Array, "*batch observation"]
+) -> Float[Array, "*batch observation"]:
+    """clip((o - mean) / std, -5, 5)."""
+    std = standard_deviation(statistics)
+    return jnp.clip((observations - statistics.mean) / std, -OBSERVATION_CLIP, OBSERVATION_CLIP)

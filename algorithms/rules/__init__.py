@@ -1,0 +1,69 @@
+"""How a policy is improved from what it did: one update rule a file, found by its name.
+
+A module of this folder defines `Rule`, a frozen dataclass whose fields are the rule's options. JAX compiles a
+program for each rule and its options; a setting's numbers are data, so settings of one rule share a program.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Protocol, cast, runtime_checkable
+
+from jaxtyping import Array, Float, Key
+
+from algorithms.gaussian import DiagonalGaussian
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.types import Experience, Improvement, Numbers
+
+
+@runtime_checkable
+class UpdateRule(Protocol):
+    """An update rule. Frozen and hashable; all its functions are of one run.
+
+    Its own diagnostics stand in a run's CSV after those that all rules share.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the rule's own diagnostics."""
+
+    def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
+        """What the rule carries from one update to the next, before the first."""
+
+    def improve(
+        self,
+        hyperparameters: Hyperparameters,
+        parameters: dict[str, Any],
+        rule_state: Any,
+        numbers: Numbers,
+        experience: Experience,
+        key: Key[Array, ""],
+    ) -> Improvement:
+        """Better parameters of both networks. Consumes the key."""
+
+    def diagnose(
+        self,
+        numbers: Numbers,
+        old: DiagonalGaussian,
+        new: DiagonalGaussian,
+        actions: Float[Array, "sample action"],
+    ) -> tuple[Float[Array, ""], ...]:
+        """The rule's own diagnostics, in the order of `columns`."""
+
+    def adapted(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
+        """The numbers that the next update uses, after one that moved the policy by `kl`, in nats."""
+
+
+def names() -> list[str]:
+    """The rules that there are."""
+    return sorted(module.name for module in iter_modules(__path__))
+
+
+def rule(name: str, **options: Any) -> UpdateRule:
+    """The rule of this name.
+
+    Raises:
+        KeyError: when there is none.
+    """
+    if name not in names():
+        raise KeyError(f"unknown update rule '{name}'; choose from: {' '.join(names())}")
+    return cast(UpdateRule, import_module(f"{__name__}.{name}").Rule(**options))

@@ -1,0 +1,119 @@
+"""A campaign: jobs done in parallel by Dask's workers, each one's files written as it is done."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import psutil
+from distributed import Client, Future, get_worker, wait
+from rich.console import Console
+
+from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connected, identity
+from bench.campaign.jobs import Job, merged
+from bench.campaign.progress import CampaignProgress
+from bench.common.errors import UserError
+from bench.protocol.protocol import Protocol
+from bench.results.folder import Results
+from bench.training.determinism import pin
+
+PROGRESS_TOPIC = "table1-progress"
+
+# How long a worker trains before it hands in a checkpoint: what a killed campaign loses of each job, at most.
+SEGMENT_SECONDS = 180.0
+
+# How long the campaign waits for a job before it looks whether workers have come.
+POLL_SECONDS = 1.0
+
+# Memory of a worker, in bytes, above which it forgets the programs that it compiled for other environments.
+CACHE_LIMIT = 600 * 2**20
+
+
+def run_campaign(
+    results: Results, jobs: Sequence[Job], console: Console, scheduler: str | None = None
+) -> None:
+    """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
+
+    Workers need no access to the folder: what they give travels back, and only this process writes. A job
+    that raises is not tried again; a segment of a job that is lost with its worker is, three times.
+
+    scheduler: address of a Dask scheduler; None for the cores of this machine.
+
+    Raises:
+        UserError: when the folder is in use, the cluster can't be, or a job failed: then once all others are
+            done, naming the jobs.
+        KeyboardInterrupt: as the user does; finished runs and checkpoints are kept.
+    """
+    runs = sum(len(job.runs) for job in jobs)
+    with (
+        results.locked(),
+        connected(scheduler, len(jobs)) as client,
+        CampaignProgress(console, runs, runs * results.protocol.steps) as progress,
+    ):
+        client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
+        jobs = merged(jobs, len(client.ncores()))
+        failed = _do_all(client, results, jobs, progress)
+    if failed:
+        names = ", ".join(map(str, failed))
+        raise UserError(f"{len(failed)} of {len(jobs)} jobs failed, the others are kept: {names}")
+
+
+def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: CampaignProgress) -> list[Job]:
+    """Do the jobs in their order, as many at a time as there are workers; returns those that failed."""
+    waiting, failed = deque(jobs), []
+    running: dict[Future, Job] = {}
+    for job in jobs:
+        progress.resumed(job.key, job.steps)
+    while waiting or running:
+        while waiting and len(running) < max(1, len(client.ncores())):
+            job = waiting.popleft()
+            future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)
+            running[future] = job
+        for future in _done(list(running)):
+            job = running.pop(future)
+            error = future.exception() if future.status == "error" else None
+            if isinstance(error, RefusedWorkerError):
+                # A worker that came after the start: it goes, and the job to another.
+                progress.say(str(error))
+                client.retire_workers([error.args[1]])
+                if not client.scheduler_info()["workers"]:
+                    raise UserError(f"no worker is left: {error}")
+                waiting.appendleft(job)
+            elif error is not None:
+                failed.append(job)
+                progress.say(f"{job} failed: {type(error).__name__}: {error}")
+            elif rest := job.save(results, future.result()):
+                waiting.appendleft(rest)
+            else:
+                progress.finished(str(job), len(job.runs))
+    return failed
+
+
+def _done(futures: list[Future]) -> list[Future]:
+    """Those of the futures that are done, after waiting a while for one."""
+    try:
+        return list(wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done)
+    except TimeoutError:
+        return []
+
+
+def _do(job: Job, protocol: Protocol, expected: dict[str, str], seconds: float) -> Any:
+    """On a worker: do a segment of a job, telling the campaign how far it is."""
+    pin()
+    check_this_worker(expected)
+    _make_room_for(job.environment)
+    worker = get_worker()
+    return job.do(
+        protocol, seconds, lambda steps: worker.log_event(PROGRESS_TOPIC, {"steps": (job.key, steps)})
+    )
+
+
+_environments: list[str] = []
+
+
+def _make_room_for(environment: str) -> None:
+    """Forget the compiled programs of other environments, where they take much memory."""
+    import jax
+
+    if _environments != [environment] and psutil.Process().memory_info().rss > CACHE_LIMIT:
+        jax.clear_caches()
+    _environments[:] = [environment]

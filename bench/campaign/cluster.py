@@ -1,0 +1,133 @@
+"""Workers: one single-threaded process a core of this machine, or those of a Dask cluster."""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster, Worker, get_worker
+from distributed.versions import VersionMismatchWarning
+
+from bench.common.errors import UserError
+from bench.common.provenance import provenance
+
+CONNECTION_TIMEOUT = "10 s"
+START_ATTEMPTS = 3
+# A worker gets its next job when it is free: jobs are long, and one kept ready would wait for no reason.
+DASK_SETTINGS = {
+    "distributed.logging.distributed": "critical",
+    "distributed.scheduler.worker-saturation": 1.0,
+    # Dask looks at its workers a hundred times a second, and each time training waits.
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1 s",
+    "distributed.admin.system-monitor.interval": "10 s",
+}
+COMPARED_PACKAGES = ("jax", "jaxlib", "mujoco", "gymnasium", "numpy")
+
+
+class RefusedWorkerError(Exception):
+    """A worker's results would not be this checkout's: a message that names both sides, and its address."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@contextmanager
+def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
+    """A client of the cluster at `scheduler`, or of a local one with at most `processes` workers.
+
+    Raises:
+        UserError: when there is no cluster, or it has a worker that must be refused.
+    """
+    with dask.config.set(DASK_SETTINGS):
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        if scheduler is None:
+            with _local_cluster(processes) as cluster, Client(cluster) as client:
+                yield client
+        else:
+            with _client(scheduler) as client:
+                _check_workers(client)
+                yield client
+
+
+@cache
+def identity() -> dict[str, str]:
+    """What has to be the same in all processes of a campaign: the source and the versions below it."""
+    versions = provenance()["versions"]
+    return {"source": _source_digest(), **{name: versions[name] for name in COMPARED_PACKAGES}}
+
+
+def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = None) -> None:
+    """On a worker: refuse to work for a campaign with another identity, or with several threads.
+
+    dask_worker: the worker, as `Client.run` passes it; in a job it is found.
+
+    Raises:
+        RefusedWorkerError: naming both sides.
+    """
+    worker = dask_worker or get_worker()
+    differences = _differences(expected, identity(), worker.state.nthreads)
+    if differences:
+        message = f"worker {worker.address} is refused: {'; '.join(differences)}"
+        raise RefusedWorkerError(message, worker.address)
+
+
+def _differences(expected: dict[str, str], actual: dict[str, str], threads: int) -> list[str]:
+    found = [
+        f"its {name} is {actual[name]}, this checkout's is {expected[name]}"
+        for name in expected
+        if actual[name] != expected[name]
+    ]
+    if threads != 1:
+        found.append(f"it has {threads} threads, one is needed (--nthreads 1)")
+    return found
+
+
+def _check_workers(client: Client) -> None:
+    answers = client.run(check_this_worker, identity(), on_error="return")
+    if not answers:
+        raise UserError("the cluster has no workers: start some with dask worker")
+    for address, error in answers.items():
+        if isinstance(error, RefusedWorkerError):
+            raise UserError(str(error))
+        if error is not None:
+            raise UserError(f"worker {address} can't run this checkout: {type(error).__name__}: {error}")
+
+
+def _client(scheduler: str) -> Client:
+    try:
+        with warnings.catch_warnings():
+            # Dask's own comparison of versions; ours refuses the worker, in one line.
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            return Client(scheduler, timeout=CONNECTION_TIMEOUT)
+    except (OSError, ValueError) as error:
+        raise UserError(f"no Dask scheduler answers at {scheduler} (tcp://host:8786, say)") from error
+
+
+def _local_cluster(processes: int) -> LocalCluster:
+    """Started anew where a worker is killed while it starts; once it has, Dask itself replaces it."""
+    for _ in range(START_ATTEMPTS):
+        try:
+            return LocalCluster(
+                n_workers=min(CPU_COUNT, processes),
+                threads_per_worker=1,
+                memory_limit=0,  # a run needs little, and a paused worker would be a silent one
+                dashboard_address=":0",  # any free port: campaigns may run side by side
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            reason = error.__cause__ or error
+    raise UserError(f"the worker processes don't start: {reason}")
+
+
+def _source_digest() -> str:
+    root = Path(__file__).parents[2]
+    files = sorted(path for package in ("algorithms", "bench") for path in (root / package).rglob("*.py"))
+    # The names too: a file that is moved is another source.
+    parts = (part for path in files for part in (str(path.relative_to(root)).encode(), path.read_bytes()))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]

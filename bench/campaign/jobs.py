@@ -1,0 +1,222 @@
+"""The parts a campaign is divided into: what a worker does, and what the campaign keeps of it."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from bench.common.provenance import provenance
+from bench.protocol.environments import SLOWEST_FIRST
+from bench.protocol.protocol import Protocol, Run
+from bench.results.folder import Results
+from bench.results.schema import RunResult
+from bench.training.checkpoints import Checkpoint, CheckpointFolder, from_bytes, name_of
+
+if TYPE_CHECKING:
+    from bench.training.own import OwnFile
+
+# What the jobs run is imported when they run: a campaign with nothing to do spares the second that it takes.
+
+# Three seeds in one batch take an eighth less time per run than one; more seeds gain little.
+SEEDS_PER_JOB = 3
+# Enough jobs for each worker that all workers end at about one time.
+JOBS_PER_WORKER = 4
+
+
+class Job:
+    """Something that workers can do without the campaign, named by `str`.
+
+    environment: where it acts.
+    runs: the runs that it finishes.
+    steps: environment steps of its runs so far.
+    """
+
+    environment: str
+    runs: tuple[Run, ...] = ()
+    steps: int = 0
+
+    @property
+    def key(self) -> str:
+        """A name that no other job of the campaign has."""
+        return str(self)
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Any:
+        """On a worker: do it for about `seconds`, reporting its environment steps so far."""
+        raise NotImplementedError
+
+    def save(self, results: Results, done: Any) -> "Job | None":
+        """In the campaign: write what `do` returned; returns the rest of the job, if any is left."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What a worker did of a training job.
+
+    checkpoint: where the job goes on, as bytes; None when it is finished.
+    steps: environment steps of the job so far.
+    results: of the runs, once they are finished.
+    provenance: what the finished runs share.
+    """
+
+    checkpoint: bytes | None
+    steps: int
+    results: list[RunResult] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingJob(Job):
+    """Runs of one environment, batched because that is fast; their bits do not depend on it.
+
+    own: the file of those of its settings that are not part of this package.
+    checkpoint: where the job goes on, as bytes; None from the beginning.
+    steps: environment steps of the job so far.
+    """
+
+    runs: tuple[Run, ...]
+    own: "OwnFile | None" = field(default=None, repr=False)
+    checkpoint: bytes | None = field(default=None, repr=False, compare=False)
+    steps: int = field(default=0, compare=False)
+
+    @property
+    def environment(self) -> str:  # type: ignore[override]
+        """The environment of all its runs."""
+        return self.runs[0].environment
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of its runs."""
+        return tuple(sorted({run.seed for run in self.runs}))
+
+    @property
+    def key(self) -> str:
+        """The name of its checkpoint."""
+        return name_of(self.runs)
+
+    def __str__(self) -> str:
+        return job_name(self.runs)
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Segment:
+        """Train from the checkpoint on, to the end or to the next checkpoint."""
+        from bench.training.training import Training
+
+        source = provenance()  # before anything can be edited
+        start = time.process_time()
+        seconds_before, made_by = 0.0, [source]
+        if self.checkpoint is None:
+            training = Training(self.runs, protocol, self.own)
+        else:
+            checkpoint = from_bytes(self.checkpoint, protocol)
+            training = Training.resumed(checkpoint, protocol, self.own)
+            seconds_before = checkpoint.seconds
+            made_by = [*(other for other in checkpoint.made_by if other != source), source]
+        training.advance(seconds, report)
+        spent = seconds_before + time.process_time() - start
+        if not training.finished:
+            return Segment(training.checkpoint(spent, made_by).to_bytes(protocol), training.steps)
+        shared = {
+            "job_seconds": round(spent, 1),
+            "job_runs": len(self.runs),
+            **source,
+            "earlier_segments": made_by[:-1],
+        }
+        return Segment(None, training.steps, training.results, shared)
+
+    def save(self, results: Results, done: Segment) -> "TrainingJob | None":
+        """The job's checkpoint; or, once it is finished, the files of each run."""
+        if done.checkpoint is not None:
+            CheckpointFolder(results).save(self.runs, done.checkpoint)
+            return replace(self, checkpoint=done.checkpoint, steps=done.steps)
+        finished = results.finished()
+        for result in done.results:
+            if result.run not in finished:
+                results.save(result, done.provenance)
+        CheckpointFolder(results).clear(results.finished())
+        return None
+
+
+def job_name(runs: Sequence[Run]) -> str:
+    """What people call a job of these runs, such as Hopper-v4 seeds 0, 1, 2."""
+    seeds = sorted({run.seed for run in runs})
+    return f"{runs[0].environment} seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+@dataclass(frozen=True)
+class RandomJob(Job):
+    """The random policies' scores in one environment."""
+
+    environment: str
+
+    def __str__(self) -> str:
+        return f"{self.environment} random policies"
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
+        """The scores, columns `RANDOM_COLUMNS` of `bench.results.folder`; a few seconds, done whole."""
+        from bench.training.random_policies import measure
+
+        return measure(self.environment, protocol)
+
+    def save(self, results: Results, done: pd.DataFrame) -> None:
+        """Lines of `random.csv`."""
+        results.save_random_scores(done)
+
+
+def training_jobs(runs: Iterable[Run], own: "OwnFile | None" = None) -> list[TrainingJob]:
+    """The jobs that train these runs: an environment and a seed each, seed by seed."""
+    groups: dict[tuple[str, int], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.environment, run.seed), []).append(run)
+    return _in_order(TrainingJob(tuple(group), own) for group in groups.values())
+
+
+def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
+    """The jobs merged into larger ones, which need less time per run, as long as every worker has several.
+
+    Up to three seeds of an environment become one job. A job that has begun stays as it is.
+    """
+    training = [job for job in jobs if isinstance(job, TrainingJob) and job.checkpoint is None]
+    others = [job for job in jobs if job not in training]
+    seeds = min(SEEDS_PER_JOB, max(1, len(training) // (JOBS_PER_WORKER * workers)))
+    groups: dict[str, list[TrainingJob]] = {}
+    for job in training:
+        groups.setdefault(job.environment, []).append(job)
+    batches = [group[i : i + seeds] for group in groups.values() for i in range(0, len(group), seeds)]
+    larger = [TrainingJob(tuple(run for job in batch for run in job.runs), batch[0].own) for batch in batches]
+    return [*others, *_in_order(larger)]
+
+
+def _in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
+    return sorted(jobs, key=lambda job: (-len(job.seeds), job.seeds, SLOWEST_FIRST.index(job.environment)))
+
+
+def missing_jobs(
+    results: Results,
+    runs: Iterable[Run],
+    checkpoints: Sequence[Checkpoint] = (),
+    own: "OwnFile | None" = None,
+) -> list[Job]:
+    """The jobs that complete `runs` and their environments' random policies.
+
+    checkpoints: that the folder has, the furthest first. Missing runs that one of them holds go on from it.
+    own: the file of those settings that are not part of this package.
+    """
+    runs = list(runs)
+    finished = results.finished()
+    unmeasured = {run.environment for run in runs} - results.measured_environments()
+    missing = [run for run in runs if run not in finished]
+    begun = []
+    for checkpoint in checkpoints:
+        chosen = set(missing) & set(checkpoint.runs)
+        if chosen:
+            part = checkpoint.of(chosen)
+            steps = part.updates * results.protocol.hyperparameters.horizon * len(part.runs)
+            begun.append(TrainingJob(part.runs, own, part.to_bytes(results.protocol), steps))
+            missing = [run for run in missing if run not in chosen]
+    return [
+        *(RandomJob(environment) for environment in sorted(unmeasured)),
+        *begun,
+        *training_jobs(missing, own),
+    ]

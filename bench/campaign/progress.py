@@ -1,0 +1,91 @@
+"""How far a campaign is: one bar on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+SECONDS_BETWEEN_LINES = 60.0
+
+
+class CampaignProgress:
+    """Shows runs done, environment steps per second and time left; use as a context manager."""
+
+    def __init__(self, console: Console, runs: int, steps: int) -> None:
+        """A campaign of `runs` runs and `steps` environment steps."""
+        self._console = console
+        self._runs, self._steps = runs, steps
+        self._runs_done = 0
+        self._steps_of: dict[str, int] = {}
+        self._steps_before = 0
+        self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
+        self._last_line = time.monotonic()
+        self._bar = Progress(
+            TextColumn("training"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("training", total=max(steps, 1), state=self._state())
+
+    def __enter__(self) -> "CampaignProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def resumed(self, job: str, steps: int) -> None:
+        """A job goes on from `steps` steps, which an earlier campaign has made."""
+        self._steps_of[job] = steps
+        self._steps_before += steps
+
+    def stepped(self, job: str, steps: int) -> None:
+        """A job has done `steps` steps."""
+        self._start = self._start or time.monotonic()
+        self._steps_of[job] = steps
+        self._bar.update(self._task, completed=self._steps_done, state=self._state())
+        if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._line("training")
+
+    def finished(self, job: str, runs: int) -> None:
+        """A job is done, its runs' files in place."""
+        self._runs_done += runs
+        self._bar.update(self._task, completed=self._steps_done, state=self._state())
+        self._line(f"{job} done")
+
+    def say(self, message: str) -> None:
+        """Print something that went wrong, above the bar."""
+        self._console.print(message, style="red", soft_wrap=True)
+
+    @property
+    def _steps_done(self) -> int:
+        return sum(self._steps_of.values())
+
+    def _state(self) -> str:
+        runs = f"{self._runs_done}/{self._runs} runs"
+        elapsed = time.monotonic() - self._start if self._start else 0.0
+        if elapsed < 1:
+            return runs
+        rate = max(1, self._steps_done - self._steps_before) / elapsed
+        left = (self._steps - self._steps_done) / rate
+        return f"{runs}, {rate:,.0f} steps/s, {duration(left)} left"
+
+    def _line(self, event: str) -> None:
+        if not self._console.is_terminal:
+            self._last_line = time.monotonic()
+            self._console.print(f"{event} ({self._state()})", soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """Such as 4:05 or 1:04:05."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,98 @@
+"""What of a selection is done, missing or diverged, and how long the rest will take."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from dask.system import CPU_COUNT
+from rich.console import Console
+from rich.table import Table
+
+from bench.campaign.jobs import job_name
+from bench.campaign.progress import duration
+from bench.protocol.protocol import Run
+from bench.protocol.selection import Selection
+from bench.results.folder import Results
+from bench.training.checkpoints import CheckpointFolder
+
+
+def show_status(results: Results, selection: Selection, console: Console) -> None:
+    """Print a line for each environment, diverged runs and checkpoints by name, and the time left.
+
+    Raises:
+        UserError: for provenance or a checkpoint that can't be read.
+    """
+    finished = set(selection.runs) & results.finished()
+    missing = [run for run in selection.runs if run not in finished]
+    records = {run: results.provenance(run) for run in sorted(finished)}
+    diverged = [run for run, record in records.items() if record["diverged_at"] is not None]
+    console.print(_grid(selection, Counter((run.environment, run.seed) for run in finished)))
+    for run in diverged:
+        console.print(f"diverged: {run} at timestep {records[run]['diverged_at']:,}", soft_wrap=True)
+    done = _done_in_checkpoints(results, missing, console)
+    begun = f", of them {len(done)} begun" if done else ""
+    counts = f"{len(finished)} done, {len(missing)} missing{begun}, {len(diverged)} diverged"
+    console.print(f"{len(selection.runs)} runs: {counts}", soft_wrap=True)
+    if missing:
+        console.print(_time_left({run: 1 - done.get(run, 0.0) for run in missing}, records), soft_wrap=True)
+
+
+def _done_in_checkpoints(results: Results, missing: list[Run], console: Console) -> dict[Run, float]:
+    """The done share of each missing run that a checkpoint holds; prints a line for each checkpoint."""
+    done: dict[Run, float] = {}
+    checkpoints, refused = CheckpointFolder(results).load()
+    for checkpoint in checkpoints:
+        held = [run for run in missing if run in checkpoint.runs and run not in done]
+        if held:
+            share = checkpoint.updates / results.protocol.updates
+            done |= dict.fromkeys(held, share)
+            console.print(f"checkpoint: {job_name(held)}, {len(held)} runs, {share:.0%} done", soft_wrap=True)
+    for line in refused:
+        console.print(line, style="yellow", soft_wrap=True)
+    return done
+
+
+def _grid(selection: Selection, done: Counter[tuple[str, int]]) -> Table:
+    """A line for each environment: its runs, the seeds all of whose runs are done, and those with some."""
+    rows = len(selection.settings)
+    table = Table(title=f"runs done, of {rows} settings a seed", title_justify="left")
+    table.add_column("environment", no_wrap=True)
+    for heading in ("done", "of"):
+        table.add_column(heading, justify="right")
+    for heading in ("whole seeds", "begun seeds"):
+        table.add_column(heading)
+    for environment in selection.environments:
+        counts = {seed: done[environment, seed] for seed in selection.seeds}
+        whole = [seed for seed, count in counts.items() if count == rows]
+        begun = [seed for seed, count in counts.items() if 0 < count < rows]
+        numbers = str(sum(counts.values())), str(rows * len(counts))
+        table.add_row(environment, *numbers, ranges(whole), ranges(begun))
+    return table
+
+
+def ranges(seeds: Sequence[int]) -> str:
+    """Growing numbers, such as 0-2, 5; - for none."""
+    found: list[list[int]] = []
+    for seed in seeds:
+        if found and seed == found[-1][-1] + 1:
+            found[-1].append(seed)
+        else:
+            found.append([seed])
+    texts = (f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in found)
+    return ", ".join(texts) or "-"
+
+
+def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:
+    """An estimate from what finished runs took, a core each, on this machine's cores.
+
+    missing: the share of each run that is left.
+    """
+    seconds: dict[str, list[float]] = {}
+    for run, record in records.items():
+        seconds.setdefault(run.environment, []).append(record["job_seconds"] / record["job_runs"])
+    mean = {environment: sum(values) / len(values) for environment, values in seconds.items()}
+    if not mean:
+        return "no estimate of the time left before a run is done"
+    # An environment that nothing is known of is taken for an average one.
+    unknown = sum(mean.values()) / len(mean)
+    total = sum(share * mean.get(run.environment, unknown) for run, share in missing.items())
+    return f"about {duration(total / CPU_COUNT)} left on this machine's {CPU_COUNT} cores"

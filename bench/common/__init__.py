@@ -1,0 +1,1 @@
+"""What every folder needs and none owns: errors, files, and where a number comes from."""

@@ -1,0 +1,92 @@
+"""Where a number comes from: software, source and processor."""
+
+import hashlib
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "gymnasium", "mujoco")
+
+# The instructions that a run's bits are made of on x86-64 (bench.training.determinism).
+PORTABLE_FLAGS = {"avx2", "fma"}
+
+# What sets one kind of processor apart; its name alone does not, because virtual machines mask features.
+_CPUINFO_FIELDS = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
+_CPUINFO_FLAGS = ("flags", "Features")
+
+
+@cache
+def provenance() -> dict[str, Any]:
+    """Versions, git commit (with `-dirty` where files differ) and processor of this process."""
+    libc = " ".join(platform.libc_ver())  # MuJoCo takes its sines from it
+    return {
+        "git_commit": _git_commit(),
+        "versions": {"python": platform.python_version(), "libc": libc}
+        | {package: metadata.version(package) for package in PACKAGES},
+        "processor": {
+            "kind": processor_kind(),
+            "model": processor_model(),
+            "name": _processor_name(),
+        },
+    }
+
+
+@cache
+def processor_kind() -> str:
+    """The kind of this processor: runs of one kind have the same bits.
+
+    Under Linux all x86-64 processors with AVX2 and FMA are one kind. Anything else is known to repeat its own
+    model's bits only.
+    """
+    here = (platform.system(), platform.machine())
+    if here == ("Linux", "x86_64") and set(_processor_features()) >= PORTABLE_FLAGS:
+        return "linux-x86_64-avx2-fma"
+    return processor_model()
+
+
+@cache
+def processor_model() -> str:
+    """Architecture and a hash of maker, family, model and CPU flags."""
+    features = "\n".join([platform.system(), platform.machine(), *_processor_features()])
+    digest = hashlib.sha256(features.encode()).hexdigest()[:12]
+    return f"{platform.machine()}-{digest}"
+
+
+def _processor_features() -> list[str]:
+    if platform.system() == "Darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string").splitlines()
+    fields = _cpuinfo()
+    flags = " ".join(fields.get(name, "") for name in _CPUINFO_FLAGS).split()
+    return [fields.get(name, "") for name in _CPUINFO_FIELDS] + sorted(flags)
+
+
+def _processor_name() -> str:
+    if platform.system() == "Darwin":
+        return _output("sysctl", "-n", "machdep.cpu.brand_string")
+    return _cpuinfo().get("model name", platform.machine())
+
+
+def _cpuinfo() -> dict[str, str]:
+    """Fields of the first processor in Linux's /proc/cpuinfo."""
+    first, *_ = Path("/proc/cpuinfo").read_text().split("\n\n")
+    pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _git_commit() -> str | None:
+    commit = _output("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    return commit or None
+
+
+def _output(*command: str) -> str:
+    """What a command prints, run in the source's folder; empty where it fails or does not exist."""
+    try:
+        completed = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return completed.stdout.strip() if completed.returncode == 0 else ""

@@ -1,0 +1,270 @@
+"""What the seven environments add to the physics: starts, observations, rewards, terminations; for many runs.
+
+Gymnasium's own operations in their own order, over arrays with a leading axis `run`; the numbers (weights,
+ranges) are read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`, but for
+Reacher's distance, whose last bit in Gymnasium depends on the processor.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from mujoco.batch import Batch
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Outcome(NamedTuple):
+    """What a step gave: rewards `[run]`, terminated `[run]`."""
+
+    rewards: Floats
+    terminated: Bools
+
+
+class Task:
+    """One environment's rules over a batch of its simulations.
+
+    env: Gymnasium's environment, unwrapped.
+    batch: simulations of its model.
+    positions, velocities: of the simulations' joints, `[run, joint]`.
+    start_noise: the largest distance of an episode's first positions from the model's initial ones.
+    needs_forward_pass: whether observations read what MuJoCo's forward pass computes from both.
+    """
+
+    needs_forward_pass = False
+    start_noise: float
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        """Bind the fields that the rules read."""
+        self.env = env
+        self.positions: Floats = batch.bind("qpos")
+        self.velocities: Floats = batch.bind("qvel")
+
+    def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
+        """The first positions and velocities of an episode of one run: the model's own, with noise."""
+        position_noise = random.uniform(-self.start_noise, self.start_noise, self.env.init_qpos.size)
+        velocity_noise = self.velocity_noise(random)
+        return self.env.init_qpos + position_noise, self.env.init_qvel + velocity_noise
+
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """The noise of the first velocities: by default, uniform as that of the positions."""
+        return random.uniform(-self.start_noise, self.start_noise, self.env.init_qvel.size)
+
+    def before(self, observations: Floats) -> Floats:
+        """What the reward needs to know from before the step: by default, where the step starts."""
+        return observations
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """What the step gave. controls: `[run, action]`."""
+        raise NotImplementedError
+
+    def observe(self) -> Floats:
+        """What the policies see of the simulations, `[run, observation]`."""
+        raise NotImplementedError
+
+
+class Locomotion(Task):
+    """Run forward, at little control cost, as long as the body is healthy."""
+
+    hidden_positions = 1
+    healthy_reward = 0.0
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        self.start_noise = env._reset_noise_scale
+        self.step_seconds = env.dt
+
+    def before(self, observations: Floats) -> Floats:
+        """The bodies' x."""
+        return self.positions[:, 0].copy()
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """Forward velocity, plus the healthy reward, minus the control cost."""
+        velocity = (self.positions[:, 0] - before) / self.step_seconds
+        forward = self.env._forward_reward_weight * velocity
+        cost = self.env._ctrl_cost_weight * np.square(controls).sum(axis=-1)
+        rewards = (forward + self.healthy_reward) - cost
+        return Outcome(rewards, ~self.healthy())
+
+    def observe(self) -> Floats:
+        """Positions, but for where the body is, and velocities."""
+        seen = self.positions[:, self.hidden_positions :]
+        return np.concatenate([seen, self.observed_velocities()], axis=1)
+
+    def observed_velocities(self) -> Floats:
+        """Generalized velocities as observed, `[run, velocity]`."""
+        return self.velocities
+
+    def healthy(self) -> Bools:
+        """Whether each body may go on, `[run]`."""
+        return np.ones(len(self.positions), dtype=bool)
+
+
+class HalfCheetah(Locomotion):
+    """Never ends but by the time limit."""
+
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """Normally distributed."""
+        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
+
+
+class Swimmer(Locomotion):
+    """Never ends but by the time limit; x and y are hidden."""
+
+    hidden_positions = 2
+
+
+class Walker2d(Locomotion):
+    """Ends when the torso is too low, too high or too inclined."""
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        # Paid in every step, the last one included, because Gymnasium's v4 terminates when unhealthy.
+        self.healthy_reward = env._healthy_reward
+
+    def observed_velocities(self) -> Floats:
+        """Clipped to [-10, 10]."""
+        return self.velocities.clip(-10, 10)
+
+    def healthy(self) -> Bools:
+        """Whether height and angle of the torso are within their ranges."""
+        low_z, high_z = self.env._healthy_z_range
+        low_angle, high_angle = self.env._healthy_angle_range
+        z, angle = self.positions[:, 1], self.positions[:, 2]
+        return (low_z < z) & (z < high_z) & (low_angle < angle) & (angle < high_angle)
+
+
+class Hopper(Walker2d):
+    """Ends, besides, when any other position or velocity is out of range."""
+
+    def healthy(self) -> Bools:
+        """Whether the torso and the rest of the state are within their ranges."""
+        low, high = self.env._healthy_state_range
+        state = np.concatenate([self.positions[:, 2:], self.velocities], axis=1)
+        return super().healthy() & ((low < state) & (state < high)).all(axis=1)
+
+
+class InvertedPendulum(Task):
+    """Keep the pole within 0.2 rad of upright."""
+
+    start_noise = 0.01
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """1 a step."""
+        upright = np.isfinite(self.observe()).all(axis=1) & ~(np.abs(self.positions[:, 1]) > 0.2)
+        return Outcome(np.ones(len(upright)), ~upright)
+
+    def observe(self) -> Floats:
+        """Positions and velocities."""
+        return np.concatenate([self.positions, self.velocities], axis=1)
+
+
+class InvertedDoublePendulum(Task):
+    """Keep the tip of two poles above 1 m."""
+
+    needs_forward_pass = True
+    start_noise = 0.1
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        self.sites: Floats = batch.bind("site_xpos")
+        self.constraint_forces: Floats = batch.bind("qfrc_constraint")
+
+    def velocity_noise(self, random: np.random.Generator) -> Floats:
+        """Normally distributed."""
+        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """10 a step, minus the tip's distance from its place and the poles' velocities."""
+        heights = self.sites[:, 0, 2]
+        # Number by number: NumPy squares an array by a product, but Gymnasium's scalars by pow.
+        rewards = [
+            10 - (0.01 * x**2 + (y - 2) ** 2) - (1e-3 * v1**2 + 5e-3 * v2**2)
+            for x, y, v1, v2 in zip(
+                self.sites[:, 0, 0].tolist(),
+                heights.tolist(),
+                self.velocities[:, 1].tolist(),
+                self.velocities[:, 2].tolist(),
+                strict=True,
+            )
+        ]
+        return Outcome(np.array(rewards), heights <= 1)
+
+    def observe(self) -> Floats:
+        """The cart's position, the poles' angles, and clipped velocities and constraint forces."""
+        angles = np.ascontiguousarray(self.positions[:, 1:])
+        return np.concatenate(
+            [
+                self.positions[:, :1],
+                np.sin(angles),
+                np.cos(angles),
+                self.velocities.clip(-10, 10),
+                self.constraint_forces.clip(-10, 10),
+            ],
+            axis=1,
+        )
+
+
+class Reacher(Task):
+    """Bring the fingertip to the target. The reward is that of the distance before the step."""
+
+    needs_forward_pass = True
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        bodies = batch.bind("xpos")
+        self.fingertips: Floats = bodies[:, env.model.body("fingertip").id]
+        self.targets: Floats = bodies[:, env.model.body("target").id]
+
+    def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
+        """An arm almost straight and at rest, and a target at rest, uniform over a disk."""
+        positions = random.uniform(-0.1, 0.1, self.env.init_qpos.size) + self.env.init_qpos
+        while True:
+            target = random.uniform(-0.2, 0.2, 2)
+            if math.sqrt(target[0] * target[0] + target[1] * target[1]) < 0.2:
+                break
+        velocities = self.env.init_qvel + random.uniform(-0.005, 0.005, self.env.init_qvel.size)
+        # The last two joints move the target.
+        positions[-2:] = target
+        velocities[-2:] = 0
+        return positions, velocities
+
+    def before(self, observations: Floats) -> Floats:
+        """From target to fingertip, the end of the observation."""
+        return observations[:, -3:]
+
+    def after(self, before: Floats, controls: Floats) -> Outcome:
+        """Minus the distance, minus the control cost."""
+        # Gymnasium's norm is a product of the BLAS library, whose last bit depends on the processor.
+        x, y, z = before.T
+        distances = np.sqrt(x * x + y * y + z * z)
+        rewards = -distances + -np.square(controls).sum(axis=-1)
+        return Outcome(rewards, np.zeros(len(rewards), dtype=bool))
+
+    def observe(self) -> Floats:
+        """The arm's angles and velocities, the target, and the way from it to the fingertip."""
+        angles = np.ascontiguousarray(self.positions[:, :2])
+        return np.concatenate(
+            [
+                np.cos(angles),
+                np.sin(angles),
+                self.positions[:, 2:],
+                self.velocities[:, :2],
+                self.fingertips - self.targets,
+            ],
+            axis=1,
+        )
+
+
+# By the name of the environment, without its version.
+TASKS: dict[str, type[Task]] = {
+    "HalfCheetah": HalfCheetah,
+    "Hopper": Hopper,
+    "InvertedDoublePendulum": InvertedDoublePendulum,
+    "InvertedPendulum": InvertedPendulum,
+    "Reacher": Reacher,
+    "Swimmer": Swimmer,
+    "Walker2d": Walker2d,
+}

@@ -1,0 +1,77 @@
+"""The options that commands share, and the results folder and the runs that these select."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from bench.common.errors import UserError
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import DEFAULT, Protocol, Run
+from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, select
+from bench.protocol.settings import SETTINGS, in_table_order
+from bench.protocol.variants import VARIANTS
+from bench.results.folder import Results, open_results
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of train, table, curves and status."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    variant: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+    seeds: Annotated[str | None, tyro.conf.arg(metavar="N or N-M")] = None
+    """How many seeds (3: seeds 0, 1, 2) or which (3-5). Default: those complete in the folder, or 3."""
+    timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
+    """Environment steps of each run. Default: those of the folder, or 1000000 if it is new."""
+    environments: tuple[str, ...] = ENVIRONMENTS
+    """Gymnasium environments."""
+    settings: tuple[str, ...] = ()
+    """Settings. Default: the paper's and your own: those of --own for train, else those in the folder."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, which must be there, and the part of it that the command is about.
+
+        Raises:
+            UserError: for an option or a folder that can't be used.
+        """
+        select(self.environments, (), self.chosen_seeds, set())
+        results = open_results(self.place[0], timesteps_of(self.timesteps), create=False)
+        finished = results.finished()
+        known = in_table_order({*SETTINGS, *(run.setting for run in finished)})
+        return results, select(self.environments, self.settings, self.chosen_seeds, finished, known=known)
+
+    @property
+    def chosen_seeds(self) -> tuple[int, ...] | None:
+        """The seeds that were asked for."""
+        return None if self.seeds is None else parse_seeds(self.seeds)
+
+    @property
+    def place(self) -> tuple[Path, Protocol]:
+        """The results folder and its protocol."""
+        if self.variant is None:
+            return self.results, DEFAULT
+        if self.variant not in VARIANTS:
+            raise UserError(f"unknown variant '{self.variant}'; choose from: {' '.join(VARIANTS)}")
+        return self.results / "variants" / self.variant, VARIANTS[self.variant]
+
+
+def finished_of(results: Results, selection: Selection) -> set[Run]:
+    """The selection's finished runs. Raises UserError when there is none."""
+    finished = set(selection.runs) & results.finished()
+    if not finished:
+        raise UserError(f"no run of this selection is finished in {results.path}: train first")
+    return finished
+
+
+def timesteps_of(text: str | None) -> int | None:
+    """The number that was asked for. Raises UserError when it is none."""
+    return None if text is None else parse_timesteps(text)
+
+
+def listed(seeds: tuple[int, ...]) -> str:
+    """Seeds as a message has them."""
+    return ", ".join(map(str, seeds)) or "none"

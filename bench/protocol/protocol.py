@@ -1,0 +1,160 @@
+"""The protocol of Table 1 as data: hyperparameters, lengths, and what the paper leaves open.
+
+Sources: the PPO paper (Schulman et al. 2017, arXiv:1707.06347), sections 3, 4 and 6.1 and Table 3; where it
+is silent, the authors' code of the same year (openai/baselines, folder `ppo1`); where both are, our choice
+and its reason.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from algorithms import hyperparameters
+from algorithms.choices import Choices, possible
+from algorithms.hyperparameters import Hyperparameters
+from bench.protocol.environments import ENVIRONMENT_VERSION
+
+# Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
+NUMERICS = 3
+
+
+# The two readings of the paper's "random policy": uniform over the action space, or the initial Gaussian.
+UNIFORM, UNTRAINED = "uniform", "untrained"
+
+# The paper's number of seeds: what is trained when nobody says otherwise.
+PAPER_SEEDS: tuple[int, ...] = (0, 1, 2)
+
+# A run's score is the mean return of its last 100 episodes (section 6.1).
+SCORE_EPISODES = 100
+
+# Updates from one line of a run's CSV to the next; the last update has a line, too.
+LOG_INTERVAL = 5
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One run of the benchmark: an environment's id, a setting's name and a seed."""
+
+    environment: str
+    setting: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.environment} {self.setting} seed {self.seed}"
+
+
+CONSTANTS: dict[str, Any] = {
+    "observation_clip": hyperparameters.OBSERVATION_CLIP,
+    "observation_initial_count": hyperparameters.OBSERVATION_INITIAL_COUNT,
+    "observation_variance_floor": hyperparameters.OBSERVATION_VARIANCE_FLOOR,
+    "initial_hidden_norm": hyperparameters.HIDDEN_NORM,
+    "initial_value_norm": hyperparameters.VALUE_NORM,
+    "initial_policy_mean_norm": hyperparameters.POLICY_MEAN_NORM,
+    "kl_coefficient_range": list(hyperparameters.KL_COEFFICIENT_RANGE),
+    "score_episodes": SCORE_EPISODES,
+    "log_interval": LOG_INTERVAL,
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What the numbers of a results folder depend on, besides environment, setting and seed."""
+
+    timesteps: int = 1_000_000
+    """Steps asked for per run (section 6.1); a run ends with the first whole rollout that reaches them."""
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    environment_version: str = ENVIRONMENT_VERSION
+    numerics: int = NUMERICS
+
+    @property
+    def updates(self) -> int:
+        """Updates of a run: 489 for the paper's million steps."""
+        return -(-self.timesteps // self.hyperparameters.horizon)
+
+    @property
+    def steps(self) -> int:
+        """Environment steps that a run really takes."""
+        return self.updates * self.hyperparameters.horizon
+
+    def fields(self) -> dict[str, Any]:
+        """All that the fingerprint stands for, as JSON has it.
+
+        Choices count only where they are not the default, so that a choice which is added later leaves the
+        fingerprints of finished results alone.
+        """
+        fields = json.loads(json.dumps(dataclasses.asdict(self)))
+        del fields["hyperparameters"]["choices"]
+        others = self.hyperparameters.choices.others()
+        return {**fields, **({"choices": others} if others else {}), "constants": CONSTANTS}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any of the fields."""
+        text = json.dumps(self.fields(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of `protocol.json`: the fingerprint, the fields, and every choice for people."""
+        choices = self.hyperparameters.choices.described()
+        return {"fingerprint": self.fingerprint, **self.fields(), "choices": choices}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Protocol":
+        """The protocol whose `as_json` this is.
+
+        Raises:
+            ValueError: naming what is unknown, missing or impossible.
+        """
+        try:
+            return cls._from_json(record)
+        except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+            raise ValueError(f"not a protocol: {type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _from_json(cls, record: Mapping[str, Any]) -> "Protocol":
+        names = [*(each.name for each in dataclasses.fields(cls)), "fingerprint", "constants", "choices"]
+        _require_keys("the protocol", record, names)
+        _require_keys("hyperparameters", record["hyperparameters"], _numbers_of(Hyperparameters))
+        choices = {name: described["value"] for name, described in record["choices"].items()}
+        unknown = choices.keys() - possible().keys()
+        if unknown:
+            raise ValueError(f"unknown choice: {', '.join(sorted(unknown))}")
+        timesteps = record["timesteps"]
+        if not isinstance(timesteps, int) or timesteps <= 0:
+            raise ValueError(f"timesteps must be a positive whole number, not {timesteps}")
+        numbers = {**record["hyperparameters"]}
+        numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
+        protocol = cls(
+            timesteps=timesteps,
+            hyperparameters=Hyperparameters(**numbers, choices=Choices(**choices)),
+            environment_version=record["environment_version"],
+            numerics=record["numerics"],
+        )
+        if protocol.fields()["constants"] != record["constants"]:
+            raise ValueError("its constants are not this version's")
+        if protocol.fingerprint != record["fingerprint"]:
+            raise ValueError(
+                f"its fingerprint is {record['fingerprint']}, its fields give {protocol.fingerprint}"
+            )
+        return protocol
+
+
+# What is trained when nobody says otherwise.
+DEFAULT = Protocol()
+
+
+def _numbers_of(kind: type) -> list[str]:
+    return [each.name for each in dataclasses.fields(kind) if each.name != "choices"]
+
+
+def _require_keys(what: str, record: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Require just these keys. A choice may be missing, because it may have been added later."""
+    missing, unknown = set(names) - record.keys(), record.keys() - set(names)
+    if missing:
+        raise ValueError(f"{what} is without {', '.join(sorted(missing))}")
+    if unknown:
+        raise ValueError(f"{what} has unknown {', '.join(sorted(unknown))}")

@@ -1,0 +1,115 @@
+"""Which part of the benchmark a command is about, and what of it is there."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.common.errors import UserError
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import PAPER_SEEDS, Run
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A grid of runs: every combination of these environments, settings and seeds."""
+
+    environments: tuple[str, ...]
+    settings: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs of the grid, seed by seed, so that a campaign completes one seed after the other."""
+        return [
+            Run(environment, setting, seed)
+            for seed in self.seeds
+            for environment in self.environments
+            for setting in self.settings
+        ]
+
+    @property
+    def is_whole_table(self) -> bool:
+        """Whether all environments and all rows of the paper are in it."""
+        return set(self.environments) == set(ENVIRONMENTS) and set(self.settings) >= set(PAPER_SETTINGS)
+
+
+def select(
+    environments: Sequence[str],
+    settings: Sequence[str],
+    seeds: tuple[int, ...] | None,
+    finished: set[Run],
+    at_least: tuple[int, ...] = (),
+    known: Iterable[str] = SETTINGS,
+) -> Selection:
+    """The grid asked for.
+
+    settings: as asked for; none for all that are known.
+
+    seeds: as asked for; None for the seeds that are complete among the finished runs, together with those of
+        `at_least`. If this gives no seed, the paper's three are meant.
+
+    Raises:
+        UserError: for an unknown environment or setting.
+    """
+    chosen_environments = _known("environment", environments, tuple(ENVIRONMENTS))
+    known = tuple(known)
+    chosen_settings = _known("setting", settings or known, known)
+    if seeds is None:
+        complete, _ = seeds_present(chosen_environments, chosen_settings, finished)
+        seeds = tuple(sorted({*complete, *at_least})) or PAPER_SEEDS
+    return Selection(chosen_environments, chosen_settings, seeds)
+
+
+def seeds_present(
+    environments: Sequence[str], settings: Sequence[str], finished: set[Run]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The seeds all of whose runs are finished, and those of which only some are.
+
+    Settings that the paper doesn't have count only when no paper setting is given.
+    """
+    rows = tuple(name for name in settings if name in PAPER_SETTINGS) or tuple(settings)
+    complete, incomplete = [], []
+    for seed in sorted({run.seed for run in finished}):
+        wanted = set(Selection(tuple(environments), rows, (seed,)).runs)
+        if wanted <= finished:
+            complete.append(seed)
+        elif wanted & finished:
+            incomplete.append(seed)
+    return tuple(complete), tuple(incomplete)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`3` means seeds 0, 1, 2; `3-5` means seeds 3, 4, 5. Raises UserError for anything else."""
+    if match := re.fullmatch(r"([0-9]{1,4})-([0-9]{1,4})", text):
+        first, last = int(match[1]), int(match[2])
+        if first <= last:
+            return tuple(range(first, last + 1))
+    elif re.fullmatch(r"[0-9]{1,4}", text) and int(text) > 0:
+        return tuple(range(int(text)))
+    raise UserError(
+        f"seeds must be a positive number (3: seeds 0, 1, 2) or a range (3-5) below 10000, not '{text}'"
+    )
+
+
+def parse_seed(text: str) -> tuple[int, ...]:
+    """The one seed of a number. Raises UserError for anything else."""
+    if re.fullmatch(r"[0-9]{1,4}", text):
+        return (int(text),)
+    raise UserError(f"the seed must be a number from 0 to 9999, not '{text}'")
+
+
+def parse_timesteps(text: str) -> int:
+    """A positive whole number. Raises UserError for anything else."""
+    if re.fullmatch(r"[0-9]{1,12}", text) and int(text) > 0:
+        return int(text)
+    raise UserError(f"timesteps must be a positive whole number of at most 12 digits, not '{text}'")
+
+
+def _known(kind: str, names: Sequence[str], valid: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in valid:
+            raise UserError(f"unknown {kind} '{name}'; choose from: {' '.join(valid)}")
+    if not names:
+        raise UserError(f"no {kind} chosen; choose from: {' '.join(valid)}")
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,9 @@
+"""Variants: named protocols that differ from the default, each with a results folder of its own."""
+
+from algorithms.choices import Choices
+from algorithms.hyperparameters import Hyperparameters
+from bench.protocol.protocol import Protocol
+
+VARIANTS: dict[str, Protocol] = {
+    "raw-advantages": Protocol(hyperparameters=Hyperparameters(choices=Choices(advantages="raw"))),
+}

@@ -1,0 +1,60 @@
+"""How settings look in every figure: a colour for a family; shades, lines and markers for its members."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.colors import to_rgb
+
+from bench.protocol.settings import SETTINGS, Setting, in_table_order
+
+# Hues of the Okabe-Ito palette, safe for the colour-blind. The paper's families have theirs in every figure.
+FAMILY_COLOURS = {
+    "no-clip": "#000000",
+    "clip": "#D55E00",
+    "adaptive-kl": "#009E73",
+    "fixed-kl": "#0072B2",
+}
+# Other families take these in the order of their names, and with more families than colours begin again.
+OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7B3294", "#8A8A00")
+LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# A family of up to twelve members needs three, with four lines each.
+MARKERS_OF_A_FAMILY = 3
+# How far each member's colour goes towards white, so that print tells them apart too.
+TINTS = (0.0, 0.25, 0.45, 0.6)
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a setting looks. No two settings of a figure have all three alike."""
+
+    colour: Colour
+    line: str
+    marker: str
+
+
+def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
+    """The look of each of these settings, and of the paper's: it follows its family and its place in it."""
+    known = {**SETTINGS, **settings}
+    members: dict[str, list[str]] = {}
+    for name in in_table_order(known):
+        members.setdefault(known[name].family, []).append(name)
+    others = sorted(members.keys() - FAMILY_COLOURS.keys())
+    found = {}
+    for family, names in members.items():
+        number = others.index(family) if family in others else 0
+        base = FAMILY_COLOURS.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
+        # A family that shares its colour with an earlier one begins with other markers.
+        first = number // len(OTHER_COLOURS) * MARKERS_OF_A_FAMILY
+        for place, name in enumerate(names):
+            style, turn = place % len(LINES), place // len(LINES)
+            marker = MARKERS[(first + turn) % len(MARKERS)]
+            found[name] = Look(_tinted(base, TINTS[style]), LINES[style], marker)
+    return found
+
+
+def _tinted(base: str, tint: float) -> Colour:
+    red, green, blue = (part + (1 - part) * tint for part in to_rgb(base))
+    return red, green, blue

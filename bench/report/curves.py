@@ -1,0 +1,136 @@
+"""Figures over time: learning curves by environment, and what the updates did."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from bench.protocol.environments import without_version
+from bench.protocol.settings import Setting, in_table_order
+from bench.report.appearance import Look, looks
+
+COLUMNS = 3
+
+
+def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping[str, Setting]) -> Figure:
+    """A panel per environment: the mean over seeds of the return of the last 100 episodes.
+
+    The band is ± one standard error of that mean. A run that diverged keeps its last value.
+
+    all_runs: as `bench.results.reading.load_runs` gives them.
+    random: what uniform actions return, by environment; a grey line.
+    settings: those of the runs, by name.
+    """
+    look_of = looks(settings)
+    environments = all_runs["environment"].unique()
+    columns = min(COLUMNS, len(environments) + 1)
+    rows = -(-(len(environments) + 1) // columns)
+    figure = Figure(figsize=(4.2 * columns, 3.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for panel, environment in zip(axes, environments, strict=False):
+        runs = all_runs[all_runs["environment"] == environment]
+        for setting in in_table_order(runs["setting"].unique()):
+            returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
+            mean, error = returns.mean(axis=1), returns.sem(axis=1)
+            _line(panel, settings[setting].label, look_of[setting], mean)
+            _band(panel, look_of[setting], mean - error, mean + error)
+        if environment in random:
+            panel.axhline(random[environment], color="grey", linewidth=0.8, label="uniform actions")
+        _time_axis(panel, without_version(environment))
+    for panel in axes[0 : len(environments) : columns]:
+        panel.set_ylabel("return, last 100 episodes")
+    for empty in axes[len(environments) :]:
+        empty.axis("off")
+    _legend(axes[len(environments)], axes[: len(environments)])
+    return figure
+
+
+def diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
+    """KL and β of the adaptive rows, clip fraction of the clipped ones, and the policy's std of all.
+
+    Medians over environments and seeds; the band, where few rows share a panel, is the quartiles.
+
+    runs: as `bench.results.reading.load_runs` gives them.
+    settings: those of the runs, by name.
+    """
+    shown = {name: settings[name] for name in in_table_order(runs["setting"].unique())}
+    look_of = looks(settings)
+    adaptive = _with_finite(shown, "kl_target")
+    clipped = _with_finite(shown, "clip_range")
+    figure = Figure(figsize=(10, 7.2), layout="constrained")
+    axes = figure.subplots(2, 2)
+    kl, beta, clips, std = axes.flatten()
+    _quartiles(kl, runs, "kl", adaptive)
+    for name, setting in adaptive.items():
+        kl.axhline(setting.numbers["kl_target"], color=look_of[name].colour, linewidth=0.6)
+    _quartiles(beta, runs, "kl_coefficient", adaptive)
+    _quartiles(clips, runs, "clip_fraction", clipped)
+    for name, setting in shown.items():
+        _line(std, setting.label, look_of[name], _over_runs(runs, name, "policy_std")[0.5])
+    kl.set_yscale("log")
+    beta.set_yscale("log", base=2)  # in the steps in which it adapts
+    for panel, title in (
+        (kl, "KL(π_old ‖ π) after an update; thin lines: its target"),
+        (beta, "KL coefficient β"),
+        (clips, "share of ratios outside the clip range after an update"),
+        (std, "policy's standard deviation"),
+    ):
+        _time_axis(panel, title)
+    handles, labels = std.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", frameon=False)
+    return figure
+
+
+def over_time(runs: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of some runs by timestep, one column a run."""
+    return runs.pivot(index="timesteps", columns=["environment", "setting", "seed"], values=column)
+
+
+def _with_finite(settings: Mapping[str, Setting], number: str) -> dict[str, Setting]:
+    """Those of the settings in which a number is a constraint."""
+    return {
+        name: setting
+        for name, setting in settings.items()
+        if np.isfinite(setting.numbers.get(number, np.inf))
+    }
+
+
+def _quartiles(panel: Axes, runs: pd.DataFrame, column: str, settings: Mapping[str, Setting]) -> None:
+    look_of = looks(settings)
+    for name, setting in settings.items():
+        quartiles = _over_runs(runs, name, column)
+        _line(panel, setting.label, look_of[name], quartiles[0.5])
+        _band(panel, look_of[name], quartiles[0.25], quartiles[0.75])
+
+
+def _over_runs(runs: pd.DataFrame, setting: str, column: str) -> pd.DataFrame:
+    """The quartiles of a row's runs by timestep, a column for each."""
+    values = over_time(runs[runs["setting"] == setting], column)
+    # A run that diverged ends with a line of its own that has none.
+    return values.dropna(how="all").quantile([0.25, 0.5, 0.75], axis=1).T
+
+
+def _line(panel: Axes, label: str, look: Look, values: pd.Series) -> None:
+    panel.plot(values.index, values, look.line, color=look.colour, linewidth=1.3, label=label)
+
+
+def _band(panel: Axes, look: Look, low: pd.Series, high: pd.Series) -> None:
+    panel.fill_between(low.index, low, high, color=look.colour, alpha=0.1, linewidth=0)
+
+
+def _time_axis(panel: Axes, title: str) -> None:
+    panel.set_title(title, fontsize="medium")
+    panel.xaxis.set_major_formatter(EngFormatter(sep=""))
+    panel.set_xlabel("timesteps")
+
+
+def _legend(place: Axes, panels: Iterable[Axes]) -> None:
+    handles = {
+        label: handle
+        for panel in panels
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    place.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)

@@ -1,0 +1,185 @@
+"""Checkpoints: where an unfinished job goes on.
+
+A job is trained in segments. After each, everything that the rest of the job depends on is one file in the
+results folder's `checkpoints/`: arrays and JSON, nothing that is executed when it is read. The next segment
+may run in another process or on another machine.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.common.errors import UserError
+from bench.common.files import write_whole
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import SETTINGS, Setting
+from bench.results.folder import Results
+
+# Raised when the content of the files changes its meaning.
+FORMAT = 2
+HEADER = "header"
+
+
+@dataclass(frozen=True)
+class RunCheckpoint:
+    """One run after some of its updates.
+
+    setting: as JSON describes it.
+    arrays: of its learner and its simulator, by name.
+    generator: state of its environment's random generator, as JSON has it.
+    log: of the run, as JSON has it.
+    """
+
+    run: Run
+    setting: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+    generator: dict[str, Any]
+    log: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The runs of a job after some of their updates.
+
+    states: of the runs.
+    updates: how many each run has made.
+    seconds: of a processor that the updates took.
+    made_by: provenance of the segments so far, each once, the last segment's at the end.
+    """
+
+    states: tuple[RunCheckpoint, ...]
+    updates: int
+    seconds: float
+    made_by: list[dict[str, Any]]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The job's runs."""
+        return tuple(state.run for state in self.states)
+
+    def of(self, runs: Iterable[Run]) -> "Checkpoint":
+        """The checkpoint of some of its runs, with their share of the seconds."""
+        chosen = set(runs)
+        states = tuple(state for state in self.states if state.run in chosen)
+        return replace(self, states=states, seconds=self.seconds * len(states) / len(self.states))
+
+    def to_bytes(self, protocol: Protocol) -> bytes:
+        """The content of the checkpoint's file."""
+        header = {
+            "format": FORMAT,
+            "protocol": protocol.fingerprint,
+            "updates": self.updates,
+            "seconds": self.seconds,
+            "made_by": self.made_by,
+            "runs": [
+                [astuple(state.run), state.setting, state.generator, state.log] for state in self.states
+            ],
+        }
+        arrays = {
+            f"{place}/{name}": array
+            for place, state in enumerate(self.states)
+            for name, array in state.arrays.items()
+        }
+        file = io.BytesIO()
+        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        np.savez(file, allow_pickle=False, **{HEADER: text}, **arrays)
+        return file.getvalue()
+
+
+def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
+    """The checkpoint that was written as `content`.
+
+    Raises:
+        ValueError: saying why the content can't be used: it is damaged, or of another format or protocol.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = dict(file)
+        header = json.loads(arrays.pop(HEADER).tobytes())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError("it is damaged") from error
+    if header["format"] != FORMAT:
+        raise ValueError(f"its format is {header['format']}, this version's is {FORMAT}")
+    if header["protocol"] != protocol.fingerprint:
+        raise ValueError(f"its protocol is {header['protocol']}, the folder's is {protocol.fingerprint}")
+    arrays_of: list[dict[str, NDArray[Any]]] = [{} for _ in header["runs"]]
+    for key, array in arrays.items():
+        place, _, name = key.partition("/")
+        arrays_of[int(place)][name] = array
+    return Checkpoint(
+        states=tuple(
+            RunCheckpoint(Run(*run), setting, own, generator, log)
+            for own, (run, setting, generator, log) in zip(arrays_of, header["runs"], strict=True)
+        ),
+        updates=header["updates"],
+        seconds=header["seconds"],
+        made_by=header["made_by"],
+    )
+
+
+def name_of(runs: Sequence[Run]) -> str:
+    """The name that stands for a job of these runs, such as Hopper-v4-0123456789ab."""
+    digest = hashlib.sha256("\n".join(map(str, sorted(runs))).encode()).hexdigest()[:12]
+    return f"{runs[0].environment}-{digest}"
+
+
+class CheckpointFolder:
+    """The folder `checkpoints/` of a results folder. It need not exist before something is saved."""
+
+    def __init__(self, results: Results) -> None:
+        """The checkpoints of the unfinished runs of these results."""
+        self.path = results.path / "checkpoints"
+        self._protocol = results.protocol
+
+    def save(self, runs: Sequence[Run], content: bytes) -> None:
+        """Keep a job's checkpoint in place of its earlier one, whole or not at all."""
+        write_whole(self._file(runs), content)
+
+    def load(self, settings: Mapping[str, Setting] = SETTINGS) -> tuple[list[Checkpoint], list[str]]:
+        """The checkpoints that can be used, the furthest first, and a line about each file that can't.
+
+        settings: by name, as they are now; a checkpoint that defines one of them differently is not used.
+
+        Raises:
+            UserError: when a file can't be read.
+        """
+        usable, refused = [], []
+        for path in sorted(self.path.glob("*.npz")):
+            try:
+                checkpoint = from_bytes(path.read_bytes(), self._protocol)
+                _require_same(checkpoint, settings)
+                usable.append(checkpoint)
+            except ValueError as error:
+                refused.append(f"{path} is not used, its runs start again: {error}")
+            except FileNotFoundError:
+                continue  # a campaign has finished its job just now
+            except OSError as error:
+                raise UserError(f"cannot read {path}: {error.strerror}") from error
+        return sorted(usable, key=lambda checkpoint: -checkpoint.updates), refused
+
+    def clear(self, finished: set[Run]) -> None:
+        """Remove the checkpoints all of whose runs are finished, and the folder once it is empty."""
+        for checkpoint in self.load()[0]:
+            if finished.issuperset(checkpoint.runs):
+                self._file(checkpoint.runs).unlink(missing_ok=True)
+        if self.path.exists() and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+    def _file(self, runs: Sequence[Run]) -> Path:
+        return self.path / f"{name_of(runs)}.npz"
+
+
+def _require_same(checkpoint: Checkpoint, settings: Mapping[str, Setting]) -> None:
+    for state in checkpoint.states:
+        setting = settings.get(state.run.setting)
+        if setting is not None and setting.as_json() != state.setting:
+            raise ValueError(f"it defines {setting.name} differently from today")

@@ -1,0 +1,68 @@
+"""Collecting: every run acts for a horizon of steps."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key
+from numpy.typing import NDArray
+
+from algorithms import learner as learning
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.types import Actor, Rollout
+from bench.environments.batch import Environments
+
+
+class Collected(NamedTuple):
+    """A horizon of steps of each run.
+
+    rollouts: for the learner.
+    rewards: `[time, run]`, in 64 bits.
+    ends: `[time, run]`
+    steps: `[run]`, how many steps each took: fewer than the horizon where it diverged.
+    """
+
+    rollouts: Rollout
+    rewards: NDArray[np.float64]
+    ends: NDArray[np.bool_]
+    steps: NDArray[np.int_]
+
+
+def collect(
+    hyperparameters: Hyperparameters,
+    actors: Actor,
+    keys: Key[Array, "run"],
+    environments: Environments,
+    active: NDArray[np.bool_],
+) -> Collected:
+    """Let every active run act for a horizon.
+
+    A run whose action is not finite stops before the environment sees it, because MuJoCo would silently
+    ignore such a control. The learner gets 32-bit numbers, the environment the same actions in 64 bits.
+
+    keys: of the runs, from which their noise is drawn; not consumed.
+    active: `[run]`
+    """
+    horizon, runs = hyperparameters.horizon, len(active)
+    # New arrays each time: JAX may read a NumPy buffer in place, so nothing writes to one twice.
+    observations = np.empty((horizon + 1, runs, environments.observation_size), np.float32)
+    actions = np.empty((horizon, runs, environments.action_size), np.float32)
+    rewards = np.empty((horizon, runs))
+    ends = np.empty((horizon, runs), bool)
+    steps = np.zeros(runs, int)
+    noise = np.asarray(learning.action_noise(hyperparameters, keys, environments.action_size))
+    observations[0] = environments.observations
+    for t in range(horizon):
+        actions[t] = learning.act(hyperparameters, actors, observations[t], noise[t])
+        active = active & np.isfinite(actions[t]).all(axis=1)
+        observations[t + 1], rewards[t], ends[t] = environments.step(actions[t], active)
+        steps += active
+    with np.errstate(over="ignore"):  # a reward beyond 32 bits makes the losses infinite, and the run diverge
+        learned_rewards = rewards.astype(np.float32)
+    rollouts = Rollout(
+        observations=jnp.asarray(observations),
+        actions=jnp.asarray(actions),
+        rewards=jnp.asarray(learned_rewards),
+        ends=jnp.asarray(ends),
+    )
+    return Collected(rollouts, rewards, ends, steps)

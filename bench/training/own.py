@@ -1,0 +1,137 @@
+"""Your own settings: a Python file outside this package, and how it becomes update rules.
+
+The file has a list `SETTINGS`, and either a function `objective`, which PPO maximizes in place of the paper's
+(`algorithms.rules.ppo.Objective`), or an object `rule` (`algorithms.rules.UpdateRule`). It is run on every
+worker that trains its settings.
+"""
+
+import hashlib
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from algorithms import rules
+from algorithms.rules import UpdateRule, ppo
+from bench.common.errors import UserError
+from bench.common.files import read_text
+from bench.protocol.settings import SETTINGS, Setting
+
+UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "diagnose", "adapted")
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file of one's own settings, as it was when it was read.
+
+    name: of the file.
+    source: its text.
+    """
+
+    name: str
+    source: str
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Its settings by name, each with the hash of the file, and as of a rule of its own if it has one."""
+        module = _module(self)
+        digest = hashlib.sha256(self.source.encode()).hexdigest()
+        rule = "own" if hasattr(module, "rule") else Setting.rule
+        return {each.name: replace(each, own_sha256=digest, rule=rule) for each in module.SETTINGS}
+
+    @property
+    def rule(self) -> UpdateRule:
+        """The update rule of its settings."""
+        return _rule(self)
+
+
+def read_own(path: Path) -> OwnFile:
+    """The file at `path`, run once to see that it can be used.
+
+    Raises:
+        UserError: saying what is wrong with it.
+    """
+    own = OwnFile(path.name, read_text(path))
+    try:
+        module = _module(own)
+    except Exception as error:
+        raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error
+    found = getattr(module, "SETTINGS", None)
+    if not isinstance(found, list) or not found or not all(isinstance(each, Setting) for each in found):
+        raise UserError(f"{path} has no list SETTINGS of Setting(...)")
+    names = [setting.name for setting in found]
+    for name in names:
+        if name in SETTINGS or names.count(name) > 1:
+            raise UserError(f"{path}: the name {name} is taken; choose another for this setting")
+    if not (callable(getattr(module, "objective", None)) or hasattr(module, "rule")):
+        raise UserError(f"{path} has neither a function objective nor an update rule named rule")
+    if any(each.rule != Setting.rule or each.options for each in found):
+        raise UserError(f"{path}: a setting of your own file takes its rule from there: no rule= or options=")
+    if hasattr(module, "rule"):
+        _check_rule(path, module.rule)
+    else:
+        _check_objective(path, own)
+    return own
+
+
+def _check_rule(path: Path, rule: object) -> None:
+    """Refuse what is no update rule, or can't be hashed, which JAX needs."""
+    if not isinstance(rule, UpdateRule):
+        missing = [name for name in UPDATE_RULE_MEMBERS if not hasattr(rule, name)]
+        raise UserError(f"{path}: rule is without {', '.join(missing)}")
+    try:
+        hash(rule)
+    except TypeError as error:
+        raise UserError(f"{path}: rule must be hashable: make it a frozen dataclass") from error
+
+
+def _check_objective(path: Path, own: OwnFile) -> None:
+    """Refuse an objective that does not give one number for each sample."""
+    samples = jnp.ones(64)
+    for setting in own.settings.values():
+        numbers = {name: jnp.float32(number) for name, number in setting.numbers.items()}
+        try:
+            given = jax.eval_shape(_module(own).objective, samples, samples, samples, samples, numbers)
+        except Exception as error:
+            reason = next(iter(str(error).splitlines()), "")
+            raise UserError(
+                f"{path}: objective fails for {setting.name}: {type(error).__name__}: {reason}"
+            ) from error
+        if getattr(given, "shape", None) != samples.shape:
+            raise UserError(
+                f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
+                f" samples, not {getattr(given, 'shape', given)}"
+            )
+
+
+def all_settings(own: OwnFile | None) -> Mapping[str, Setting]:
+    """The settings of this package and of one's own file."""
+    return SETTINGS if own is None else {**SETTINGS, **own.settings}
+
+
+def rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
+    """The update rule of a setting, with its options."""
+    if own is not None and setting.own_sha256 is not None:
+        return own.rule
+    return rules.rule(setting.rule, **setting.options)
+
+
+@cache
+def _module(own: OwnFile) -> types.ModuleType:
+    digest = hashlib.sha256(own.source.encode()).hexdigest()[:12]
+    module = types.ModuleType(f"own_{digest}")
+    sys.modules[module.__name__] = module  # where dataclasses look for what their types name
+    exec(compile(own.source, own.name, "exec"), module.__dict__)
+    return module
+
+
+@cache
+def _rule(own: OwnFile) -> UpdateRule:
+    """One object for a file, so that JAX compiles its program once."""
+    module = _module(own)
+    return module.rule if hasattr(module, "rule") else ppo.Rule(objective=module.objective)

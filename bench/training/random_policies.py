@@ -1,0 +1,74 @@
+"""The zero of the normalized scores: what policies that have learned nothing score.
+
+Two readings of the paper's "random policy": actions uniform over the action space, as the field's normalized
+scores have it, and the initial Gaussian policy before any training.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from algorithms import learner
+from bench.environments.batch import Environments
+from bench.protocol.protocol import UNIFORM, UNTRAINED, Protocol, Run
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.training.learners import in_job_order, learners
+
+EPISODES = 100
+
+
+def measure(environment: str, protocol: Protocol) -> pd.DataFrame:
+    """Scores of both random policies: the mean return of one whole episode of each of 100 seeds.
+
+    The untrained policy's episodes are the first episodes of the training runs with those seeds.
+
+    Returns a table with columns `RANDOM_COLUMNS` of `bench.results.folder`; the standard error is the mean's.
+    """
+    returns = {
+        UNIFORM: _uniform_returns(environment),
+        UNTRAINED: _untrained_returns(environment, protocol),
+    }
+    return pd.DataFrame(
+        {
+            "environment": environment,
+            "policy": policy,
+            "score": np.mean(values),
+            "standard_error": np.std(values, ddof=1) / np.sqrt(EPISODES),
+            "episodes": EPISODES,
+        }
+        for policy, values in returns.items()
+    )
+
+
+def _uniform_returns(environment: str) -> NDArray[np.float64]:
+    environments = Environments(environment, range(EPISODES))
+    random = np.random.default_rng(0)
+    low, high = environments.action_low, environments.action_high
+    returns, active = np.zeros(EPISODES), np.ones(EPISODES, dtype=bool)
+    while active.any():
+        actions = random.uniform(low, high, size=(EPISODES, environments.action_size))
+        steps = environments.step(actions.astype(np.float32), active)
+        returns += steps.rewards
+        active &= ~steps.ends
+    return returns
+
+
+def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float64]:
+    environments = Environments(environment, range(EPISODES))
+    hyperparameters = protocol.hyperparameters
+    # The initial policy depends on the seed alone: any setting will do.
+    setting = SETTINGS[PAPER_SETTINGS[0]]
+    runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
+    actors, keys = in_job_order(learners(runs, [setting] * EPISODES, environments, protocol))
+    noise = np.asarray(learner.action_noise(hyperparameters, keys, environments.action_size))
+    returns, active = np.zeros(EPISODES), np.ones(EPISODES, dtype=bool)
+    for noise_now in noise:
+        observations = environments.observations.astype(np.float32)
+        actions = learner.act(hyperparameters, actors, observations, noise_now)
+        steps = environments.step(np.asarray(actions), active)
+        returns += steps.rewards
+        active &= ~steps.ends
+        if not active.any():
+            break
+    assert not active.any(), "an episode did not end within one horizon of steps"
+    return returns

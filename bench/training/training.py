@@ -1,0 +1,195 @@
+"""One job: a batch of runs on one environment, from the first reset to the lines of their CSVs."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.hyperparameters import OBSERVATION_CLIP
+from algorithms.observation_filter import standard_deviation
+from algorithms.types import Actor
+from bench.environments.batch import Environments
+from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
+from bench.results.policies import Policy
+from bench.results.schema import RunResult
+from bench.training.checkpoints import Checkpoint, RunCheckpoint
+from bench.training.collecting import Collected, collect
+from bench.training.determinism import require_pinned
+from bench.training.learners import Learner, in_job_order, learners
+from bench.training.own import OwnFile, all_settings
+from bench.training.runlog import RunLog
+
+Report = Callable[[int], None]
+
+
+def train(
+    runs: Sequence[Run], protocol: Protocol, report: Report = lambda steps: None, own: OwnFile | None = None
+) -> list[RunResult]:
+    """Train runs of one environment together, from beginning to end; see `Training`."""
+    training = Training(runs, protocol, own)
+    training.advance(math.inf, report)
+    return training.results
+
+
+class Training:
+    """Runs of one environment that are trained together. No run's bits depend on the others.
+
+    `learn(collect())` is one update of each run.
+
+    environments: where they act.
+    learners: what they have learned, those of one update rule together.
+    updates: how many each run has made.
+    """
+
+    def __init__(self, runs: Sequence[Run], protocol: Protocol, own: OwnFile | None = None) -> None:
+        """The runs before their first step.
+
+        own: the file of settings that are not part of this package.
+
+        Raises:
+            RuntimeError: where JAX's settings are not the pinned ones.
+            KeyError: for a setting that is unknown.
+        """
+        require_pinned()
+        known = all_settings(own)
+        self._runs, self._protocol = tuple(runs), protocol
+        self._settings = [known[run.setting] for run in runs]
+        self.environments = Environments(runs[0].environment, [run.seed for run in runs])
+        self.learners = learners(runs, self._settings, self.environments, protocol, own)
+        self.updates = 0
+        self._logs = [RunLog() for _ in runs]
+        for learner in self.learners:
+            for place in learner.places.tolist():
+                self._logs[place].columns = list(learner.rule.columns)
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Which runs have not diverged, `[run]`."""
+        return np.array([log.active for log in self._logs])
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.updates == self._protocol.updates or not self.active.any()
+
+    @property
+    def steps(self) -> int:
+        """Environment steps done, of all runs together. Those that a diverged run is spared count as done."""
+        updates = self._protocol.updates if self.finished else self.updates
+        return updates * self._protocol.hyperparameters.horizon * len(self._runs)
+
+    @property
+    def results(self) -> list[RunResult]:
+        """What each run gave."""
+        warnings, policies = self.environments.physics_warnings, self.policies
+        return [
+            RunResult(
+                run,
+                self._settings[place],
+                log.csv,
+                log.diverged_at,
+                warnings[place],
+                policies[place] if log.active else None,
+            )
+            for place, (run, log) in enumerate(zip(self._runs, self._logs, strict=True))
+        ]
+
+    @property
+    def policies(self) -> list[Policy]:
+        """Each run's policy, as it is stored."""
+        return [
+            policy_of(learner.states.actor, row) for learner, row in (self._row(run) for run in self._places)
+        ]
+
+    def advance(self, seconds: float, report: Report = lambda steps: None) -> None:
+        """Update every run, until the runs are finished or the time is over, and at least once.
+
+        report: called after each update with `steps`.
+        """
+        end = time.monotonic() + seconds
+        while not self.finished:
+            self.learn(self.collect())
+            report(self.steps)
+            if time.monotonic() >= end:
+                break
+
+    def collect(self) -> Collected:
+        """Let every active run act for a horizon."""
+        actors, keys = in_job_order(self.learners)
+        return collect(self._protocol.hyperparameters, actors, keys, self.environments, self.active)
+
+    def learn(self, collected: Collected) -> None:
+        """Update every run from what it collected, and log it."""
+        self.updates += 1
+        logged = self.updates % LOG_INTERVAL == 0 or self.updates == self._protocol.updates
+        for learner in self.learners:
+            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollouts)
+            for row, place in enumerate(learner.places.tolist()):
+                log, steps = self._logs[place], collected.steps[place]
+                if not log.active:
+                    continue
+                log.steps(collected.rewards[:steps, place], collected.ends[:steps, place])
+                if steps < len(collected.rewards) or not diagnostics["finite"][row]:
+                    log.diverge()
+                elif logged:
+                    log.write({name: float(values[row]) for name, values in diagnostics.items()})
+
+    def checkpoint(self, seconds: float, made_by: list[dict[str, Any]]) -> Checkpoint:
+        """What `resumed` goes on from. seconds, made_by: as `Checkpoint` has them."""
+        simulators, generators = self.environments.state()
+        states = []
+        for place, run in enumerate(self._runs):
+            learner, row = self._row(place)
+            arrays = learner.arrays(row) | {name: array[place] for name, array in simulators.items()}
+            described = self._settings[place].as_json()
+            log = asdict(self._logs[place])
+            states.append(RunCheckpoint(run, described, arrays, generators[place], log))
+        return Checkpoint(tuple(states), self.updates, seconds, made_by)
+
+    @classmethod
+    def resumed(cls, checkpoint: Checkpoint, protocol: Protocol, own: OwnFile | None = None) -> "Training":
+        """The training that gave the checkpoint; it goes on with the bits that it would have had."""
+        training, states = cls(checkpoint.runs, protocol, own), checkpoint.states
+        simulators, _ = training.environments.state()
+        training.environments.restore(
+            {name: np.stack([state.arrays[name] for state in states]) for name in simulators},
+            [state.generator for state in states],
+        )
+        for learner in training.learners:
+            learner.restore([states[place].arrays for place in learner.places.tolist()])
+        training.updates = checkpoint.updates
+        training._logs = [RunLog(**deepcopy(state.log)) for state in states]
+        return training
+
+    @property
+    def _places(self) -> range:
+        return range(len(self._runs))
+
+    def _row(self, place: int) -> tuple[Learner, int]:
+        """The learner of a run, and the run's row in it."""
+        for learner in self.learners:
+            rows = np.flatnonzero(learner.places == place)
+            if rows.size:
+                return learner, int(rows[0])
+        raise IndexError(place)
+
+
+def policy_of(actor: Actor, row: int) -> Policy:
+    """The policy of one of an actor's runs, as it is stored."""
+    one = jax.tree.map(lambda leaf: leaf[row], actor)
+    parameters = one.policy["params"]
+    hidden = parameters["HiddenLayers_0"]
+    layers = [hidden[f"Dense_{number}"] for number in range(len(hidden))] + [parameters["Dense_0"]]
+    return Policy(
+        observation_mean=np.asarray(one.statistics.mean),
+        observation_std=np.asarray(standard_deviation(one.statistics)),
+        observation_clip=np.asarray(OBSERVATION_CLIP, np.float32),
+        layers=tuple((np.asarray(layer["kernel"]), np.asarray(layer["bias"])) for layer in layers),
+        log_std=np.asarray(parameters["log_std"]),
+    )

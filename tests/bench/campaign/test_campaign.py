@@ -1,0 +1,144 @@
+"""Campaigns of real runs on real worker processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.selection import Selection
+from bench.protocol.settings import SETTINGS
+from bench.results.folder import open_results
+from bench.results.reading import final_scores, runs_table
+from bench.training.random_policies import measure
+from bench.training.training import train
+from tests.helpers.processes import command_line, wait_until
+
+pytestmark = pytest.mark.slow
+
+SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--timesteps", "4096")
+# Whoever runs the tests in the background may have had SIGINT ignored.
+WITH_SIGINT = """
+import os, signal, sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder but the provenance, which tells when and where."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in files
+        if path.suffix != ".json" or path.name == "protocol.json"
+    }
+
+
+def test_a_campaign_trains_every_run_and_measures_random_policies(trained: Path) -> None:
+    results = open_results(trained, None, create=False)
+    assert results.finished() == set(WHOLE.runs)
+    scores = final_scores(runs_table(results, WHOLE.runs))
+    assert len(scores) == 77
+    assert scores["score"].notna().all()
+    random = results.random_scores()
+    assert random.groupby("policy")["episodes"].agg(["count", "min"]).to_dict("index") == {
+        "uniform": {"count": 7, "min": 100},
+        "untrained": {"count": 7, "min": 100},
+    }
+
+
+def test_workers_give_the_bits_that_this_process_gives(trained: Path) -> None:
+    results = open_results(trained, None, create=False)
+    run = next(run for run in WHOLE.runs if run.environment == "Reacher-v4" and run.setting == "fixed-kl-3")
+    assert train([run], results.protocol)[0].csv == results.csv_path(run).read_text()
+
+
+def test_provenance_says_what_made_a_run(trained: Path) -> None:
+    results = open_results(trained, None, create=False)
+    record = json.loads(results.csv_path(WHOLE.runs[0]).with_suffix(".json").read_text())
+    assert record["versions"].keys() >= {"python", "jax", "jaxlib", "mujoco", "gymnasium", "numpy"}
+    assert record["processor"]["kind"].count("-") >= 1
+    assert record["job_runs"] == 11
+    assert record["diverged_at"] is None
+    assert record["physics_warnings"] == 0
+
+
+def test_random_policies_repeat_and_match_the_field(trained: Path) -> None:
+    results = open_results(trained, None, create=False)
+    random = results.random_scores().set_index(["environment", "policy"])
+    # Uniformly random actions on v4, as measured elsewhere; the standard errors here are up to 8.
+    elsewhere = {"HalfCheetah-v4": -285, "Hopper-v4": 18.4, "Reacher-v4": -43.0, "Walker2d-v4": 2.7}
+    for environment, score in elsewhere.items():
+        ours = random.loc[(environment, "uniform")]
+        assert abs(ours["score"] - score) < 4 * ours["standard_error"] + 0.05 * abs(score)
+    again = measure("InvertedPendulum-v4", results.protocol)
+    stored = results.random_scores().query("environment == 'InvertedPendulum-v4'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, stored, rtol=1e-8)
+
+
+def test_what_is_finished_is_not_trained_again(results_folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in results_folder.rglob("seed-*")}
+    done = command_line("train", "--results", str(results_folder), "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    assert "nothing to train" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in results_folder.rglob("seed-*")} == before
+
+
+def test_a_campaign_goes_on_with_what_is_missing(results_folder: Path) -> None:
+    expected = contents(results_folder)
+    kept = {path: path.stat().st_mtime_ns for path in results_folder.rglob("seed-*.csv")}
+    for setting in ("no-clip", "fixed-kl-10"):
+        lost = results_folder / "runs/InvertedPendulum-v4" / setting / "seed-00.csv"
+        lost.unlink()
+        del kept[lost]
+    done = command_line("train", "--results", str(results_folder), "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    assert "InvertedPendulum-v4 seed 0 done (2/2 runs" in done.stdout
+    assert contents(results_folder) == expected
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, tmp_path: Path) -> None:
+    """A million steps take minutes: the campaign is stopped in the middle of its first job."""
+    folder = tmp_path / "results"
+    arguments = ["-m", "bench", "train", "--results", str(folder), *SMALL[:-1], "1000000"]
+    campaign = subprocess.Popen(
+        [sys.executable, "-c", WITH_SIGINT, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until((folder / "random.csv").exists)
+    time.sleep(3)
+    os.killpg(campaign.pid, stop)
+    try:
+        output, errors = campaign.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(campaign.pid, signal.SIGKILL)
+        raise
+    assert campaign.returncode != 0
+    if stop != signal.SIGKILL:
+        assert "stopped: 0 of 6 runs are finished and kept" in output
+        assert errors == ""
+    left = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    assert left == ["protocol.json", "random.csv"]
+    wait_until(lambda: not is_alive(campaign.pid))
+
+
+def is_alive(process_group: int) -> bool:
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,241 @@
+"""Campaigns on a Dask cluster of separate processes on loopback, started with Dask's own commands."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+from rich.console import Console
+
+from bench.campaign import campaign
+from bench.campaign.campaign import run_campaign
+from bench.campaign.cluster import COMPARED_PACKAGES, connected, identity
+from bench.campaign.jobs import Job, TrainingJob, training_jobs
+from bench.common.errors import UserError
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import SETTINGS
+from bench.results.folder import open_results
+from tests.helpers.processes import ROOT, command_line, copy_source, wait_until
+
+pytestmark = pytest.mark.slow
+
+DASK = str(Path(sys.executable).with_name("dask"))
+TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
+
+
+@contextmanager
+def process(*command: str, **options: Any) -> Iterator[subprocess.Popen]:
+    """A process of the cluster, killed with its children at the end."""
+    started = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
+    )
+    try:
+        yield started
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """The address of a scheduler without workers."""
+    file = tmp_path / "scheduler.json"
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    with process(DASK, "scheduler", *options, cwd=tmp_path):
+        wait_until(file.exists)
+        time.sleep(0.2)
+        yield next(part for part in file.read_text().split('"') if part.startswith("tcp://"))
+
+
+def worker(scheduler: str, *options: str, **others: Any) -> Any:
+    """A worker's process; without a nanny it stays away once it is killed."""
+    arguments = ("worker", scheduler, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options)
+    return process(DASK, *arguments, **others)
+
+
+def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "remote"
+    # Workers without access to the folder's path but through the campaign: they run elsewhere.
+    with worker(scheduler, cwd="/"), worker(scheduler, cwd="/"):
+        done = command_line(
+            "train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler
+        )
+    assert done.returncode == 0, done.stderr
+    assert_same_csvs(folder, trained, count=22)
+    assert "(22/22 runs" in done.stdout
+
+
+def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path) -> None:
+    folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
+    arguments = ("--timesteps", "20480", *TWO, "--settings", "clip-0.2", "no-clip")
+    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
+    with worker(scheduler) as leaving, worker(scheduler):
+        training = subprocess.Popen(
+            [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        # Random policies take a moment, then both workers train.
+        wait_until(
+            lambda: (folder / "random.csv").exists() and "Reacher" in (folder / "random.csv").read_text()
+        )
+        time.sleep(3)
+        leaving.kill()
+        output, errors = training.communicate(timeout=120)
+    assert training.returncode == 0, errors
+    assert "(4/4 runs" in output
+    command_line("train", "--results", str(undisturbed), *arguments)
+    assert_same_csvs(folder, undisturbed, count=4)
+
+
+def assert_same_csvs(folder: Path, expected: Path, count: int) -> None:
+    csvs = list((folder / "runs").rglob("*.csv"))
+    assert len(csvs) == count
+    for path in csvs:
+        assert path.read_bytes() == (expected / path.relative_to(folder)).read_bytes()
+
+
+def train_on(scheduler: str, folder: Path) -> str:
+    done = command_line("train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_a_worker_with_several_threads_is_refused(scheduler: str, tmp_path: Path) -> None:
+    with worker(scheduler, "--nthreads", "2"):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    assert "worker tcp://127.0.0.1:" in message
+    assert "it has 2 threads, one is needed" in message
+
+
+def edited_checkout(tmp_path: Path, file: str) -> Path:
+    """A copy of the source that differs in one file."""
+    copy = copy_source(tmp_path / "checkout")
+    with (copy / file).open("a") as edited:
+        edited.write("# another version\n")
+    return copy
+
+
+def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
+    copy = edited_checkout(tmp_path, "algorithms/gaussian.py")
+    with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    assert "is refused: its source is " in message
+    assert ", this checkout's is " in message
+
+
+def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path) -> None:
+    """The packages are the same, but what comes first on the worker's path says that they are not."""
+    for package in COMPARED_PACKAGES:
+        metadata = tmp_path / "other" / f"{package}-0.0.1.dist-info" / "METADATA"
+        metadata.parent.mkdir(parents=True)
+        metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.0.1\n")
+    with worker(scheduler, env={**os.environ, "PYTHONPATH": f"{tmp_path / 'other'}:{ROOT}"}):
+        wait_for_workers(scheduler, 1)
+        message = train_on(scheduler, tmp_path / "results")
+    for package in COMPARED_PACKAGES:
+        assert f"its {package} is 0.0.1, this checkout's is {identity()[package]}" in message
+
+
+def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
+    copy = edited_checkout(tmp_path, "bench/errors.py")
+    folder = tmp_path / "results"
+    arguments = ("--timesteps", "10240", *TWO, "--settings", "clip-0.2", "--scheduler", scheduler)
+    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
+    with worker(scheduler):
+        wait_for_workers(scheduler, 1)
+        training = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until((folder / "random.csv").exists)
+        with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
+            output, errors = training.communicate(timeout=120)
+    assert training.returncode == 0, errors
+    assert "(2/2 runs" in output
+
+
+def test_a_campaign_does_not_wait_for_workers_that_are_all_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the source is edited while a campaign runs, and its workers are started anew."""
+    edited = {**identity(), "source": "edited"}
+    monkeypatch.setattr(campaign, "identity", lambda: edited)
+    results = open_results(tmp_path / "results", 1, create=True)
+    jobs: list[Job] = list(training_jobs([Run("Reacher-v4", "no-clip", seed) for seed in range(3)]))
+    with (tmp_path / "log").open("w") as log, pytest.raises(UserError, match="no worker is left: worker"):
+        run_campaign(results, jobs, Console(file=log))
+
+
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for address in ("tcp://127.0.0.1:9", "nowhere"):
+        assert f"no Dask scheduler answers at {address}" in train_on(address, tmp_path / "results")
+
+
+def test_a_cluster_without_workers_is_refused(scheduler: str, tmp_path: Path) -> None:
+    assert "the cluster has no workers" in train_on(scheduler, tmp_path / "results")
+
+
+def wait_for_workers(scheduler: str, count: int) -> None:
+    from distributed import Client
+
+    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(count, timeout=60)
+
+
+@dataclass(frozen=True)
+class DeadlyJob(Job):
+    """Kills whichever worker does it."""
+
+    environment: str = "none"
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def __str__(self) -> str:
+        return "deadly job"
+
+
+def test_local_workers_are_not_profiled() -> None:
+    with connected(None, 1) as client:
+        profiled = client.run(dask.config.get, "distributed.worker.profile.enabled")
+    assert list(profiled.values()) == [False]
+
+
+def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
+    results = open_results(tmp_path / "results", 1, create=True)
+    unknown = Run("Reacher-v4", "nonsense", 7)
+    good = training_jobs([Run("Reacher-v4", setting, 8) for setting in SETTINGS])
+    jobs: list[Job] = [TrainingJob((unknown,)), DeadlyJob(), *good]
+    console = Console(file=(tmp_path / "log").open("w"), width=200)
+    with pytest.raises(UserError, match=r"2 of 3 jobs failed, the others are kept: .*Reacher-v4 seed 7"):
+        run_campaign(results, jobs, console)
+    console.file.close()
+    log = (tmp_path / "log").read_text()
+    assert "Reacher-v4 seed 7 failed: KeyError: 'nonsense'" in log
+    assert "deadly job failed: KilledWorker" in log
+    assert log.index("seed 7 failed") < log.index("Reacher-v4 seed 8 done")
+    assert len(results.finished()) == 11
+
+
+def test_a_second_campaign_on_a_folder_is_refused(tmp_path: Path) -> None:
+    results = open_results(tmp_path / "results", 1, create=True)
+    with ExitStack() as stack:
+        stack.enter_context(results.locked())
+        message = train_on_locally(tmp_path / "results")
+    assert message == f"error: another campaign is running on {tmp_path / 'results'}\n"
+    with results.locked():
+        pass  # and it is free again
+
+
+def train_on_locally(folder: Path) -> str:
+    done = command_line("train", "--results", str(folder), *TWO)
+    assert done.returncode == 1
+    return done.stderr

@@ -1,0 +1,110 @@
+"""Repeating shipped runs, and saying what is done."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.processes import command_line
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds of two rows, long enough for two lines each."""
+    folder = tmp_path_factory.mktemp("shipped")
+    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--seeds", "2")
+    done = command_line("train", "--results", str(folder), *selection, "--timesteps", "20480")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def edit(folder: Path, kind: str | None, change: float, setting: str = "clip-0.2") -> None:
+    """Make a setting's runs ones that another processor, or a mistake, could have made."""
+    from bench.common.files import digest
+
+    for csv in (folder / "runs" / "InvertedPendulum-v4" / setting).glob("*.csv"):
+        heading, *lines = csv.read_text().splitlines()
+        cells = [line.split(",") for line in lines]
+        for line in cells:
+            line[2] = repr(float(line[2]) + change)
+        csv.write_text("\n".join([heading, *(",".join(line) for line in cells), ""]))
+        path = csv.with_suffix(".json")
+        record = json.loads(path.read_text())
+        record["csv_sha256"] = digest(csv.read_text())
+        record["processor"]["kind"] = kind or record["processor"]["kind"]
+        path.write_text(json.dumps(record))
+
+
+def test_runs_repeat_bit_for_bit(shipped: Path) -> None:
+    done = command_line("verify", "InvertedPendulum-v4", "--results", str(shipped))
+    assert done.returncode == 0, done.stderr
+    for setting in ("clip-0.2", "no-clip"):
+        assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical in 2 lines" in done.stdout
+
+
+def test_on_the_same_kind_of_processor_any_difference_counts(shipped: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    edit(folder, None, 1e-6)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.returncode == 1
+    assert "DIFFERENT" in done.stdout
+    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+
+
+@pytest.mark.parametrize(("changes", "different"), [((0.01, 0.01), 0), ((1000, 0.01), 1), ((1000, -1000), 2)])
+def test_on_another_kind_the_spread_of_seeds_decides(
+    changes: tuple[float, float], different: int, shipped: Path, tmp_path: Path
+) -> None:
+    """A few runs may differ more than that, most may not."""
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    for setting, change in zip(("clip-0.2", "no-clip"), changes, strict=True):
+        edit(folder, "aarch64-0123456789ab", change, setting)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.stdout.count("made on aarch64-0123456789ab") == 2
+    assert done.stdout.count("DIFFERENT") == different
+    assert done.returncode == (different == 2)
+
+
+def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(shipped: Path, tmp_path: Path) -> None:
+    from bench.common.files import digest
+
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
+    heading, first, _ = csv.read_text().splitlines()
+    csv.write_text(f"{heading}\n{first}\n14336,99,20.5,3.5,22.7,,,,,,\n")
+    path = csv.with_suffix(".json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 14336}))
+    done = command_line("verify", "--results", str(folder))
+    assert done.returncode == 1
+    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+    # Until then it is the same.
+    assert command_line("verify", "--results", str(folder), "--timesteps", "10240").returncode == 0
+
+
+def test_one_seed_of_another_kind_tells_nothing(shipped: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    for path in folder.glob("runs/*/*/seed-01.*"):
+        path.unlink()
+    edit(folder, "aarch64-0123456789ab", 1000)
+    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
+    assert done.returncode == 0, done.stderr
+    assert "no other seed to compare with" in done.stdout
+
+
+def test_too_short_a_prefix_is_refused(shipped: Path) -> None:
+    done = command_line("verify", "--results", str(shipped), "--timesteps", "2048")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "the first line to compare is at timestep 10,240" in done.stderr
+
+
+def test_status_says_what_is_done_and_how_long_the_rest_takes(shipped: Path) -> None:
+    done = command_line("status", "--results", str(shipped), "--environments", "InvertedPendulum-v4")
+    assert done.returncode == 0, done.stderr
+    assert "33 runs: 4 done, 29 missing, 0 diverged" in done.stdout
+    assert "left on this machine's" in done.stdout
+    whole = command_line("status", "--results", str(shipped), "--seeds", "2")
+    assert "154 runs: 4 done, 150 missing" in whole.stdout

@@ -1,0 +1,129 @@
+"""The batch of environments is `gymnasium.make` driven by hand, exactly."""
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from bench.environments.batch import Environments
+from bench.protocol.environments import ENVIRONMENTS
+
+SEEDS = [3, 0, 12]
+STEPS = 3000
+
+
+def by_hand(
+    environment: str, seed: int, actions: np.ndarray, **options: Any
+) -> tuple[list, list[float], list[bool]]:
+    """Observations (where each step starts), rewards and ends of one Gymnasium environment."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        env = gymnasium.make(environment, **options)
+        observation, _ = env.reset(seed=seed)
+        observations, rewards, ends = [observation], [], []
+        for action in actions:
+            observation, reward, terminated, truncated, _ = env.step(action.astype(np.float64))
+            if terminated or truncated:
+                observation, _ = env.reset()
+            observations.append(observation)
+            rewards.append(float(reward))
+            ends.append(terminated or truncated)
+        env.close()
+    return observations, rewards, ends
+
+
+def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndarray) -> None:
+    """Exactly; but the last bit of Gymnasium's distance in Reacher depends on the processor."""
+    if environment == "Reacher-v4":
+        # Subtracting the control cost rounds once more.
+        np.testing.assert_array_max_ulp(ours, gymnasiums, maxulp=2)
+    else:
+        np.testing.assert_array_equal(ours, gymnasiums)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
+    environments = Environments(environment, SEEDS)
+    random = np.random.default_rng(1)
+    # From gentle actions, which keep episodes going to their time limit, to wild ones outside all bounds.
+    scales = np.repeat([0.0, 0.3, 1.0, 10.0], STEPS // 4)[:, None, None]
+    noise = random.standard_normal((STEPS, len(SEEDS), environments.action_size))
+    actions = (scales * noise).astype(np.float32)
+    observations, rewards, ends = [environments.observations], [], []
+    for action in actions:
+        steps = environments.step(action, np.ones(len(SEEDS), dtype=bool))
+        observations.append(steps.observations)
+        rewards.append(steps.rewards)
+        ends.append(steps.ends)
+    for run, seed in enumerate(SEEDS):
+        expected = by_hand(environment, seed, actions[:, run])
+        np.testing.assert_array_equal(np.array(observations)[:, run], expected[0])
+        assert_rewards_equal(environment, np.array(rewards)[:, run], np.array(expected[1]))
+        np.testing.assert_array_equal(np.array(ends)[:, run], expected[2])
+    assert np.sum(ends) >= 6
+
+
+def test_a_stopped_run_stands_still_and_leaves_the_others_alone() -> None:
+    actions = np.random.default_rng(0).standard_normal((300, 3, 3)).astype(np.float32)
+    environments, alone = Environments("Hopper-v4", SEEDS), Environments("Hopper-v4", SEEDS[1:2])
+    for t, action in enumerate(actions):
+        active = np.array([True, True, t < 100])
+        steps = environments.step(np.where(active[:, None], action, np.nan), active)
+        expected = alone.step(action[1:2], np.array([True]))
+        np.testing.assert_array_equal(steps.observations[1], expected.observations[0])
+        assert steps.rewards[1] == expected.rewards[0]
+        if not active[2]:
+            assert steps.rewards[2] == 0
+            assert not steps.ends[2]
+
+
+def test_actions_reach_the_environment_unclipped() -> None:
+    environments = Environments("HalfCheetah-v4", [0])
+    steps = environments.step(np.full((1, 6), 100, np.float32), np.array([True]))
+    assert steps.rewards[0] < -0.1 * 6 * 100**2 + 100
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
+    """Over many short episodes, since some of the seven fall long before their limits and others never."""
+    environments = Environments(environment, SEEDS)
+    environments._time_limit = 4
+    shape = (400, len(SEEDS), environments.action_size)
+    actions = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
+    steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
+    for run, seed in enumerate(SEEDS):
+        observations, _, ends = by_hand(environment, seed, actions[:, run], max_episode_steps=4)
+        np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
+        assert [step.ends[run] for step in steps] == ends
+        assert np.sum(ends) >= 100
+
+
+def test_an_episode_ends_at_the_time_limit() -> None:
+    environments = Environments("Swimmer-v4", [0])
+    zero, active = np.zeros((1, 2), np.float32), np.array([True])
+    ends = [t for t in range(1, 2049) if environments.step(zero, active).ends[0]]
+    assert ends == [1000, 2000]
+
+
+def test_unstable_physics_is_counted_by_run() -> None:
+    environments = Environments("HalfCheetah-v4", [0, 1])
+    assert environments.physics_warnings == [0, 0]
+    for t in range(1001):  # past a reset
+        if t % 10 == 0 and t < 40:
+            environments._task.velocities[1] = 1e12
+        environments.step(np.zeros((2, 6), np.float32), np.ones(2, dtype=bool))
+    assert environments.physics_warnings == [0, 4]
+
+
+def test_nothing_is_printed_or_left_behind(tmp_path: Path) -> None:
+    script = "from bench.environments.batch import Environments; Environments('HalfCheetah-v4', [0, 1])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,88 @@
+"""The protocol as data: written, read back, and fingerprinted."""
+
+import json
+import math
+
+import pytest
+
+from algorithms.choices import Choices, possible
+from algorithms.hyperparameters import Hyperparameters
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import DEFAULT, Protocol
+from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.variants import VARIANTS
+
+
+def test_the_fingerprint_of_the_published_runs() -> None:
+    """Whatever moves it makes them those of another protocol."""
+    assert DEFAULT.fingerprint == "40a4768c85455b22"
+
+
+def test_the_fingerprint_changes_with_what_the_bits_depend_on_only() -> None:
+    assert Protocol(timesteps=20_480).fingerprint != DEFAULT.fingerprint
+    assert Protocol(numerics=0).fingerprint != DEFAULT.fingerprint
+    assert Protocol(hyperparameters=Hyperparameters(choices=Choices())).fingerprint == DEFAULT.fingerprint
+    assert len({DEFAULT.fingerprint, *(variant.fingerprint for variant in VARIANTS.values())}) == 1 + len(
+        VARIANTS
+    )
+    text = json.dumps(DEFAULT.fields())
+    assert not any(name in text for name in (*SETTINGS, *ENVIRONMENTS))
+
+
+def test_the_paper_s_run_length() -> None:
+    assert (DEFAULT.updates, DEFAULT.steps) == (489, 489 * 2048)
+
+
+@pytest.mark.parametrize("protocol", [DEFAULT, Protocol(timesteps=4096, numerics=2), *VARIANTS.values()])
+def test_it_is_read_back_as_it_was_written(protocol: Protocol) -> None:
+    assert Protocol.from_json(json.loads(json.dumps(protocol.as_json()))) == protocol
+
+
+def test_a_choice_that_was_added_later_has_its_default() -> None:
+    record = DEFAULT.as_json()
+    del record["choices"]["advantages"]
+    assert Protocol.from_json(record) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"luck": 1}, "the protocol has unknown luck"),
+        ({"timesteps": 0}, "timesteps must be a positive whole number, not 0"),
+        ({"hyperparameters": {}}, "hyperparameters is without adam_epsilon"),
+        ({"hyperparameters": 3}, "not a protocol: AttributeError"),
+        ({"choices": {"advantages": 3}}, "not a protocol: TypeError"),
+        ({"choices": {"luck": {"value": "good"}}}, "unknown choice: luck"),
+        ({"constants": {}}, "its constants are not this version's"),
+        ({"numerics": 1}, "its fingerprint is 40a4768c85455b22, its fields give"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Protocol.from_json({**DEFAULT.as_json(), **change})
+
+
+def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
+    for name, described in DEFAULT.as_json()["choices"].items():
+        assert described["value"] in described["possible"] == list(possible()[name])
+        assert described["source"]
+        assert described["sentence"].endswith(".")
+
+
+def test_a_setting_is_read_back_from_its_json() -> None:
+    for setting in SETTINGS.values():
+        read = Setting.from_json(setting.name, json.loads(json.dumps(setting.as_json())))
+        assert read.as_json() == setting.as_json()
+        assert read.numbers == setting.numbers
+
+
+@pytest.mark.parametrize("name", ["a/b", "", "-x", "a b", "ä", "."])
+def test_a_name_that_cannot_be_a_file_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="can't be the name of a setting"):
+        Setting(name, "Mine", "mine", {})
+
+
+@pytest.mark.parametrize("value", [math.nan, "0.2", None])
+def test_a_number_that_is_none_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"epsilon of mine must be a number"):
+        Setting("mine", "Mine", "mine", {"epsilon": value})  # type: ignore[dict-item]

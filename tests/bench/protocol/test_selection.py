@@ -1,0 +1,72 @@
+"""Which runs a command is about."""
+
+import pytest
+
+from bench.common.errors import UserError
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import Run
+from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
+from bench.protocol.settings import PAPER_SETTINGS
+
+ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
+
+
+def test_seeds_are_a_number_or_a_range() -> None:
+    assert parse_seeds("3") == (0, 1, 2)
+    assert parse_seeds("3-5") == (3, 4, 5)
+    assert parse_seeds("7-7") == (7,)
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-3", "2.5", "three", "5-3", "", "1,2", "3-", "٣", "10000", "0-99999999999"]
+)
+def test_other_seeds_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="seeds must be"):
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e6", "2.5", "many", "", "9" * 5000])
+def test_timesteps_must_be_positive_and_whole(text: str) -> None:
+    with pytest.raises(UserError, match="timesteps must be"):
+        parse_timesteps(text)
+
+
+def test_without_seeds_the_complete_ones_are_meant() -> None:
+    finished = set(Selection(*ALL, seeds=(0, 4)).runs) | {Run("Hopper-v4", "no-clip", 7)}
+    assert seeds_present(*ALL, finished) == ((0, 4), (7,))
+    assert select(*ALL, None, finished).seeds == (0, 4)
+    assert select(["Hopper-v4"], ["no-clip"], None, finished).seeds == (0, 4, 7)
+    assert select(*ALL, (2,), finished).seeds == (2,)
+
+
+def test_an_interrupted_campaign_goes_on_with_the_papers_seeds() -> None:
+    finished = {*Selection(*ALL, seeds=(0,)).runs, Run("Hopper-v4", "no-clip", 1)}
+    assert select(*ALL, None, finished, at_least=(0, 1, 2)).seeds == (0, 1, 2)
+
+
+def test_a_row_of_ones_own_undoes_no_seed(own_row: str) -> None:
+    finished = set(Selection(*ALL, seeds=(0, 1, 2, 3)).runs)
+    assert select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, finished).seeds == (0, 1, 2, 3)
+    assert select(ENVIRONMENTS, [own_row], None, finished).seeds == (0, 1, 2)
+
+
+def test_without_any_the_paper_s_three() -> None:
+    assert select(*ALL, None, set()).seeds == (0, 1, 2)
+
+
+def test_unknown_names_are_refused_with_the_choices() -> None:
+    with pytest.raises(UserError, match="unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"):
+        select(["Hopper-v4", "Ant-v4"], ALL[1], None, set())
+    with pytest.raises(UserError, match=r"unknown setting 'clip'; choose from: no-clip clip-0\.1"):
+        select(ALL[0], ["clip"], None, set())
+    with pytest.raises(UserError, match="no environment chosen"):
+        select([], ALL[1], None, set())
+
+
+def test_no_setting_means_all_that_are_known() -> None:
+    assert select(ALL[0], [], None, set()).settings == ALL[1]
+    assert select(ALL[0], [], None, set(), known=("mine", "clip-0.1")).settings == ("mine", "clip-0.1")
+
+
+def test_naming_something_twice_is_naming_it_once() -> None:
+    assert select(["Hopper-v4", "Hopper-v4"], ["no-clip"], (0,), set()).environments == ("Hopper-v4",)

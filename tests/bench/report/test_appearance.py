@@ -1,0 +1,39 @@
+"""Settings are told apart, and the paper's look the same beside whatever others."""
+
+from bench.protocol.settings import SETTINGS, Setting
+from bench.report.appearance import Look, looks
+
+
+def others(families: int, members: int) -> dict[str, Setting]:
+    names = [
+        (f"family-{family}", f"{family}-{member}") for family in range(families) for member in range(members)
+    ]
+    return {name: Setting(name, name, family, {}) for family, name in names}
+
+
+def appearance(look: Look) -> tuple[object, ...]:
+    return look.colour, look.line, look.marker
+
+
+def test_twenty_settings_of_nine_families_are_told_apart() -> None:
+    """The paper's eleven of four families, and nine of five others."""
+    more = dict(list(others(5, 2).items())[:9])
+    found = looks(more)
+    assert len(found) == 20
+    assert len({SETTINGS[name].family for name in SETTINGS} | {each.family for each in more.values()}) == 9
+    assert len({appearance(look) for look in found.values()}) == 20
+    # Families have no colour in common.
+    colours = {name: look.colour for name, look in found.items()}
+    for name, setting in more.items():
+        for other, colour in colours.items():
+            if {**SETTINGS, **more}[other].family != setting.family:
+                assert colour != colours[name]
+
+
+def test_many_more_are_told_apart_by_their_markers() -> None:
+    found = looks(others(12, 9))
+    assert len({appearance(look) for look in found.values()}) == 11 + 12 * 9
+
+
+def test_the_paper_s_settings_look_the_same_beside_others() -> None:
+    assert {name: looks(others(3, 3))[name] for name in SETTINGS} == looks({})

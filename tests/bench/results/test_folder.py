@@ -1,0 +1,163 @@
+"""A results folder: written whole, read with suspicion."""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+
+from bench.common.errors import UserError
+from bench.common.files import write_whole
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import SETTINGS
+from bench.results.folder import Results, open_results
+from bench.results.reading import final_scores, runs_table
+from bench.results.schema import COLUMNS, RunResult
+
+RUN = Run("Hopper-v4", "clip-0.2", 0)
+PROTOCOL = Protocol(timesteps=2048)
+LINE = "2048,90,20.5,3.5,22.7,0.01,0.99,100,0.2,0,0.1\n"
+PROVENANCE = {"job_seconds": 1.0, "job_runs": 1, "processor": {"kind": "any"}}
+HEADING = ",".join([*COLUMNS, "kl_coefficient", "clip_fraction"]) + "\n"
+CSV = HEADING + LINE
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    results = open_results(tmp_path / "results", PROTOCOL.timesteps, create=True)
+    results.save(RunResult(RUN, SETTINGS[RUN.setting], CSV, None, 0), PROVENANCE | {"git_commit": "abc"})
+    return results
+
+
+def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
+    assert results.finished() == {RUN}
+    assert results.csv_path(RUN).read_text() == CSV
+    assert results.load(RUN)[0].iloc[-1]["return_last100"] == 20.5
+    record = json.loads(results.csv_path(RUN).with_suffix(".json").read_text())
+    assert record["numbers"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
+    described = {"label": "Clipping, ε = 0.2", "family": "clip", "rule": "ppo", "options": {}}
+    assert described.items() <= record.items()
+    assert record["protocol"] == PROTOCOL.fingerprint
+    assert record["git_commit"] == "abc"
+    scores = final_scores(runs_table(results, [RUN]))
+    assert scores.to_dict("records") == [
+        {
+            "environment": "Hopper-v4",
+            "setting": "clip-0.2",
+            "seed": 0,
+            "score": 20.5,
+            "episodes": 90,
+            "diverged": False,
+        }
+    ]
+
+
+def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
+    run = Run("Hopper-v4", "no-clip", 0)
+    csv = HEADING + "1000,3,-5,1,300,,,,,,\n"
+    results.save(RunResult(run, SETTINGS[run.setting], csv, 1000, 0), PROVENANCE)
+    assert final_scores(runs_table(results, [run]))["diverged"].tolist() == [True]
+
+
+def rewrite(results: Results, csv: str) -> None:
+    """Replace a run's CSV behind the suite's back, provenance included."""
+    results.save(RunResult(RUN, SETTINGS[RUN.setting], csv, None, 0), PROVENANCE)
+
+
+@pytest.mark.parametrize(
+    ("csv", "message"),
+    [
+        (CSV.replace("return_last100", "score"), "missing columns: return_last100"),
+        (CSV.replace("20.5", "inf"), "not a finite number"),
+        (CSV.replace("20.5", ""), "not a finite number"),
+        (CSV.replace("20.5", "many"), "not numbers in: return_last100"),
+        (CSV + LINE, "duplicated timesteps"),
+        (CSV + LINE.replace("2048", ""), "not whole numbers"),
+        (CSV.replace("\n2048", "\n4096"), "ends at timestep 4096 instead of 2048"),
+        (HEADING, "no lines"),
+        ("", "not a CSV file"),
+    ],
+)
+def test_a_csv_that_cannot_be_right_is_refused_by_name(results: Results, csv: str, message: str) -> None:
+    rewrite(results, csv)
+    for load in (lambda: results.load(RUN), lambda: runs_table(results, [RUN])):
+        with pytest.raises(UserError, match=message) as error:
+            load()
+        assert str(results.csv_path(RUN)) in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_a_hand_edited_or_truncated_csv_is_refused(results: Results) -> None:
+    results.csv_path(RUN).write_text(CSV.replace("20.5", "2000.5"))
+    with pytest.raises(UserError, match=r"seed-00.csv: its content is not what was written"):
+        results.load(RUN)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "not valid JSON"), ("[]", "not a JSON object"), ("{}", "without csv_sha256, diverged_at")],
+)
+def test_provenance_that_cannot_be_right_is_refused(results: Results, text: str, message: str) -> None:
+    results.csv_path(RUN).with_suffix(".json").write_text(text)
+    with pytest.raises(UserError, match=message):
+        results.load(RUN)
+
+
+def test_a_setting_that_has_changed_since_is_refused(results: Results) -> None:
+    path = results.csv_path(RUN).with_suffix(".json")
+    path.write_text(path.read_text().replace("0.2,", "0.25,"))
+    with pytest.raises(UserError, match=r"clip-0\.2 was defined differently"):
+        results.load(RUN)
+
+
+def test_provenance_that_is_missing_is_refused(results: Results) -> None:
+    results.csv_path(RUN).with_suffix(".json").unlink()
+    with pytest.raises(UserError, match=r"cannot read .*seed-00\.json"):
+        results.load(RUN)
+
+
+def test_a_copy_of_a_run_is_no_other_run(results: Results) -> None:
+    other = Run("Hopper-v4", "clip-0.2", 1)
+    for suffix in (".csv", ".json"):
+        copy = results.csv_path(other).with_suffix(suffix)
+        copy.write_bytes(results.csv_path(RUN).with_suffix(suffix).read_bytes())
+    with pytest.raises(UserError, match=r"seed-01\.json: the provenance of another run"):
+        runs_table(results, [RUN, other])
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("Hopper-v4/clip-0.2/seed-0.csv", "not a run"),
+        ("Hopper-v4/clip-0.2/seed-000.csv", "duplicates"),
+        ("Hopper-v4/clip 0.2/seed-00.csv", "not a run"),
+        ("Ant-v4/clip-0.2/seed-00.csv", "not a run"),
+    ],
+)
+def test_foreign_files_among_the_runs_are_refused(results: Results, file: str, message: str) -> None:
+    path = results.path / "runs" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(CSV)
+    with pytest.raises(UserError, match=message):
+        results.finished()
+
+
+@pytest.mark.parametrize("limit", [0, 5])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(limit: int, tmp_path: Path) -> None:
+    """A file that may not grow stands for a disk that is full: the system refuses the rest of it."""
+    path = tmp_path / "file.csv"
+    write_whole(path, "old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot write .*file\.csv: File too large"):
+            write_whole(path, "new, and longer")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unfinished_files_are_not_runs(results: Results) -> None:
+    (results.csv_path(RUN).parent / ".seed-01.csv.x3k2").write_text("timest")
+    assert results.finished() == {RUN}

@@ -1,0 +1,74 @@
+"""A stored policy acts as the one that was trained, without JAX."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from algorithms import learner
+from bench.common.errors import UserError
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import Protocol, Run
+from bench.results.folder import open_results
+from bench.results.policies import load_policy
+from bench.training.training import Training
+
+pytestmark = pytest.mark.slow
+
+PROTOCOL = Protocol(timesteps=2048)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_it_is_the_mean_of_acting(environment: str, tmp_path: Path) -> None:
+    """At observations of training, some of them so large that the filter clips them."""
+    training = Training([Run(environment, "clip-0.2", seed) for seed in (0, 1)], PROTOCOL)
+    training.advance(0)
+    path = tmp_path / "policy.npz"
+    path.write_bytes(training.policies[1].to_bytes())
+    policy = load_policy(path)
+    seen = np.asarray(training.collect().rollouts.observations[:50, 1]) * np.linspace(1, 20, 50)[:, None]
+    for observation in seen.astype(np.float32):
+        both = np.stack([observation, observation])
+        noise = np.zeros((2, training.environments.action_size), np.float32)
+        expected = learner.act(PROTOCOL.hyperparameters, training.learners[0].states.actor, both, noise)[1]
+        np.testing.assert_allclose(policy(observation), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(policy(seen), [policy(each) for each in seen], rtol=1e-4, atol=1e-5)
+
+
+def test_every_run_leaves_one_and_is_finished_without_it(trained: Path) -> None:
+    results = open_results(trained, None, create=False)
+    runs = results.finished()
+    assert all(results.policy_path(run).exists() for run in runs)
+    policy = load_policy(results.policy_path(Run("Hopper-v4", "clip-0.2", 0)))
+    assert policy(np.zeros(11)).shape == (3,)
+    assert policy.log_std.shape == (3,)
+
+
+def test_a_missing_policy_makes_no_run_unfinished(results_folder: Path) -> None:
+    results = open_results(results_folder, None, create=False)
+    runs = results.finished()
+    for run in runs:
+        results.policy_path(run).unlink()
+    assert results.finished() == runs
+
+
+def test_it_needs_numpy_alone(trained: Path) -> None:
+    code = (
+        "import sys\n"
+        "from bench.results.policies import load_policy\n"
+        f"load_policy({str(trained / 'policies/Reacher-v4/clip-0.2/seed-00.npz')!r})([0.0] * 11)\n"
+        "print(sorted({'jax', 'mujoco', 'gymnasium', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_what_is_no_policy_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    with pytest.raises(UserError, match=r"cannot read .*policy\.npz: No such file"):
+        load_policy(path)
+    path.write_bytes(b"not an archive")
+    with pytest.raises(UserError, match=r"policy\.npz: not a stored policy"):
+        load_policy(path)

@@ -1,0 +1,75 @@
+"""The speed measurement measures what it says: the same physics, and ratios of totals."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from algorithms.hyperparameters import Hyperparameters
+from bench.common.errors import UserError
+from bench.protocol.environments import ENVIRONMENTS
+from bench.speed import measure, peers, report
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_bare_physics_repeats_what_the_suite_did(environment: str) -> None:
+    """`replay` itself asserts that every simulation ends where it did, bit for bit."""
+    environments = measure.RecordedEnvironments(environment, [0, 1])
+    random, active = np.random.default_rng(0), np.ones(2, dtype=bool)
+    for _ in range(2):
+        environments.record()
+        for _ in range(310):
+            actions = random.normal(size=(2, environments.action_size)).astype(np.float32)
+            environments.step(actions, active)
+        assert environments.replay() > 0
+    environments.actions[-1] = environments.actions[-1] + 1
+    with pytest.raises(AssertionError):
+        environments.replay()
+
+
+def test_other_libraries_do_the_protocols_work() -> None:
+    ours = Hyperparameters()
+    work = {"n_steps": ours.horizon, "n_epochs": ours.epochs, "batch_size": ours.minibatch_size}
+    assert work == peers.WORK
+
+
+def test_the_versions_of_the_libraries_that_are_there() -> None:
+    installed = measure.installed_peers()
+    found = measure.versions(installed)
+    assert set(found) == {package for library in installed for package in measure.PEERS[library]}
+    assert all(found.values())
+
+
+def test_a_library_that_fails_says_how_to_see_why() -> None:
+    with pytest.raises(UserError, match=r"to see why: .*peers\.py nonsense Hopper-v4"):
+        measure.Peer("nonsense", "Hopper-v4")
+
+
+def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
+    measured = pd.DataFrame(
+        [
+            ("A", "physics", 10.0, 9.0, 11.0, 3, np.nan, np.nan, np.nan),
+            ("A", "suite", 20.0, 19.0, 21.0, 3, 12.0, 3.0, 5.0),
+            ("A", "sbx", 200.0, 190.0, 210.0, 3, np.nan, np.nan, np.nan),
+            ("B", "physics", 90.0, 89.0, 91.0, 3, np.nan, np.nan, np.nan),
+            ("B", "suite", 100.0, 99.0, 101.0, 3, 92.0, 3.0, 5.0),
+            ("B", "sbx", 400.0, 390.0, 410.0, 3, np.nan, np.nan, np.nan),
+        ],
+        columns=list(measure.COLUMNS),
+    )
+    ratios = report.ratios(measured)
+    assert ratios["physics / suite"].tolist() == pytest.approx([0.5, 0.9, 100 / 120])
+    assert ratios["sbx / suite"].tolist() == pytest.approx([10, 4, 600 / 120])
+    growth = pd.DataFrame([("cores", 2, "seconds", 1.5)], columns=["quantity", "amount", "measure", "value"])
+    with (tmp_path / "log").open("w") as log:
+        report.show(measured, Console(file=log, width=200))
+        report.show_scaling(growth, Console(file=log, width=200))
+    assert "0.83" in (tmp_path / "log").read_text()
+    written = report.save(measured, {"sbx-rl": "1.0"}, tmp_path)
+    written += report.save_scaling(growth, tmp_path)
+    assert all(Path(path).stat().st_size for path in written)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "speed.csv"), measured, check_dtype=False)

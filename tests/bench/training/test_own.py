@@ -1,0 +1,194 @@
+"""Your own settings: an objective or a whole rule in one file, from the file to its line in the table."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.common.errors import UserError
+from bench.protocol.protocol import Protocol, Run
+from bench.results.reading import load_runs
+from bench.training.own import OwnFile, read_own
+from bench.training.training import Training, train
+from tests.helpers.processes import ROOT, command_line
+
+pytestmark = pytest.mark.slow
+
+PROTOCOL = Protocol(timesteps=3 * 2048)
+GOLDEN = ROOT / "tests" / "golden" / "another_rule.csv"
+
+# A rule with a state and a column of its own, whose policy stays as it is.
+ANOTHER_RULE = OwnFile(
+    "still.py",
+    """
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+
+from algorithms.types import Improvement
+from bench.protocol.settings import Setting
+
+
+
+@dataclass(frozen=True)
+class Still:
+    columns = ("updates",)
+
+    def initial(self, hyperparameters, parameters):
+        return jnp.float32(0)
+
+    def improve(self, hyperparameters, parameters, rule_state, numbers, experience, key):
+        error = jnp.mean(jnp.square(experience.samples.value_targets))
+        return Improvement(parameters, rule_state + numbers["step"], error, error)
+
+    def diagnose(self, numbers, old, new, actions):
+        return (numbers["step"],)
+
+    def adapted(self, numbers, kl):
+        return {"step": numbers["step"] + 1}
+
+
+rule = Still()
+SETTINGS = [Setting("still", "No learning", "still", {"step": 1.0})]
+""",
+)
+
+MINE = """
+import jax.numpy as jnp
+from bench.protocol.settings import Setting
+
+def objective(ratio, log_ratio, kl, advantage, numbers):
+    return {returned}
+
+SETTINGS = [Setting("{name}", "Mine", "mine", {{"epsilon": 0.2}})]
+"""
+
+
+def write(path: Path, returned: str = "ratio * advantage", name: str = "mine") -> Path:
+    path.write_text(MINE.format(returned=returned, name=name))
+    return path
+
+
+def test_a_job_may_mix_rules_and_each_run_is_as_alone() -> None:
+    still, clip = Run("Hopper-v4", "still", 0), Run("Hopper-v4", "clip-0.2", 0)
+    runs = [clip, still, Run("Hopper-v4", "no-clip", 1)]
+    together = train(runs, PROTOCOL, own=ANOTHER_RULE)
+    assert together[0].csv == train([clip], PROTOCOL)[0].csv
+    assert together[1].csv == train([still], PROTOCOL, own=ANOTHER_RULE)[0].csv
+    assert together[1].csv == GOLDEN.read_text()
+    heading, line = together[1].csv.splitlines()
+    assert heading.endswith("explained_variance,updates")
+    # The policy has not moved, and the number is that of the third update.
+    assert (line.split(",")[5], line.split(",")[-1]) == ("0", "3")
+
+
+def test_a_mixed_job_goes_on_from_a_checkpoint() -> None:
+    runs = [Run("Hopper-v4", "still", 0), Run("Hopper-v4", "clip-0.2", 0)]
+    training = Training(runs, PROTOCOL, ANOTHER_RULE)
+    training.advance(0)
+    resumed = Training.resumed(training.checkpoint(0.0, []), PROTOCOL, ANOTHER_RULE)
+    resumed.advance(np.inf)
+    whole = train(runs, PROTOCOL, own=ANOTHER_RULE)
+    assert [result.csv for result in resumed.results] == [result.csv for result in whole]
+
+
+def test_the_paper_s_objective_written_as_one_s_own_learns_the_same(tmp_path: Path) -> None:
+    """Not to the bit, because the program is another."""
+    clipped = "jnp.minimum(ratio * advantage, jnp.clip(ratio, 0.8, 1.2) * advantage)"
+    own = read_own(write(tmp_path / "mine.py", clipped))
+    mine, paper = (
+        train([Run("Hopper-v4", setting, 0)], Protocol(timesteps=2048), own=own)[0].csv.splitlines()[1]
+        for setting in ("mine", "clip-0.2")
+    )
+    ours, theirs = (np.array(line.split(",")[:9], float) for line in (mine, paper))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The README's example, as a file."""
+    readme = (ROOT / "README.md").read_text()
+    found = re.search(r"```python\n# spo\.py\n(.*?)```", readme, re.DOTALL)
+    assert found, "the README has an example"
+    path = tmp_path_factory.mktemp("own") / "spo.py"
+    path.write_text(found[1])
+    return path
+
+
+@pytest.fixture(scope="module")
+def with_own(example: Path) -> Path:
+    """A results folder with a run of the README's example and one of the paper's."""
+    folder = example.parent / "results"
+    arguments = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--timesteps", "4096")
+    settings = ("--settings", "spo-0.2", "clip-0.2")
+    done = command_line("train", "--own", str(example), "--results", str(folder), *arguments, *settings)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example: Path) -> None:
+    """Reading needs the file no more."""
+    example.unlink()
+    done = command_line("table", "--results", str(with_own), "--environments", "InvertedPendulum-v4")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "SPO" in line]
+    assert len(lines) == 1
+    assert re.search(r"SPO, ε = 0\.2 .*│ +-?\d+\.\d+ ", lines[0])
+    for command in ("curves", "status"):
+        assert command_line(command, "--results", str(with_own)).returncode == 0
+    runs = load_runs(with_own)
+    spo = runs[runs["setting"] == "spo-0.2"]
+    assert spo["clip_fraction"].isna().all()
+    assert spo["kl"].notna().all()
+    record = json.loads(next(with_own.glob("runs/*/spo-0.2/*.json")).read_text())
+    assert len(record["own_sha256"]) == 64
+    assert record["numbers"] == {"epsilon": 0.2}
+
+
+def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_path: Path) -> None:
+    """A second seed by another objective would be averaged with the first."""
+    folder = Path(shutil.copytree(with_own, tmp_path / "results"))
+    other = write(tmp_path / "spo.py", name="spo-0.2")
+    arguments = ("--environments", "InvertedPendulum-v4", "--seeds", "1-1")
+    done = command_line(
+        *("train", "--own", str(other), "--results", str(folder), *arguments), "--settings", "spo-0.2"
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "spo-0.2 has runs of another file or other numbers" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nonsense", "does not run: ModuleNotFoundError: No module named 'nonsense'"),
+        ("def", "does not run: SyntaxError"),
+        ("x = 1", "has no list SETTINGS of Setting"),
+        ("SETTINGS = []", "has no list SETTINGS of Setting"),
+        (MINE.format(returned="ratio", name="clip-0.2"), "the name clip-0.2 is taken"),
+        (MINE.format(returned="ratio", name="a/b"), "'a/b' can't be the name of a setting"),
+        (MINE.format(returned="ratio", name="mine").replace("objective", "other"), "neither a function"),
+        (MINE.format(returned="ratio.mean()", name="mine"), r"of shape \[64\] for 64 samples, not \(\)"),
+        (MINE.format(returned="None", name="mine"), "not None"),
+        (
+            MINE.format(returned="ratio * numbers['delta']", name="mine"),
+            "objective fails for mine: KeyError: 'delta'",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message) as error:
+        read_own(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = command_line("train", "--own", str(tmp_path / "mine.py"), "--results", str(tmp_path / "results"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"cannot read {tmp_path / 'mine.py'}" in done.stderr
+    assert not (tmp_path / "results").exists()

@@ -1,0 +1,22 @@
+"""What the README says is so."""
+
+import re
+
+from bench.common.files import read_text
+from tests.helpers.processes import ROOT
+
+README = read_text(ROOT / "README.md")
+
+
+def test_its_table_is_that_of_the_results() -> None:
+    found = re.search(r"<!-- results/table1.md -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert found
+    assert found[1] in read_text(ROOT / "results" / "table1.md")
+    assert len(found[1].splitlines()) == 2 + 11
+
+
+def test_the_files_that_it_names_are_there() -> None:
+    named = re.findall(r"[`(]((?:algorithms|bench|results|tests|notebooks)/[A-Za-z0-9_./-]+)[`)]", README)
+    assert len(named) > 15
+    missing = [path for path in set(named) if "/variants/" not in path and not (ROOT / path).exists()]
+    assert missing == []
