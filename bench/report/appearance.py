@@ -5,15 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.colors import to_rgb
 
-from bench.protocol.settings import SETTINGS, Setting, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 
-# Hues of the Okabe-Ito palette, safe for the colour-blind. The paper's families have theirs in every figure.
-FAMILY_COLOURS = {
-    "no-clip": "#000000",
-    "clip": "#D55E00",
-    "adaptive-kl": "#009E73",
-    "fixed-kl": "#0072B2",
-}
+# Hues of the Okabe-Ito palette, safe for the colour-blind: of the paper's families, in the table's order.
+PAPER_COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2")
 # Other families take these in the order of their names, and with more families than colours begin again.
 OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7B3294", "#8A8A00")
 LINES = ("-", "--", ":", "-.")
@@ -41,11 +36,13 @@ def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
     members: dict[str, list[str]] = {}
     for name in in_table_order(known):
         members.setdefault(known[name].family, []).append(name)
-    others = sorted(members.keys() - FAMILY_COLOURS.keys())
+    families = dict.fromkeys(SETTINGS[name].family for name in PAPER_SETTINGS)
+    colour_of = dict(zip(families, PAPER_COLOURS, strict=True))
+    others = sorted(members.keys() - colour_of.keys())
     found = {}
     for family, names in members.items():
         number = others.index(family) if family in others else 0
-        base = FAMILY_COLOURS.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
+        base = colour_of.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
         # A family that shares its colour with an earlier one begins with other markers.
         first = number // len(OTHER_COLOURS) * MARKERS_OF_A_FAMILY
         for place, name in enumerate(names):
