@@ -1,8 +1,9 @@
-"""What the README says is so."""
+"""What is published: the README and the results beside it."""
 
 import re
 
-from bench.common.files import read_text
+from bench.common.files import json_text, read_text
+from bench.results.folder import open_results
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
@@ -20,3 +21,8 @@ def test_the_files_that_it_names_are_there() -> None:
     assert len(named) > 15
     missing = [path for path in set(named) if "/variants/" not in path and not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_the_published_protocol_is_written_as_it_would_be_now() -> None:
+    results = open_results(ROOT / "results", None, create=False)
+    assert read_text(ROOT / "results" / "protocol.json") == json_text(results.protocol.as_json())
