@@ -234,7 +234,9 @@ class Results:
         return run
 
 
-def open_results(path: Path, timesteps: int | None, *, create: bool, protocol: Protocol = DEFAULT) -> Results:
+def open_results(
+    path: Path, timesteps: int | None, *, create: bool, protocol: Protocol | None = None
+) -> Results:
     """The results folder at `path`.
 
     timesteps: as asked for; None for the folder's own, or the protocol's where the folder is new.

@@ -17,6 +17,7 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
+from bench.results.reading import load_runs
 from tests.helpers.processes import ROOT, command_line
 
 pytestmark = pytest.mark.slow
@@ -141,6 +142,7 @@ def test_the_scale_does_not_depend_on_the_rows_shown(
     ("arguments", "message"),
     [
         (["train", "--environments", "Ant-v4"], "unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"),
+        (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
         (["train", "--settings", "clip-0.25"], "unknown setting 'clip-0.25'; choose from: no-clip"),
         (["train", "--seeds", "0"], "seeds must be a positive number"),
         (["train", "--seeds", "1.5"], "seeds must be a positive number"),
@@ -205,6 +207,22 @@ def test_a_damaged_run_stops_the_table(
     path.write_text(path.read_text().replace("return_last100", "score"))
     status, _, err = run(["table", "--results", str(results_folder)], monkeypatch, capsys)
     assert (status, err) == (1, f"error: {path}: missing columns: return_last100\n")
+
+
+def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(trained: Path, tmp_path: Path) -> None:
+    name, folder = "raw-advantages", tmp_path / "results"
+    arguments = ("--results", str(folder), "--variant", name, "--environments", "Reacher-v4")
+    done = command_line("train", *arguments, "--settings", "no-clip", "--seeds", "1", "--timesteps", "1")
+    assert done.returncode == 0, done.stderr
+    (csv,) = folder.rglob("seed-*.csv")
+    assert csv.relative_to(folder) == Path("variants", name, "runs", "Reacher-v4", "no-clip", "seed-00.csv")
+    of_default = trained / "runs" / "Reacher-v4" / "no-clip" / "seed-00.csv"
+    assert csv.read_text() != of_default.read_text()
+    assert command_line("table", *arguments).returncode == 0
+    assert len(load_runs(folder / "variants" / name)) == 1
+    # Its runs and those of the default can't be mixed.
+    mixed = command_line("train", "--results", str(folder / "variants" / name), "--timesteps", "1")
+    assert "holds results of protocol" in mixed.stderr
 
 
 @pytest.mark.parametrize("command", [[], ["train"], ["table"], ["curves"]])

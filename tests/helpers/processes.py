@@ -10,6 +10,18 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
+# `python -m bench` with a checkpoint after every update. SIGINT is ignored in what a shell starts in the
+# background, tests among it; that is undone.
+WITH_CHECKPOINTS = """
+import signal, sys
+from bench.campaign import campaign
+from bench.__main__ import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+campaign.SEGMENT_SECONDS = 0.0
+sys.exit(main())
+"""
+
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
@@ -29,3 +41,8 @@ def copy_source(folder: Path) -> Path:
     for package in ("algorithms", "bench"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a job of the results folder is under way and has got somewhere."""
+    return any(folder.glob("checkpoints/*.npz"))

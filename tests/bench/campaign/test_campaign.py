@@ -2,10 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -16,20 +16,14 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import final_scores, runs_table
+from bench.training.checkpoints import CheckpointFolder
 from bench.training.random_policies import measure
 from bench.training.training import train
-from tests.helpers.processes import command_line, wait_until
+from tests.helpers.processes import WITH_CHECKPOINTS, command_line, has_checkpoint, wait_until
 
 pytestmark = pytest.mark.slow
 
 SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--timesteps", "4096")
-# Whoever runs the tests in the background may have had SIGINT ignored.
-WITH_SIGINT = """
-import os, signal, sys
-
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
 WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
 
 
@@ -109,18 +103,17 @@ def test_a_campaign_goes_on_with_what_is_missing(results_folder: Path) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, tmp_path: Path) -> None:
-    """A million steps take minutes: the campaign is stopped in the middle of its first job."""
+    """A million steps take minutes: it is stopped in the middle of its first job, whose checkpoint stays."""
     folder = tmp_path / "results"
-    arguments = ["-m", "bench", "train", "--results", str(folder), *SMALL[:-1], "1000000"]
+    arguments = ["train", "--results", str(folder), *SMALL[:-1], "1000000"]
     campaign = subprocess.Popen(
-        [sys.executable, "-c", WITH_SIGINT, *arguments],
+        [sys.executable, "-c", WITH_CHECKPOINTS, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    wait_until((folder / "random.csv").exists)
-    time.sleep(3)
+    wait_until(lambda: has_checkpoint(folder))
     os.killpg(campaign.pid, stop)
     try:
         output, errors = campaign.communicate(timeout=20)
@@ -130,9 +123,13 @@ def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, 
     assert campaign.returncode != 0
     if stop != signal.SIGKILL:
         assert "stopped: 0 of 6 runs are finished and kept" in output
+        assert re.search(r"and the checkpoints of [246]; the same command goes on", output)
         assert errors == ""
-    left = sorted(path.name for path in folder.rglob("*") if path.is_file())
+    left = sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".npz")
     assert left == ["protocol.json", "random.csv"]
+    checkpoints, refused = CheckpointFolder(open_results(folder, None, create=False)).load()
+    assert checkpoints
+    assert refused == []
     wait_until(lambda: not is_alive(campaign.pid))
 
 

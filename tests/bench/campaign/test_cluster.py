@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
-from tests.helpers.processes import ROOT, command_line, copy_source, wait_until
+from tests.helpers.processes import ROOT, WITH_CHECKPOINTS, command_line, copy_source, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +50,7 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     file = tmp_path / "scheduler.json"
     options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
     with process(DASK, "scheduler", *options, cwd=tmp_path):
-        wait_until(file.exists)
-        time.sleep(0.2)
+        wait_until(lambda: file.exists() and "tcp://" in file.read_text())
         yield next(part for part in file.read_text().split('"') if part.startswith("tcp://"))
 
 
@@ -74,25 +72,42 @@ def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, t
     assert "(22/22 runs" in done.stdout
 
 
-def test_a_worker_that_leaves_costs_its_job_only(scheduler: str, tmp_path: Path) -> None:
+def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Path) -> None:
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
     arguments = ("--timesteps", "20480", *TWO, "--settings", "clip-0.2", "no-clip")
-    command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
+    command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", "--results", str(folder), *arguments]
     with worker(scheduler) as leaving, worker(scheduler):
         training = subprocess.Popen(
             [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         # Random policies take a moment, then both workers train.
-        wait_until(
-            lambda: (folder / "random.csv").exists() and "Reacher" in (folder / "random.csv").read_text()
-        )
-        time.sleep(3)
+        wait_until(lambda: len(list(folder.glob("checkpoints/*.npz"))) == 2)
         leaving.kill()
         output, errors = training.communicate(timeout=120)
     assert training.returncode == 0, errors
     assert "(4/4 runs" in output
     command_line("train", "--results", str(undisturbed), *arguments)
     assert_same_csvs(folder, undisturbed, count=4)
+
+
+def test_remote_workers_train_one_s_own_settings(scheduler: str, tmp_path: Path) -> None:
+    """The file is nowhere but beside the campaign; what it defines travels with the jobs."""
+    own = tmp_path / "mine" / "mine.py"
+    own.parent.mkdir()
+    own.write_text(
+        "from bench.protocol.settings import Setting\n"
+        "def objective(ratio, log_ratio, kl, advantage, numbers):\n"
+        "    return ratio * advantage - numbers['weight'] * kl\n"
+        "SETTINGS = [Setting('mine', 'Mine', 'mine', {'weight': 1.0})]\n"
+    )
+    arguments = ("--own", str(own), "--settings", "mine", "--environments", "Reacher-v4", "--seeds", "1")
+    folders = tmp_path / "remote", tmp_path / "local"
+    with worker(scheduler, cwd="/"):
+        wait_for_workers(scheduler, 1)
+        for folder, cluster in zip(folders, (("--scheduler", scheduler), ()), strict=True):
+            done = command_line("train", "--results", str(folder), "--timesteps", "1", *arguments, *cluster)
+            assert done.returncode == 0, done.stderr
+    assert_same_csvs(*folders, count=1)
 
 
 def assert_same_csvs(folder: Path, expected: Path, count: int) -> None:

@@ -1,6 +1,6 @@
 """`kill -9` at random moments: nothing stored is lost or made twice, and the end is the undisturbed one.
 
-A job leaves a checkpoint every second here. `make soak` kills more often than `make test`.
+A job leaves a checkpoint after every update here. `make soak` kills more often than `make test`.
 """
 
 import itertools
@@ -20,7 +20,7 @@ import pytest
 from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.training.checkpoints import CheckpointFolder
-from tests.helpers.processes import command_line, wait_until
+from tests.helpers.processes import WITH_CHECKPOINTS, command_line, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,17 +28,6 @@ CAMPAIGN = (
     *("--environments", "InvertedPendulum-v4", "Reacher-v4"),
     *("--settings", "clip-0.2", "no-clip", "--seeds", "2", "--timesteps", "40960"),
 )
-
-
-SCRIPT = """
-import sys
-from bench.campaign import campaign
-from bench.__main__ import main
-
-
-campaign.SEGMENT_SECONDS = 1.0
-sys.exit(main())
-"""
 
 
 def modified(folder: Path) -> dict[Path, int]:
@@ -58,7 +47,7 @@ def updates(folder: Path) -> dict[Run, int]:
 
 
 def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-c", SCRIPT, "train", "--results", str(folder), *CAMPAIGN]
+    command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", "--results", str(folder), *CAMPAIGN]
     with folder.with_suffix(".log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
