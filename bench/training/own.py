@@ -37,12 +37,16 @@ class OwnFile:
     source: str
 
     @property
+    def sha256(self) -> str:
+        """The hash of its text."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+    @property
     def settings(self) -> dict[str, Setting]:
         """Its settings by name, each with the hash of the file, and as of a rule of its own if it has one."""
         module = _module(self)
-        digest = hashlib.sha256(self.source.encode()).hexdigest()
         rule = "own" if hasattr(module, "rule") else Setting.rule
-        return {each.name: replace(each, own_sha256=digest, rule=rule) for each in module.SETTINGS}
+        return {each.name: replace(each, own_sha256=self.sha256, rule=rule) for each in module.SETTINGS}
 
     @property
     def rule(self) -> UpdateRule:
@@ -60,7 +64,7 @@ def read_own(path: Path) -> OwnFile:
     try:
         module = _module(own)
     except Exception as error:
-        raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from error
+        raise UserError(f"{path} does not run: {_reason(error)}") from error
     found = getattr(module, "SETTINGS", None)
     if not isinstance(found, list) or not found or not all(isinstance(each, Setting) for each in found):
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
@@ -98,15 +102,17 @@ def _check_objective(path: Path, own: OwnFile) -> None:
         try:
             given = jax.eval_shape(_module(own).objective, samples, samples, samples, samples, numbers)
         except Exception as error:
-            reason = next(iter(str(error).splitlines()), "")
-            raise UserError(
-                f"{path}: objective fails for {setting.name}: {type(error).__name__}: {reason}"
-            ) from error
+            raise UserError(f"{path}: objective fails for {setting.name}: {_reason(error)}") from error
         if getattr(given, "shape", None) != samples.shape:
             raise UserError(
                 f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
                 f" samples, not {getattr(given, 'shape', given)}"
             )
+
+
+def _reason(error: Exception) -> str:
+    """An error in one line."""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
 
 
 def all_settings(own: OwnFile | None) -> Mapping[str, Setting]:
@@ -123,8 +129,7 @@ def rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
 
 @cache
 def _module(own: OwnFile) -> types.ModuleType:
-    digest = hashlib.sha256(own.source.encode()).hexdigest()[:12]
-    module = types.ModuleType(f"own_{digest}")
+    module = types.ModuleType(f"own_{own.sha256[:12]}")
     sys.modules[module.__name__] = module  # where dataclasses look for what their types name
     exec(compile(own.source, own.name, "exec"), module.__dict__)
     return module

@@ -187,6 +187,27 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, diagnose, adapted"),
+        (("    def adapted", "    def changed"), "rule is without adapted$"),
+        (("(frozen=True)", ""), "rule must be hashable: make it a frozen dataclass"),
+        (
+            ('{"step": 1.0})', '{"step": 1.0}, rule="ppo2")'),
+            "takes its rule from there: no rule= or options=",
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_used_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "still.py"
+    path.write_text(ANOTHER_RULE.source)
+    assert read_own(path).source == ANOTHER_RULE.source
+    path.write_text(ANOTHER_RULE.source.replace(*change))
+    with pytest.raises(UserError, match=message):
+        read_own(path)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = command_line("train", "--own", str(tmp_path / "mine.py"), "--results", str(tmp_path / "results"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
