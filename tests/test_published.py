@@ -3,7 +3,11 @@
 import re
 
 from bench.common.files import json_text, read_text
+from bench.protocol.protocol import DEFAULT
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
+from bench.results.policies import load_policy
+from bench.results.reading import load_runs
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
@@ -26,3 +30,17 @@ def test_the_files_that_it_names_are_there() -> None:
 def test_the_published_protocol_is_written_as_it_would_be_now() -> None:
     results = open_results(ROOT / "results", None, create=False)
     assert read_text(ROOT / "results" / "protocol.json") == json_text(results.protocol.as_json())
+
+
+def test_the_campaign_under_way_can_be_read_and_its_policies_used() -> None:
+    folder = ROOT / "campaign-21"
+    runs = load_runs(folder)
+    assert open_results(folder, None, create=False).protocol == DEFAULT
+    assert set(runs["seed"]) <= set(range(21))
+    # An environment is published when all eleven settings of a seed are finished.
+    counts = runs.groupby(["environment", "seed"])["setting"].nunique()
+    assert set(counts) == {len(PAPER_SETTINGS)}
+    for environment in set(runs["environment"][runs["seed"] == 0]):
+        for setting in PAPER_SETTINGS:
+            policy = load_policy(folder / "policies" / environment / setting / "seed-00.npz")
+            assert policy(policy.observation_mean).shape == policy.log_std.shape
