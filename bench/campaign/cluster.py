@@ -116,6 +116,7 @@ def _local_cluster(processes: int) -> LocalCluster:
             return LocalCluster(
                 n_workers=min(CPU_COUNT, processes),
                 threads_per_worker=1,
+                preload="bench.campaign.uninterrupted",
                 memory_limit=0,  # a run needs little, and a paused worker would be a silent one
                 dashboard_address=":0",  # any free port: campaigns may run side by side
                 silence_logs=logging.CRITICAL,

@@ -22,7 +22,14 @@ from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
-from tests.helpers.processes import ROOT, WITH_CHECKPOINTS, command_line, copy_source, wait_until
+from tests.helpers.processes import (
+    ROOT,
+    WITH_CHECKPOINTS,
+    command_line,
+    copy_source,
+    has_checkpoint,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -80,8 +87,7 @@ def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Pat
         training = subprocess.Popen(
             [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        # Random policies take a moment, then both workers train.
-        wait_until(lambda: len(list(folder.glob("checkpoints/*.npz"))) == 2)
+        wait_until(lambda: has_checkpoint(folder))
         leaving.kill()
         output, errors = training.communicate(timeout=120)
     assert training.returncode == 0, errors
