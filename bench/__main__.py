@@ -3,6 +3,7 @@
 import signal
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from bench.options import Options, finished_of, listed, timesteps_of
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 from bench.results.folder import Results, open_results
 from bench.training.determinism import pin
 
@@ -35,19 +36,18 @@ class Train(Options):
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, made if it is not there, and what to train."""
-        own = self.own_file()
-        known = [*SETTINGS, *(() if own is None else own.settings)]
-        select(self.environments, self.settings, self.chosen_seeds, set(), known=known)
+        select(self.environments, self.settings, self.chosen_seeds, set(), known=self.known)
         folder, protocol = self.place
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
         finished = results.finished()
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
         return results, select(
-            self.environments, self.settings, self.chosen_seeds, finished, PAPER_SEEDS, known
+            self.environments, self.settings, self.chosen_seeds, finished, PAPER_SEEDS, self.known
         )
 
+    @cached_property
     def own_file(self) -> "OwnFile | None":
-        """The file of one's own settings, if there is one, checked."""
+        """The file of one's own settings, if there is one, checked. It is read once."""
         if self.own is None:
             return None
         pin()
@@ -55,18 +55,22 @@ class Train(Options):
 
         return read_own(self.own)
 
+    @property
+    def known(self) -> dict[str, Setting]:
+        """The settings of this package and of one's own file."""
+        return SETTINGS if self.own_file is None else {**SETTINGS, **self.own_file.settings}
+
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Train what is missing of the selection."""
         from bench.campaign.jobs import missing_jobs
         from bench.training.checkpoints import CheckpointFolder
 
-        own = self.own_file()
-        known = SETTINGS if own is None else {**SETTINGS, **own.settings}
+        known = self.known
         results.require_same([known[name] for name in selection.settings])
         checkpoints, refused = CheckpointFolder(results).load(known)
         for line in refused:
             console.print(line, style="yellow", soft_wrap=True)
-        jobs = missing_jobs(results, selection.runs, checkpoints, own)
+        jobs = missing_jobs(results, selection.runs, checkpoints, self.own_file)
         if not jobs:
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
@@ -78,12 +82,12 @@ class Train(Options):
         try:
             run_campaign(results, jobs, console, self.scheduler)
         except KeyboardInterrupt:
-            done = len(set(selection.runs) & results.finished())
+            wanted, finished = set(selection.runs), results.finished()
             kept = {run for checkpoint in CheckpointFolder(results).load()[0] for run in checkpoint.runs}
-            begun = len((kept & set(selection.runs)) - results.finished())
+            begun = len((kept & wanted) - finished)
             console.print(
-                f"stopped: {done} of {len(selection.runs)} runs are finished and kept in {results.path},"
-                f" and the checkpoints of {begun}; the same command goes on from there",
+                f"stopped: {len(wanted & finished)} of {len(selection.runs)} runs are finished and kept in"
+                f" {results.path}, and the checkpoints of {begun}; the same command goes on from there",
                 soft_wrap=True,
             )
             raise

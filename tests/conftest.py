@@ -32,7 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=3, help="how often tests/bench/test_survival.py kills")
+    parser.addoption(
+        "--kills", type=int, default=3, help="how often tests/bench/campaign/test_survival.py kills"
+    )
 
 
 @pytest.fixture

@@ -3,19 +3,6 @@
 # The closest to the paper's `v1` that Gymnasium still registers (README, "Why v4").
 ENVIRONMENT_VERSION = "v4"
 
-ENVIRONMENTS: tuple[str, ...] = tuple(
-    f"{name}-{ENVIRONMENT_VERSION}"
-    for name in (
-        "HalfCheetah",
-        "Hopper",
-        "InvertedDoublePendulum",
-        "InvertedPendulum",
-        "Reacher",
-        "Swimmer",
-        "Walker2d",
-    )
-)
-
 # By the time that a step takes, so that the last jobs of a seed are short and no core waits long.
 SLOWEST_FIRST: tuple[str, ...] = tuple(
     f"{name}-{ENVIRONMENT_VERSION}"
@@ -29,6 +16,8 @@ SLOWEST_FIRST: tuple[str, ...] = tuple(
         "InvertedPendulum",
     )
 )
+
+ENVIRONMENTS: tuple[str, ...] = tuple(sorted(SLOWEST_FIRST))
 
 
 def without_version(environment: str) -> str:

@@ -63,11 +63,11 @@ def diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
     figure = Figure(figsize=(10, 7.2), layout="constrained")
     axes = figure.subplots(2, 2)
     kl, beta, clips, std = axes.flatten()
-    _quartiles(kl, runs, "kl", adaptive)
+    _quartiles(kl, runs, "kl", adaptive, look_of)
     for name, setting in adaptive.items():
         kl.axhline(setting.numbers["kl_target"], color=look_of[name].colour, linewidth=0.6)
-    _quartiles(beta, runs, "kl_coefficient", adaptive)
-    _quartiles(clips, runs, "clip_fraction", clipped)
+    _quartiles(beta, runs, "kl_coefficient", adaptive, look_of)
+    _quartiles(clips, runs, "clip_fraction", clipped, look_of)
     for name, setting in shown.items():
         _line(std, setting.label, look_of[name], _over_runs(runs, name, "policy_std")[0.5])
     kl.set_yscale("log")
@@ -98,8 +98,13 @@ def _with_finite(settings: Mapping[str, Setting], number: str) -> dict[str, Sett
     }
 
 
-def _quartiles(panel: Axes, runs: pd.DataFrame, column: str, settings: Mapping[str, Setting]) -> None:
-    look_of = looks(settings)
+def _quartiles(
+    panel: Axes,
+    runs: pd.DataFrame,
+    column: str,
+    settings: Mapping[str, Setting],
+    look_of: Mapping[str, Look],
+) -> None:
     for name, setting in settings.items():
         quartiles = _over_runs(runs, name, column)
         _line(panel, setting.label, look_of[name], quartiles[0.5])

@@ -104,7 +104,7 @@ class Training:
     def policies(self) -> list[Policy]:
         """Each run's policy, as it is stored."""
         return [
-            policy_of(learner.states.actor, row) for learner, row in (self._row(run) for run in self._places)
+            policy_of(learner.states.actor, row) for learner, row in map(self._row, range(len(self._runs)))
         ]
 
     def advance(self, seconds: float, report: Report = lambda steps: None) -> None:
@@ -166,10 +166,6 @@ class Training:
         training.updates = checkpoint.updates
         training._logs = [RunLog(**deepcopy(state.log)) for state in states]
         return training
-
-    @property
-    def _places(self) -> range:
-        return range(len(self._runs))
 
     def _row(self, place: int) -> tuple[Learner, int]:
         """The learner of a run, and the run's row in it."""
