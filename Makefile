@@ -2,18 +2,30 @@
 #
 # Variables, each the same-named flag of `python -m bench`:
 #   RESULTS=results  SEEDS=3  TIMESTEPS=1000000  ENVIRONMENTS="Hopper-v4 Walker2d-v4"  SETTINGS="clip-0.2 fixed-kl-1"
-#   SCHEDULER=tcp://host:8786 (training only)
+#   VARIANT=raw-advantages  OWN=mine.py  SCHEDULER=tcp://host:8786 (the last two for training only)
 
 PYTHON ?= python3
 BENCH := .venv/bin/python -m bench
-FLAGS = $(if $(RESULTS),--results "$(RESULTS)") $(if $(SEEDS),--seeds $(SEEDS)) \
-	$(if $(TIMESTEPS),--timesteps $(TIMESTEPS)) $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS)) \
-	$(if $(SETTINGS),--settings $(SETTINGS))
+
+VARIABLES := RESULTS SEEDS TIMESTEPS ENVIRONMENTS SETTINGS VARIANT OWN SCHEDULER PYTHON
+UNKNOWN := $(filter-out $(VARIABLES),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+ifneq ($(strip $(UNKNOWN)),)
+$(error unknown variable $(firstword $(UNKNOWN)); choose from: $(VARIABLES))
+endif
+
+# A value as one word of the shell, and each word of a list.
+quoted = '$(subst ','\'',$(1))'
+each = $(foreach word,$(1),$(call quoted,$(word)))
+FLAGS = $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--variant $(call quoted,$(VARIANT))) \
+	$(if $(SEEDS),--seeds $(call quoted,$(SEEDS))) $(if $(TIMESTEPS),--timesteps $(call quoted,$(TIMESTEPS))) \
+	$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS))) \
+	$(if $(SETTINGS),--settings $(call each,$(SETTINGS)))
+TRAINING = $(if $(OWN),--own $(call quoted,$(OWN))) $(if $(SCHEDULER),--scheduler $(call quoted,$(SCHEDULER)))
 
 .PHONY: table1 curves check test lint notebooks speed soak portable lock clean
 
 table1: .venv/installed
-	@$(BENCH) train $(FLAGS) $(if $(SCHEDULER),--scheduler $(SCHEDULER))
+	@$(BENCH) train $(FLAGS) $(TRAINING)
 	@$(BENCH) table $(FLAGS)
 
 curves: .venv/installed
@@ -38,11 +50,12 @@ notebooks: .venv/installed
 
 # Half an hour; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed
-	@$(BENCH) speed $(if $(RESULTS),--results "$(RESULTS)") $(if $(ENVIRONMENTS),--environments $(ENVIRONMENTS))
+	@$(BENCH) speed $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
+		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
 
-# As `make test` kills a campaign at random moments, only more often.
+# As `make test` kills a campaign at random moments and damages a folder at random, only more often.
 soak: .venv/installed
-	.venv/bin/pytest tests/bench/campaign/test_survival.py --kills 20
+	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
 
 # As on processors of several makers: emulates them, for 40 minutes of a core. Needs the package qemu-user.
 portable: .venv/installed

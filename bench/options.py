@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -15,22 +15,30 @@ from bench.protocol.variants import VARIANTS
 from bench.results.folder import Results, open_results
 
 
+def option(metavar: str, default: str) -> Any:
+    """An option whose help says what is meant where it is not given."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of train, table, curves and status."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""
-    variant: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
     """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
-    seeds: Annotated[str | None, tyro.conf.arg(metavar="N or N-M")] = None
-    """How many seeds (3: seeds 0, 1, 2) or which (3-5). Default: those complete in the folder, or 3."""
-    timesteps: Annotated[str | None, tyro.conf.arg(metavar="N")] = None
-    """Environment steps of each run. Default: those of the folder, or 1000000 if it is new."""
-    environments: tuple[str, ...] = ENVIRONMENTS
-    """Gymnasium environments."""
-    settings: tuple[str, ...] = ()
-    """Settings. Default: the paper's and your own: those of --own for train, else those in the folder."""
+    seeds: Annotated[str | None, option("N or N-M", "those complete in the folder, or 3")] = None
+    """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
+    timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
+    """Environment steps of each run."""
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    """Gymnasium environments, such as Hopper-v4."""
+    settings: Annotated[
+        tuple[str, ...],
+        option("NAME [NAME ...]", "the paper's and your own: those of --own for train, else of the folder"),
+    ] = ()
+    """Settings, such as clip-0.2."""
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, which must be there, and the part of it that the command is about.
@@ -67,11 +75,14 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
     return finished
 
 
+def require_undamaged(results: Results, selection: Selection) -> None:
+    """Refuse to go on where finished runs of the selection are damaged. Raises UserError naming the first."""
+    damaged = results.damaged(set(selection.runs) & results.finished())
+    if damaged:
+        others = f"; {len(damaged) - 1} more are damaged" if len(damaged) > 1 else ""
+        raise UserError(next(iter(damaged.values())) + others)
+
+
 def timesteps_of(text: str | None) -> int | None:
     """The number that was asked for. Raises UserError when it is none."""
     return None if text is None else parse_timesteps(text)
-
-
-def listed(seeds: tuple[int, ...]) -> str:
-    """Seeds as a message has them."""
-    return ", ".join(map(str, seeds)) or "none"

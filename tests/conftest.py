@@ -1,5 +1,7 @@
 """What several tests need: a results folder of real runs, and a row that the paper doesn't have."""
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -35,11 +37,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=3, help="how often tests/bench/campaign/test_survival.py kills"
     )
+    parser.addoption("--cases", type=int, default=60, help="how many cases tests/bench/test_fuzz.py tries")
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("kills"))
+
+
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("cases"))
 
 
 @pytest.fixture
@@ -54,10 +62,19 @@ def own_row(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder with all 77 runs of one seed, one update each. Copy it before changing it."""
-    folder = tmp_path_factory.mktemp("trained")
-    done = command_line("train", "--results", str(folder), "--seeds", "1", "--timesteps", "1")
-    assert done.returncode == 0, done.stderr
+    """A results folder with all 77 runs of one seed, one update each. Copy it before changing it.
+
+    The test process that needs it first makes it for all of them, and the others wait.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, made = shared / "trained", shared / "trained-is-made"
+    with (shared / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            done = command_line("train", "--results", str(folder), "--seeds", "1", "--timesteps", "1")
+            assert done.returncode == 0, done.stderr
+            made.touch()
     return folder
 
 

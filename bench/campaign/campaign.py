@@ -1,7 +1,7 @@
 """A campaign: jobs done in parallel by Dask's workers, each one's files written as it is done."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -11,7 +11,8 @@ from rich.console import Console
 from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connected, identity
 from bench.campaign.jobs import Job, merged
 from bench.campaign.progress import CampaignProgress
-from bench.common.errors import UserError
+from bench.common.errors import UserError, one_line
+from bench.common.interrupts import raised
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -29,7 +30,11 @@ CACHE_LIMIT = 600 * 2**20
 
 
 def run_campaign(
-    results: Results, jobs: Sequence[Job], console: Console, scheduler: str | None = None
+    results: Results,
+    jobs: Sequence[Job],
+    console: Console,
+    scheduler: str | None = None,
+    stopped: Callable[[], str] = lambda: "stopped",
 ) -> None:
     """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
 
@@ -37,21 +42,35 @@ def run_campaign(
     that raises is not tried again; a segment of a job that is lost with its worker is, three times.
 
     scheduler: address of a Dask scheduler; None for the cores of this machine.
+    stopped: says what is kept, when the user stops the campaign.
 
     Raises:
-        UserError: when the folder is in use, the cluster can't be, or a job failed: then once all others are
-            done, naming the jobs.
+        UserError: when the folder is in use, the cluster can't be or is lost, or a job failed: then once all
+            others are done, naming the jobs.
         KeyboardInterrupt: as the user does; finished runs and checkpoints are kept.
     """
     runs = sum(len(job.runs) for job in jobs)
     with (
         results.locked(),
         connected(scheduler, len(jobs)) as client,
+        raised(),
         CampaignProgress(console, runs, runs * results.protocol.steps) as progress,
     ):
-        client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-        jobs = merged(jobs, len(client.ncores()))
-        failed = _do_all(client, results, jobs, progress)
+        try:
+            client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
+            jobs = merged(jobs, len(client.ncores()))
+            failed = _do_all(client, results, jobs, progress)
+        except KeyboardInterrupt:
+            # Before the workers are stopped, which may take seconds.
+            progress.say(stopped())
+            raise
+        except Exception as error:
+            if client.status == "running" or isinstance(error, UserError):
+                raise
+            raise UserError(
+                "the Dask scheduler is gone: finished runs and checkpoints are kept in"
+                f" {results.path}, and the same command goes on from there"
+            ) from error
     if failed:
         names = ", ".join(map(str, failed))
         raise UserError(f"{len(failed)} of {len(jobs)} jobs failed, the others are kept: {names}")
@@ -64,7 +83,9 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
     for job in jobs:
         progress.resumed(job.key, job.steps)
     while waiting or running:
-        while waiting and len(running) < max(1, len(client.ncores())):
+        workers = len(client.ncores())
+        progress.workers(workers)
+        while waiting and len(running) < max(1, workers):
             job = waiting.popleft()
             future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)
             running[future] = job
@@ -80,7 +101,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
                 waiting.appendleft(job)
             elif error is not None:
                 failed.append(job)
-                progress.say(f"{job} failed: {type(error).__name__}: {error}")
+                progress.say(f"{job} failed: {one_line(error)}")
             elif rest := job.save(results, future.result()):
                 waiting.appendleft(rest)
             else:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -14,9 +15,12 @@ from distributed import Client, LocalCluster, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
 from bench.common.errors import UserError
+from bench.common.interrupts import withheld
 from bench.common.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
+# How a scheduler may be reached.
+SCHEMES = ("tcp", "tls")
 START_ATTEMPTS = 3
 # A worker gets its next job when it is free: jobs are long, and one kept ready would wait for no reason.
 DASK_SETTINGS = {
@@ -45,7 +49,8 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
         UserError: when there is no cluster, or it has a worker that must be refused.
     """
     with dask.config.set(DASK_SETTINGS):
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for logger in ("distributed", "distributed.client"):  # the client has a level of its own
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
         if scheduler is None:
             with _local_cluster(processes) as cluster, Client(cluster) as client:
                 yield client
@@ -100,27 +105,39 @@ def _check_workers(client: Client) -> None:
 
 
 def _client(scheduler: str) -> Client:
+    scheme, separator, _ = scheduler.partition("://")
+    if separator and scheme not in SCHEMES:
+        raise UserError(f"no Dask scheduler is reached by {scheme}://; choose from: {' '.join(SCHEMES)}")
     try:
         with warnings.catch_warnings():
             # Dask's own comparison of versions; ours refuses the worker, in one line.
             warnings.simplefilter("ignore", VersionMismatchWarning)
             return Client(scheduler, timeout=CONNECTION_TIMEOUT)
+    except TypeError as error:
+        raise UserError(
+            f"{scheduler} needs certificates, which Dask's configuration names: ca-file, client.cert and"
+            " client.key of distributed.comm.tls"
+        ) from error
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {scheduler} (tcp://host:8786, say)") from error
 
 
 def _local_cluster(processes: int) -> LocalCluster:
     """Started anew where a worker is killed while it starts; once it has, Dask itself replaces it."""
+    # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
+    starter = ThreadPoolExecutor(1)
     for _ in range(START_ATTEMPTS):
-        try:
-            return LocalCluster(
+        with withheld():
+            future = starter.submit(
+                LocalCluster,
                 n_workers=min(CPU_COUNT, processes),
                 threads_per_worker=1,
-                preload="bench.campaign.uninterrupted",
                 memory_limit=0,  # a run needs little, and a paused worker would be a silent one
                 dashboard_address=":0",  # any free port: campaigns may run side by side
                 silence_logs=logging.CRITICAL,
             )
+        try:
+            return future.result()
         except RuntimeError as error:
             reason = error.__cause__ or error
     raise UserError(f"the worker processes don't start: {reason}")

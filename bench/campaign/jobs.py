@@ -11,6 +11,7 @@ from bench.common.provenance import provenance
 from bench.protocol.environments import SLOWEST_FIRST
 from bench.protocol.protocol import Protocol, Run
 from bench.results.folder import Results
+from bench.results.random_scores import environments_of
 from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, CheckpointFolder, from_bytes, name_of
 
@@ -154,7 +155,7 @@ class RandomJob(Job):
         return f"{self.environment} random policies"
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
-        """The scores, columns `RANDOM_COLUMNS` of `bench.results.folder`; a few seconds, done whole."""
+        """The scores, columns as in `bench.results.random_scores`; a few seconds, done whole."""
         from bench.training.random_policies import measure
 
         return measure(self.environment, protocol)
@@ -205,7 +206,7 @@ def missing_jobs(
     """
     runs = list(runs)
     finished = results.finished()
-    unmeasured = {run.environment for run in runs} - results.measured_environments()
+    unmeasured = {run.environment for run in runs} - environments_of(results.random_scores())
     missing = [run for run in runs if run not in finished]
     begun = []
     for checkpoint in checkpoints:

@@ -1,12 +1,15 @@
 """How far a campaign is: one bar on a terminal, plain lines elsewhere."""
 
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 SECONDS_BETWEEN_LINES = 60.0
+# How long a campaign may be without workers before it says so.
+PATIENCE = 5.0
 
 
 class CampaignProgress:
@@ -21,10 +24,11 @@ class CampaignProgress:
         self._steps_before = 0
         self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
         self._last_line = time.monotonic()
+        self._last_worker: float | None = time.monotonic()  # when it was seen; None once its lack is told
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
@@ -61,9 +65,23 @@ class CampaignProgress:
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         self._line(f"{job} done")
 
+    def workers(self, count: int) -> None:
+        """There are so many workers now. Says so once, after a while without any."""
+        now = time.monotonic()
+        if count:
+            self._last_worker = now
+        elif self._last_worker is not None and now - self._last_worker > PATIENCE:
+            self._last_worker = None
+            self.say("no worker is left: waiting for workers")
+
     def say(self, message: str) -> None:
         """Print something that went wrong, above the bar."""
-        self._console.print(message, style="red", soft_wrap=True)
+        self._print(message, "red")
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        # A log on a full disk must not end the campaign.
+        with suppress(OSError):
+            self._console.print(line, style=style, soft_wrap=True)
 
     @property
     def _steps_done(self) -> int:
@@ -81,11 +99,13 @@ class CampaignProgress:
     def _line(self, event: str) -> None:
         if not self._console.is_terminal:
             self._last_line = time.monotonic()
-            self._console.print(f"{event} ({self._state()})", soft_wrap=True)
+            self._print(f"{event} ({self._state()})")
 
 
 def duration(seconds: float) -> str:
-    """Such as 4:05 or 1:04:05."""
+    """Such as 5 s, 4 min 5 s or 1 h 4 min."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,16 +1,16 @@
 """What of a selection is done, missing or diverged, and how long the rest will take."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 from dask.system import CPU_COUNT
 from rich.console import Console
-from rich.table import Table
 
 from bench.campaign.jobs import job_name
 from bench.campaign.progress import duration
+from bench.common.errors import UserError
+from bench.common.terminal import print_table
 from bench.protocol.protocol import Run
-from bench.protocol.selection import Selection
+from bench.protocol.selection import Selection, ranges
 from bench.results.folder import Results
 from bench.training.checkpoints import CheckpointFolder
 
@@ -19,21 +19,28 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
     """Print a line for each environment, diverged runs and checkpoints by name, and the time left.
 
     Raises:
-        UserError: for provenance or a checkpoint that can't be read.
+        UserError: for a file that can't be read; and at the end where runs are damaged.
     """
-    finished = set(selection.runs) & results.finished()
-    missing = [run for run in selection.runs if run not in finished]
+    present = set(selection.runs) & results.finished()
+    damaged = results.damaged(present)
+    finished = present - damaged.keys()
+    missing = [run for run in selection.runs if run not in present]
     records = {run: results.provenance(run) for run in sorted(finished)}
     diverged = [run for run, record in records.items() if record["diverged_at"] is not None]
-    console.print(_grid(selection, Counter((run.environment, run.seed) for run in finished)))
+    _print_grid(selection, Counter((run.environment, run.seed) for run in finished), console)
     for run in diverged:
         console.print(f"diverged: {run} at timestep {records[run]['diverged_at']:,}", soft_wrap=True)
+    for reason in damaged.values():
+        console.print(f"damaged: {reason}", style="red", soft_wrap=True)
     done = _done_in_checkpoints(results, missing, console)
     begun = f", of them {len(done)} begun" if done else ""
     counts = f"{len(finished)} done, {len(missing)} missing{begun}, {len(diverged)} diverged"
+    counts += f", {len(damaged)} damaged" if damaged else ""
     console.print(f"{len(selection.runs)} runs: {counts}", soft_wrap=True)
     if missing:
         console.print(_time_left({run: 1 - done.get(run, 0.0) for run in missing}, records), soft_wrap=True)
+    if damaged:
+        raise UserError(f"{len(damaged)} of {len(present)} finished runs are damaged")
 
 
 def _done_in_checkpoints(results: Results, missing: list[Run], console: Console) -> dict[Run, float]:
@@ -51,34 +58,17 @@ def _done_in_checkpoints(results: Results, missing: list[Run], console: Console)
     return done
 
 
-def _grid(selection: Selection, done: Counter[tuple[str, int]]) -> Table:
+def _print_grid(selection: Selection, done: Counter[tuple[str, int]], console: Console) -> None:
     """A line for each environment: its runs, the seeds all of whose runs are done, and those with some."""
-    rows = len(selection.settings)
-    table = Table(title=f"runs done, of {rows} settings a seed", title_justify="left")
-    table.add_column("environment", no_wrap=True)
-    for heading in ("done", "of"):
-        table.add_column(heading, justify="right")
-    for heading in ("whole seeds", "begun seeds"):
-        table.add_column(heading)
+    settings = len(selection.settings)
+    cells = [["environment", "done", "of", "whole seeds", "begun seeds"]]
     for environment in selection.environments:
         counts = {seed: done[environment, seed] for seed in selection.seeds}
-        whole = [seed for seed, count in counts.items() if count == rows]
-        begun = [seed for seed, count in counts.items() if 0 < count < rows]
-        numbers = str(sum(counts.values())), str(rows * len(counts))
-        table.add_row(environment, *numbers, ranges(whole), ranges(begun))
-    return table
-
-
-def ranges(seeds: Sequence[int]) -> str:
-    """Growing numbers, such as 0-2, 5; - for none."""
-    found: list[list[int]] = []
-    for seed in seeds:
-        if found and seed == found[-1][-1] + 1:
-            found[-1].append(seed)
-        else:
-            found.append([seed])
-    texts = (f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in found)
-    return ", ".join(texts) or "-"
+        whole = [seed for seed, count in counts.items() if count == settings]
+        begun = [seed for seed, count in counts.items() if 0 < count < settings]
+        numbers = str(sum(counts.values())), str(settings * len(counts))
+        cells.append([environment, *numbers, ranges(whole) or "-", ranges(begun) or "-"])
+    print_table(console, f"runs done, of {settings} settings a seed", cells, texts=(0, 3, 4))
 
 
 def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:

@@ -1,6 +1,7 @@
 """Repeating finished runs, from the same seeds, to see whether they come out the same."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,12 +19,7 @@ Outcome = Literal["identical", "near", "different", "alone"]
 
 
 def verify(results: Results, selection: Selection, timesteps: int | None, console: Console) -> None:
-    """Repeat the selection's finished runs, or a prefix of them, and compare line by line.
-
-    Prints a line for each run. A run must be bit-identical on every processor of the kind that made it: all
-    x86-64 processors with AVX2 and FMA are one kind. On another kind a run is as good as one more seed. There
-    it should differ by no more than the row's seeds differ among themselves; with three seeds even Gaussian
-    returns differ by more in three cases of ten, so no more than half of the runs may.
+    """Repeat the selection's finished runs, or a prefix of them, and judge them; see `judge`.
 
     Raises:
         UserError: when there is nothing to compare, or at the end when runs are not repeated.
@@ -32,24 +28,39 @@ def verify(results: Results, selection: Selection, timesteps: int | None, consol
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
+    for run in runs:
+        results.read(run)  # refuses a damaged file
     first_line = LOG_INTERVAL * results.protocol.hyperparameters.horizon
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     if length < min(first_line, results.protocol.timesteps):
         raise UserError(f"the first line to compare is at timestep {first_line:,}: choose more --timesteps")
     with tempfile.TemporaryDirectory() as folder:
         repeated = open_results(Path(folder), length, create=True, protocol=results.protocol)
-        run_campaign(repeated, list(training_jobs(runs)), console)
-        outcomes = {run: _compare(run, results, repeated, console) for run in runs}
+        run_campaign(repeated, list(training_jobs(runs)), console, stopped=lambda: "stopped: nothing is kept")
+        outcomes = {run: compare(run, results, repeated, console) for run in runs}
+    judge(outcomes, results)
+
+
+def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
+    """Decide whether runs are repeated.
+
+    A run must be bit-identical on every processor of the kind that made it: all x86-64 processors with AVX2
+    and FMA are one kind. On another kind a run is as good as one more seed. There it should differ by no more
+    than the setting's seeds differ among themselves; with three seeds even Gaussian returns differ by more in
+    three cases of ten, so no more than half of the runs may.
+
+    Raises:
+        UserError: naming those that differ, when they are not repeated.
+    """
     different = [run for run, outcome in outcomes.items() if outcome == "different"]
     comparable = [run for run, outcome in outcomes.items() if outcome != "alone"]
     made_here = any(_made_on(run, results) == processor_kind() for run in different)
     if made_here or 2 * len(different) > len(comparable):
-        raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
+        raise UserError(f"{len(different)} of {len(outcomes)} runs differ: {', '.join(map(str, different))}")
 
 
-def _compare(run: Run, results: Results, repeated: Results, console: Console) -> Outcome:
-    """Print how a run compares, and return it."""
-    results.load(run)  # refuses a damaged file
+def compare(run: Run, results: Results, repeated: Results, console: Console) -> Outcome:
+    """Print how a run compares with its repetition, perhaps of its first part alone, and return it."""
     end = repeated.protocol.steps
     shipped = _lines(results, run, end)
     # A prefix ends with a line that the whole run may not have.
@@ -92,7 +103,7 @@ def _spread_of_seeds(run: Run, results: Results, end: int) -> float | None:
 
 def _lines(results: Results, run: Run, end: int) -> dict[int, str]:
     """The lines of a run's CSV by their timestep, up to the end."""
-    _, *lines = results.csv_path(run).read_text().splitlines()
+    _, *lines = results.read(run).text.splitlines()
     return {timestep: line for line in lines if (timestep := int(line.split(",", 1)[0])) <= end}
 
 

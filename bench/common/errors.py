@@ -1,5 +1,14 @@
-"""The one kind of error that a user can mend; the command line prints it in one line."""
+"""The one kind of error that a user can mend, and errors in one line."""
 
 
 class UserError(Exception):
     """What was asked for, or found in a results folder, can't be used; the message names it."""
+
+
+class DamagedError(UserError):
+    """A file is not what was written; the message names it."""
+
+
+def one_line(error: BaseException) -> str:
+    """Any error as one line: its kind, and the first line of its message."""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"

@@ -16,6 +16,7 @@ from typing import Any
 from algorithms import hyperparameters
 from algorithms.choices import Choices, possible
 from algorithms.hyperparameters import Hyperparameters
+from bench.common.kinds import COUNT, FINITE, OBJECT, POSITIVE, TEXT, Kind, list_of, object_of, require
 from bench.protocol.environments import ENVIRONMENT_VERSION
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
@@ -57,6 +58,24 @@ CONSTANTS: dict[str, Any] = {
     "kl_coefficient_range": list(hyperparameters.KL_COEFFICIENT_RANGE),
     "score_episodes": SCORE_EPISODES,
     "log_interval": LOG_INTERVAL,
+}
+
+
+# What the fields of `protocol.json` may be.
+KINDS = {
+    "timesteps": POSITIVE,
+    "numerics": COUNT,
+    "environment_version": TEXT,
+    "fingerprint": TEXT,
+    "hyperparameters": OBJECT,
+    "constants": OBJECT,
+    "choices": object_of(OBJECT),
+}
+_KIND_OF_TYPE: dict[Any, Kind] = {int: POSITIVE, float: FINITE, tuple[int, ...]: list_of(POSITIVE)}
+HYPERPARAMETER_KINDS = {
+    each.name: _KIND_OF_TYPE[each.type]
+    for each in dataclasses.fields(Hyperparameters)
+    if each.name != "choices"
 }
 
 
@@ -109,27 +128,21 @@ class Protocol:
         Raises:
             ValueError: naming what is unknown, missing or impossible.
         """
-        try:
-            return cls._from_json(record)
-        except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-            raise ValueError(f"not a protocol: {type(error).__name__}: {error}") from error
-
-    @classmethod
-    def _from_json(cls, record: Mapping[str, Any]) -> "Protocol":
         names = [*(each.name for each in dataclasses.fields(cls)), "fingerprint", "constants", "choices"]
         _require_keys("the protocol", record, names)
-        _require_keys("hyperparameters", record["hyperparameters"], _numbers_of(Hyperparameters))
-        choices = {name: described["value"] for name, described in record["choices"].items()}
-        unknown = choices.keys() - possible().keys()
-        if unknown:
-            raise ValueError(f"unknown choice: {', '.join(sorted(unknown))}")
-        timesteps = record["timesteps"]
-        if not isinstance(timesteps, int) or timesteps <= 0:
-            raise ValueError(f"timesteps must be a positive whole number, not {timesteps}")
+        require(record, KINDS, {})
         numbers = {**record["hyperparameters"]}
+        _require_keys("hyperparameters", numbers, HYPERPARAMETER_KINDS)
+        require(numbers, HYPERPARAMETER_KINDS, {})
         numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
+        for name, described in record["choices"].items():
+            if name not in possible():
+                raise ValueError(f"unknown choice: {name}")
+            if described.get("value") not in possible()[name]:
+                raise ValueError(f"choice {name} must have a value of {', '.join(possible()[name])}")
+        choices = {name: described["value"] for name, described in record["choices"].items()}
         protocol = cls(
-            timesteps=timesteps,
+            timesteps=record["timesteps"],
             hyperparameters=Hyperparameters(**numbers, choices=Choices(**choices)),
             environment_version=record["environment_version"],
             numerics=record["numerics"],
@@ -137,18 +150,31 @@ class Protocol:
         if protocol.fields()["constants"] != record["constants"]:
             raise ValueError("its constants are not this version's")
         if protocol.fingerprint != record["fingerprint"]:
-            raise ValueError(
-                f"its fingerprint is {record['fingerprint']}, its fields give {protocol.fingerprint}"
-            )
+            mine, stated = protocol.fingerprint, record["fingerprint"]
+            fields = ", ".join(protocol.differences(DEFAULT)) or "those of the default"
+            raise ValueError(f"its fingerprint is {stated}, its fields give {mine} ({fields})")
         return protocol
+
+    def differences(self, other: "Protocol") -> list[str]:
+        """The fields in which it differs from another, such as `horizon 1024, not 2048`."""
+        mine, others = _flat(self.fields()), _flat(other.fields())
+        names = sorted(mine.keys() | others.keys())
+        return [
+            f"{name} {mine.get(name, 'as by default')}, not {others.get(name, 'as by default')}"
+            for name in names
+            if mine.get(name) != others.get(name)
+        ]
 
 
 # What is trained when nobody says otherwise.
 DEFAULT = Protocol()
 
 
-def _numbers_of(kind: type) -> list[str]:
-    return [each.name for each in dataclasses.fields(kind) if each.name != "choices"]
+def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with those of the objects among them in the objects' place."""
+    inner = [value for value in fields.values() if isinstance(value, dict)]
+    outer = {name: value for name, value in fields.items() if not isinstance(value, dict)}
+    return {name: value for part in (outer, *inner) for name, value in part.items()}
 
 
 def _require_keys(what: str, record: Mapping[str, Any], names: Iterable[str]) -> None:

@@ -106,6 +106,18 @@ def parse_timesteps(text: str) -> int:
     raise UserError(f"timesteps must be a positive whole number of at most 12 digits, not '{text}'")
 
 
+def ranges(seeds: Sequence[int]) -> str:
+    """Growing numbers, such as 0-2, 5."""
+    found: list[list[int]] = []
+    for seed in seeds:
+        if found and seed == found[-1][-1] + 1:
+            found[-1].append(seed)
+        else:
+            found.append([seed])
+    texts = (f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in found)
+    return ", ".join(texts)
+
+
 def _known(kind: str, names: Sequence[str], valid: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in valid:

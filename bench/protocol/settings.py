@@ -8,6 +8,19 @@ from typing import Any
 
 # Allowed in file names on every system, and never mistaken for a command-line option.
 SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
+# What Markdown tables, LaTeX and the figures would take for commands.
+NOT_IN_LABELS = r"|$\{}~^`"
+# The ranges of the numbers that the paper's objectives have, whatever rule they are for.
+POSITIVE = ("clip_range", "kl_target")
+NOT_NEGATIVE = ("kl_coefficient",)
+
+
+def _is_possible(name: str, value: float) -> bool:
+    if name in POSITIVE:
+        return value > 0
+    if name in NOT_NEGATIVE:
+        return value >= 0
+    return value > -math.inf  # JSON has null for ∞ and nothing for -∞
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,8 @@ class Setting:
     own_sha256: of the file that defines it, where that is not part of this package.
 
     Raises:
-        ValueError: for a name that does not match `SETTING_NAME`, or a value that is not a number.
+        ValueError: for a name or a family that does not match `SETTING_NAME`, a label that is not one line of
+            text, a value that is not a number, or one that its name does not allow.
     """
 
     name: str
@@ -37,13 +51,18 @@ class Setting:
     own_sha256: str | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(SETTING_NAME, self.name):
-            raise ValueError(
-                f"'{self.name}' can't be the name of a setting: letters, digits, '.', '_', '+', '-'"
-            )
+        for kind, name in (("name", self.name), ("family", self.family)):
+            if not re.fullmatch(SETTING_NAME, name):
+                raise ValueError(
+                    f"'{name}' can't be the {kind} of a setting: letters, digits, '.', '_', '+', '-'"
+                )
+        if not self.label.strip() or not self.label.isprintable() or set(self.label) & set(NOT_IN_LABELS):
+            raise ValueError(f"the label of {self.name} must be a line without {' '.join(NOT_IN_LABELS)}")
         for name, value in self.numbers.items():
-            if not isinstance(value, int | float) or math.isnan(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
                 raise ValueError(f"{name} of {self.name} must be a number, not {value}")
+            if not _is_possible(name, value):
+                raise ValueError(f"{name} of {self.name} is out of range: {value}")
 
     def as_json(self) -> dict[str, Any]:
         """What a run's JSON tells of its setting, ∞ as null."""
@@ -73,49 +92,38 @@ class Setting:
         )
 
 
-def _require_positive(name: str, value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{name} must be positive, not {value}")
-
-
 def no_clipping() -> dict[str, float]:
     """PPO's numbers for the unconstrained importance-weighted objective (section 3, equation 6)."""
     return {"clip_range": math.inf, "kl_coefficient": 0.0, "kl_target": math.inf}
 
 
 def clipping(clip_range: float) -> dict[str, float]:
-    """PPO's numbers for the clipped surrogate objective (section 3, equation 7).
-
-    Raises:
-        ValueError: unless 0 < ε.
-    """
-    _require_positive("the clip range ε", clip_range)
+    """PPO's numbers for the clipped surrogate objective (section 3, equation 7)."""
     return {**no_clipping(), "clip_range": clip_range}
 
 
 def fixed_kl(kl_coefficient: float) -> dict[str, float]:
-    """PPO's numbers for the KL-penalized objective with constant β (section 4, equation 8).
-
-    Raises:
-        ValueError: unless 0 < β.
-    """
-    _require_positive("the KL coefficient β", kl_coefficient)
+    """PPO's numbers for the KL-penalized objective with constant β (section 4, equation 8)."""
     return {**no_clipping(), "kl_coefficient": kl_coefficient}
 
 
 def adaptive_kl(kl_target: float) -> dict[str, float]:
-    """PPO's numbers for the KL-penalized objective whose β starts at 1 and adapts (section 4).
-
-    Raises:
-        ValueError: unless 0 < d_targ.
-    """
-    _require_positive("the KL target d_targ", kl_target)
+    """PPO's numbers for the KL-penalized objective whose β starts at 1 and adapts (section 4)."""
     return {**no_clipping(), "kl_coefficient": 1.0, "kl_target": kl_target}
 
 
-SETTINGS: dict[str, Setting] = {
-    setting.name: setting
-    for setting in (
+def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
+    """These settings by name. Raises ValueError for a name that two have."""
+    found: dict[str, Setting] = {}
+    for setting in settings:
+        if setting.name in found:
+            raise ValueError(f"two settings have the name {setting.name}")
+        found[setting.name] = setting
+    return found
+
+
+SETTINGS: dict[str, Setting] = by_name(
+    (
         Setting("no-clip", "No clipping or penalty", "no-clip", no_clipping(), paper_score=-0.39),
         Setting("clip-0.1", "Clipping, ε = 0.1", "clip", clipping(0.1), paper_score=0.76),
         Setting("clip-0.2", "Clipping, ε = 0.2", "clip", clipping(0.2), paper_score=0.82),
@@ -135,7 +143,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("fixed-kl-3", "Fixed KL, β = 3", "fixed-kl", fixed_kl(3.0), paper_score=0.72),
         Setting("fixed-kl-10", "Fixed KL, β = 10", "fixed-kl", fixed_kl(10.0), paper_score=0.69),
     )
-}
+)
 
 # The setting that collapses, in some environments far below all others.
 UNCONSTRAINED = "no-clip"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from bench.common.files import write_whole
+from bench.common.terminal import print_table
 from bench.protocol.settings import Setting, in_table_order
 from bench.scores.report import Report
 
@@ -35,11 +35,11 @@ REFERENCE_HEADINGS = {
 
 def show(report: Report, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
-    _print(console, TITLE, table_cells(report.table))
+    print_table(console, TITLE, table_cells(report.table))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    _print(console, scale, reference_cells(report.references))
+    print_table(console, scale, reference_cells(report.references))
     for warning in warnings(report):
-        console.print(warning, style="yellow")
+        console.print(warning, style="yellow", soft_wrap=True)
 
 
 def save(report: Report, folder: Path) -> None:
@@ -151,13 +151,3 @@ def markdown_table(cells: Sequence[Sequence[str]]) -> str:
     heading, *rows = cells
     rule = ["---", *["---:"] * (len(heading) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (heading, rule, *rows))
-
-
-def _print(console: Console, title: str, cells: Cells) -> None:
-    heading, *rows = cells
-    table = Table(title=title, title_justify="left")
-    for index, name in enumerate(heading):
-        table.add_column(name, justify="right" if index else "left", no_wrap=not index)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)

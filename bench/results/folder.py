@@ -11,8 +11,6 @@ What is read back is data: JSON and CSV, checked against the protocol, nothing e
 """
 
 import dataclasses
-import fcntl
-import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -23,22 +21,30 @@ from typing import Any
 
 import pandas as pd
 
-from bench.common.errors import UserError
-from bench.common.files import csv_text, digest, json_text, parse_csv, read_json, read_text, write_whole
+from bench.common.errors import DamagedError, UserError
+from bench.common.files import (
+    digest,
+    entries,
+    json_text,
+    move_aside,
+    read_json,
+    read_text,
+    replace_whole,
+    visible,
+    write_new,
+    write_whole,
+)
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.protocol import DEFAULT, NUMERICS, UNIFORM, UNTRAINED, Protocol, Run
+from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
+from bench.results import random_scores
+from bench.results.place import Place
+from bench.results.records import StoredRun, check_csv, check_record, judged
 from bench.results.schema import COLUMNS, NEW_COLUMNS, RunResult
 
 PROTOCOL_FILE = "protocol.json"
-REQUIRED_PROVENANCE = {
-    *("environment", "setting", "seed", "protocol", "diverged_at", "csv_sha256"),
-    *("label", "family", "rule", "numbers", "options"),
-    *("job_seconds", "job_runs", "processor"),
-}
 # The numerics whose folders can be read.
 READABLE_NUMERICS = (2, NUMERICS)
-RANDOM_COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
 
 
 class Results:
@@ -46,33 +52,31 @@ class Results:
 
     def __init__(self, path: Path, protocol: Protocol) -> None:
         """Use `open_results` instead, which checks the folder."""
-        self.path = path
+        self._place = Place(path)
         self.protocol = protocol
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is; see `Place`."""
+        return self._place.path
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other campaigns away from the folder while the context is open, or until this process dies.
+        """Keep other campaigns away from the folder while the context is open; see `Place`.
 
         Raises:
-            UserError: when another campaign has it.
+            UserError: when another campaign has it, or it can't be written.
         """
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise UserError(f"another campaign is running on {self.path}") from None
-        try:
+        # Even where it stands already: better now than after an hour of training.
+        replace_whole(self.path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
+        with self._place.locked():
             yield
-        finally:
-            os.close(descriptor)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Those that every run's CSV has, before the columns of its rule."""
-        if self.protocol.numerics == NUMERICS:
-            return COLUMNS
-        return tuple(column for column in COLUMNS if column not in NEW_COLUMNS)
+        earlier = self.protocol.numerics != NUMERICS
+        return tuple(column for column in COLUMNS if not (earlier and column in NEW_COLUMNS))
 
     def require_current_numerics(self) -> None:
         """Refuse to train more runs where the finished ones have an earlier version's bits.
@@ -95,8 +99,14 @@ class Results:
         return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
 
     def save(self, result: RunResult, provenance: dict[str, Any]) -> None:
-        """Write a finished run: policy, provenance, then the CSV, each whole or not at all."""
+        """Write a finished run: policy, provenance, then the CSV, each whole or not at all.
+
+        Raises:
+            UserError: when something can't be written, or the run is finished already: that stays.
+        """
         path = self.csv_path(result.run)
+        if os.path.lexists(path):
+            raise UserError(f"{path} is there already, and is not replaced")
         if result.policy is not None:
             write_whole(self.policy_path(result.run), result.policy.to_bytes())
         record = {
@@ -109,63 +119,72 @@ class Results:
             **provenance,
         }
         write_whole(path.with_suffix(".json"), json_text(record))
-        write_whole(path, result.csv)
+        write_new(path, result.csv)
 
     def finished(self) -> set[Run]:
-        """The runs whose CSV is in place.
+        """The runs whose CSV is in place, damaged or not.
 
         Raises:
-            UserError: for a file whose name is not that of a run.
+            UserError: for what can't be read, or is in the place of a run and is none.
         """
-        return {self._run_at(path) for path in (self.path / "runs").glob("*/*/*.csv")}
+        settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
+        files = (path for setting in settings for path in visible(setting))
+        return {self._run_at(path) for path in files if path.suffix == ".csv"}
 
-    def load(self, run: Run) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """The run's CSV and its provenance, both checked.
+    def read(self, run: Run) -> StoredRun:
+        """The run's files, checked to be what was written, of this folder's protocol and of today's setting.
 
         Raises:
-            UserError: naming the file and what is wrong with it.
+            DamagedError: naming the file, what is wrong with it, and what to do.
+            UserError: when a file can't be read.
         """
-        path = self.csv_path(run)
-        text, record = read_text(path), self.provenance(run)
-        table = parse_csv(path, text, self.columns)
-        if not all(pd.api.types.is_integer_dtype(table[name]) for name in ("timesteps", "episodes")):
-            raise UserError(f"{path}: timesteps or episodes are not whole numbers")
-        if table["timesteps"].duplicated().any():
-            raise UserError(f"{path}: duplicated timesteps")
-        if not table["return_last100"].map(math.isfinite).all():
-            raise UserError(f"{path}: a score is not a finite number")
-        last, diverged_at = int(table["timesteps"].iloc[-1]), record["diverged_at"]
-        end = self.protocol.steps if diverged_at is None else diverged_at
-        if last != end:
-            raise UserError(f"{path}: ends at timestep {last} instead of {end}")
-        if record["csv_sha256"] != digest(text):
-            raise UserError(f"{path}: its content is not what was written when the run finished")
-        return table, record
+        path, record = self.csv_path(run), self.provenance(run)
+        diverged_at = record["diverged_at"]
+        with judged(path):
+            text = read_text(path)
+            check_csv(text, self.columns, self.protocol.steps if diverged_at is None else diverged_at)
+            if record["csv_sha256"] != digest(text):
+                raise ValueError("its content is not what was written when the run finished")
+        return StoredRun(run, text, record)
 
     def provenance(self, run: Run) -> dict[str, Any]:
         """The run's JSON, checked to be of this folder's protocol and of the setting as it is now.
 
         Raises:
-            UserError: naming the file and what is wrong with it.
+            DamagedError: naming the file, what is wrong with it, and what to do.
+            UserError: when the file can't be read.
         """
         path = self.csv_path(run).with_suffix(".json")
-        record = read_json(path)
-        missing = REQUIRED_PROVENANCE - record.keys()
-        if missing:
-            raise UserError(f"{path}: without {', '.join(sorted(missing))}")
-        if {name: record[name] for name in ("environment", "setting", "seed")} != dataclasses.asdict(run):
-            raise UserError(f"{path}: the provenance of another run, so this one is a duplicate")
-        if record.get("protocol") != self.protocol.fingerprint:
-            raise UserError(
-                f"{path}: of protocol {record.get('protocol')}, the folder's is {self.protocol.fingerprint}"
-            )
-        try:
-            described = Setting.from_json(run.setting, record).as_json()
-        except (ValueError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: no setting is described: {error}") from error
-        if run.setting in SETTINGS and described != SETTINGS[run.setting].as_json():
-            raise UserError(f"{path}: {run.setting} was defined differently when this run was made")
+        with judged(path):
+            if not os.path.lexists(path):
+                raise ValueError("it is missing")
+            record = read_json(path)
+            check_record(record, run, self.protocol)
         return record
+
+    def damaged(self, runs: Iterable[Run]) -> dict[Run, str]:
+        """Those of some finished runs that can't be used, and why.
+
+        Raises:
+            UserError: when a file can't be read.
+        """
+        found = {}
+        for run in sorted(runs):
+            try:
+                self.read(run)
+            except DamagedError as error:
+                found[run] = str(error)
+        return found
+
+    def set_aside(self, run: Run) -> None:
+        """Move a damaged run's files to `damaged/`, so that the run counts as missing."""
+        csv = self.csv_path(run)
+        for path in (csv.with_suffix(".json"), csv):
+            move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+
+    def set_aside_random_scores(self) -> None:
+        """Move a damaged `random.csv` to `damaged/`, so that it counts as missing."""
+        move_aside(self._random_path, self.path / "damaged" / self._random_path.name)
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """The settings of these runs by name, in the table's order: this version's, or as their files say.
@@ -195,33 +214,26 @@ class Results:
                 )
 
     def random_scores(self) -> pd.DataFrame:
-        """The random policies' scores measured so far, columns `RANDOM_COLUMNS`.
+        """The random policies' scores measured so far, columns as in `bench.results.random_scores`.
 
         Raises:
-            UserError: naming the file and what is wrong with it.
+            DamagedError: naming the file, what is wrong with it, and what to do.
+            UserError: when the file can't be read.
         """
-        path = self.path / "random.csv"
-        if not path.exists():
-            return pd.DataFrame(columns=list(RANDOM_COLUMNS))
-        table = parse_csv(path, read_text(path), RANDOM_COLUMNS, names=("environment", "policy"))
-        if table.duplicated(["environment", "policy"]).any():
-            raise UserError(f"{path}: duplicated scores")
-        if not table["score"].map(math.isfinite).all():
-            raise UserError(f"{path}: a score is not a finite number")
-        return table
-
-    def measured_environments(self) -> set[str]:
-        """The environments in which both random policies are measured."""
-        policies = self.random_scores().groupby("environment")["policy"].agg(set)
-        return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}
+        path = self._random_path
+        if not os.path.lexists(path):
+            return pd.DataFrame(columns=list(random_scores.COLUMNS))
+        with judged(path):
+            return random_scores.from_text(read_text(path))
 
     def save_random_scores(self, measured: pd.DataFrame) -> None:
         """Add an environment's random policies to `random.csv`."""
-        known = self.random_scores()
-        others = known[~known["environment"].isin(measured["environment"])]
-        table = measured if others.empty else pd.concat([others, measured])
-        table = table.sort_values(["environment", "policy"])
-        write_whole(self.path / "random.csv", csv_text(table))
+        table = random_scores.joined(self.random_scores(), measured)
+        write_whole(self._random_path, random_scores.to_text(table))
+
+    @property
+    def _random_path(self) -> Path:
+        return self.path / "random.csv"
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
@@ -244,31 +256,26 @@ def open_results(
     protocol: that the folder must have; None for the folder's own, or the default where the folder is new.
 
     Raises:
-        UserError: for a folder that isn't there, can't be written, is not a results folder, or holds results
-            of another protocol or length.
+        UserError: for a folder that isn't there, can't be read or made, is not a results folder, or holds
+            results of another protocol or length.
     """
-    if (path / PROTOCOL_FILE).exists():
+    if os.path.lexists(path / PROTOCOL_FILE):
         recorded = _recorded_protocol(path, timesteps)
         # Results with the bits of earlier numerics can be read, though nothing can be added.
         expected = replace(protocol or recorded, timesteps=recorded.timesteps, numerics=recorded.numerics)
-        if recorded != expected or recorded.numerics not in READABLE_NUMERICS:
+        if recorded != expected:
             raise UserError(
-                f"{path} holds results of protocol {recorded.fingerprint}, not of {expected.fingerprint}:"
-                " choose another results folder"
+                f"{path} holds results of protocol {recorded.fingerprint}, not of {expected.fingerprint}"
+                f" ({', '.join(recorded.differences(expected))}): choose another results folder"
             )
-        results = Results(path, recorded)
-    elif path.exists() and not path.is_dir():
-        raise UserError(f"{path} is not a folder")
-    elif path.exists() and any(path.iterdir()):
+        return Results(path, recorded)
+    if entries(path):
         raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
-    elif not create:
+    if not create:
         raise UserError(f"no results in {path}: train first")
-    else:
-        new = protocol or DEFAULT
-        results = Results(path, new if timesteps is None else replace(new, timesteps=timesteps))
-    if create:
-        # Even where it stands already: better now than after an hour of training.
-        write_whole(path / PROTOCOL_FILE, json_text(results.protocol.as_json()))
+    new = protocol or DEFAULT
+    results = Results(path, new if timesteps is None else replace(new, timesteps=timesteps))
+    write_whole(path / PROTOCOL_FILE, json_text(results.protocol.as_json()))
     return results
 
 
@@ -283,4 +290,7 @@ def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
             f"{path} holds runs of {protocol.timesteps:,} timesteps, not {timesteps:,}:"
             " choose another results folder"
         )
+    if protocol.numerics not in READABLE_NUMERICS:
+        readable = " and ".join(map(str, READABLE_NUMERICS))
+        raise UserError(f"{path} holds runs of numerics {protocol.numerics}; this version reads {readable}")
     return protocol

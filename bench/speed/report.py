@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.table import Table
 
 from bench.common.files import csv_text, json_text, write_whole
 from bench.common.provenance import provenance
+from bench.common.terminal import print_table
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.report.figures import save_figure
@@ -83,23 +83,17 @@ def show(measured: pd.DataFrame, console: Console) -> None:
 
 
 def _print(title: str, numbers: pd.DataFrame, digits: int, console: Console) -> None:
-    table = Table(title=title, title_justify="left")
-    table.add_column("environment", no_wrap=True)
-    for column in numbers:
-        table.add_column(column, justify="right")
-    for environment, row in numbers.iterrows():
-        table.add_row(str(environment), *(f"{value:.{digits}f}" for value in row))
-    console.print(table)
+    rows = [[str(name), *(f"{value:.{digits}f}" for value in row)] for name, row in numbers.iterrows()]
+    print_table(console, title, [["environment", *map(str, numbers)], *rows])
 
 
 def show_scaling(scaling: pd.DataFrame, console: Console) -> None:
     """Print how costs grow."""
-    table = Table(title="how costs grow", title_justify="left")
-    for column in scaling:
-        table.add_column(str(column), justify="right" if column == "value" else "left")
-    for row in scaling.itertuples(index=False):
-        table.add_row(row.quantity, str(row.amount), row.measure, f"{row.value:.1f}")
-    console.print(table)
+    rows = [
+        [row.quantity, str(row.amount), row.measure, f"{row.value:.1f}"]
+        for row in scaling.itertuples(index=False)
+    ]
+    print_table(console, "how costs grow", [list(scaling), *rows], texts=(0, 2))
 
 
 def _figure(measured: pd.DataFrame) -> Figure:

@@ -15,12 +15,12 @@ from rich.console import Console
 
 from algorithms import rules
 from bench.common.errors import UserError
-from bench.common.files import write_whole
 from bench.common.provenance import provenance
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, LOG_INTERVAL, UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.results.folder import RANDOM_COLUMNS, Results, open_results
+from bench.results.folder import Results, open_results
+from bench.results.random_scores import COLUMNS as RANDOM_COLUMNS
 from bench.results.schema import COLUMNS, RunResult
 from bench.speed.measure import cores
 from bench.training.training import Training
@@ -131,8 +131,7 @@ def synthetic_results(
         text = "\n".join([",".join(columns), *lines, ""])
         results.save(RunResult(run, SETTINGS[run.setting], text, None, 0), source)
     policies = [(name, policy, 0.0, 0.1, 100) for name in ENVIRONMENTS for policy in (UNIFORM, UNTRAINED)]
-    measured = (",".join(map(str, line)) for line in policies)
-    write_whole(path / "random.csv", "\n".join([",".join(RANDOM_COLUMNS), *measured, ""]))
+    results.save_random_scores(pd.DataFrame(policies, columns=list(RANDOM_COLUMNS)))
     return results
 
 

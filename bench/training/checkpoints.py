@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.errors import UserError
-from bench.common.files import write_whole
+from bench.common.files import entries, replace_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.folder import Results
@@ -27,6 +27,8 @@ from bench.results.folder import Results
 # Raised when the content of the files changes its meaning.
 FORMAT = 2
 HEADER = "header"
+# What reading a file that is no checkpoint may raise.
+DAMAGES = (OSError, ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,20 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)
         header = json.loads(arrays.pop(HEADER).tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        found = header["format"], header["protocol"]
+    except DAMAGES as error:
         raise ValueError("it is damaged") from error
-    if header["format"] != FORMAT:
-        raise ValueError(f"its format is {header['format']}, this version's is {FORMAT}")
-    if header["protocol"] != protocol.fingerprint:
-        raise ValueError(f"its protocol is {header['protocol']}, the folder's is {protocol.fingerprint}")
+    if found[0] != FORMAT:
+        raise ValueError(f"its format is {found[0]}, this version's is {FORMAT}")
+    if found[1] != protocol.fingerprint:
+        raise ValueError(f"its protocol is {found[1]}, the folder's is {protocol.fingerprint}")
+    try:
+        return _from_parts(header, arrays)
+    except DAMAGES as error:
+        raise ValueError("it is damaged") from error
+
+
+def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
     arrays_of: list[dict[str, NDArray[Any]]] = [{} for _ in header["runs"]]
     for key, array in arrays.items():
         place, _, name = key.partition("/")
@@ -142,7 +152,7 @@ class CheckpointFolder:
 
     def save(self, runs: Sequence[Run], content: bytes) -> None:
         """Keep a job's checkpoint in place of its earlier one, whole or not at all."""
-        write_whole(self._file(runs), content)
+        replace_whole(self._file(runs), content)
 
     def load(self, settings: Mapping[str, Setting] = SETTINGS) -> tuple[list[Checkpoint], list[str]]:
         """The checkpoints that can be used, the furthest first, and a line about each file that can't.
@@ -153,7 +163,9 @@ class CheckpointFolder:
             UserError: when a file can't be read.
         """
         usable, refused = [], []
-        for path in sorted(self.path.glob("*.npz")):
+        for path in entries(self.path):
+            if path.suffix != ".npz":
+                continue
             try:
                 checkpoint = from_bytes(path.read_bytes(), self._protocol)
                 _require_same(checkpoint, settings)

@@ -7,6 +7,7 @@ and FMA under Linux, whatever its maker, model or number of cores (`bench.common
 import os
 import platform
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +35,32 @@ CACHE = Path(__file__).parents[2] / ".cache"
 CACHED_SECONDS = "0.1"
 
 
-def pin() -> None:
+def pin() -> bool:
     """Discard inherited JAX and XLA settings and set ours, for this process and those that it starts.
 
-    Without effect once JAX is imported.
+    Without effect once JAX is imported. Returns whether compiled programs can be kept.
     """
+    writable = _cache_is_writable()
     if "jax" in sys.modules:
-        return
+        return writable
     for name in list(os.environ):
         if name.startswith(("JAX_", "XLA_")):
             del os.environ[name]
     os.environ.update(PINNED)
-    if os.access(CACHE.parent, os.W_OK):
+    if writable:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(CACHE / processor_model())
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = CACHED_SECONDS
+        # JAX would warn in every process of a disk that is full.
+        warnings.filterwarnings("ignore", ".*persistent compilation cache", UserWarning)
+    return writable
+
+
+def _cache_is_writable() -> bool:
+    try:
+        CACHE.mkdir(exist_ok=True)
+    except OSError:
+        return False
+    return os.access(CACHE, os.W_OK)
 
 
 def require_pinned() -> None:

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 
 from algorithms import rules
 from algorithms.rules import UpdateRule, ppo
-from bench.common.errors import UserError
+from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
 from bench.protocol.settings import SETTINGS, Setting
 
@@ -64,7 +64,7 @@ def read_own(path: Path) -> OwnFile:
     try:
         module = _module(own)
     except Exception as error:
-        raise UserError(f"{path} does not run: {_reason(error)}") from error
+        raise UserError(f"{path} does not run: {one_line(error)}") from error
     found = getattr(module, "SETTINGS", None)
     if not isinstance(found, list) or not found or not all(isinstance(each, Setting) for each in found):
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
@@ -102,17 +102,12 @@ def _check_objective(path: Path, own: OwnFile) -> None:
         try:
             given = jax.eval_shape(_module(own).objective, samples, samples, samples, samples, numbers)
         except Exception as error:
-            raise UserError(f"{path}: objective fails for {setting.name}: {_reason(error)}") from error
+            raise UserError(f"{path}: objective fails for {setting.name}: {one_line(error)}") from error
         if getattr(given, "shape", None) != samples.shape:
             raise UserError(
                 f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
                 f" samples, not {getattr(given, 'shape', given)}"
             )
-
-
-def _reason(error: Exception) -> str:
-    """An error in one line."""
-    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
 
 
 def all_settings(own: OwnFile | None) -> Mapping[str, Setting]:

@@ -22,7 +22,7 @@ def measure(environment: str, protocol: Protocol) -> pd.DataFrame:
 
     The untrained policy's episodes are the first episodes of the training runs with those seeds.
 
-    Returns a table with columns `RANDOM_COLUMNS` of `bench.results.folder`; the standard error is the mean's.
+    Returns a table with the columns of `bench.results.random_scores`; the standard error is the mean's.
     """
     returns = {
         UNIFORM: _uniform_returns(environment),

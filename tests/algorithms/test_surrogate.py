@@ -152,10 +152,3 @@ def test_clip_fraction_counts_ratios_outside_the_range() -> None:
     ratio = jnp.array([0.7, 0.85, 1.0, 1.15, 1.3])
     assert clip_fraction(clipping(0.2), ratio) == pytest.approx(2 / 5)
     assert clip_fraction(no_clipping(), ratio) == 0.0
-
-
-@pytest.mark.parametrize("constructor", [clipping, fixed_kl, adaptive_kl])
-@pytest.mark.parametrize("value", [0.0, -0.1, math.nan])
-def test_parameters_must_be_positive(constructor: Any, value: float) -> None:
-    with pytest.raises(ValueError, match="must be positive"):
-        constructor(value)

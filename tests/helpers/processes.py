@@ -1,5 +1,6 @@
 """Other processes: the command line as a user runs it, another checkout, and waiting for them."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,17 +11,21 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
-# `python -m bench` with a checkpoint after every update. SIGINT is ignored in what a shell starts in the
-# background, tests among it; that is undone.
-WITH_CHECKPOINTS = """
+# SIGINT is ignored in what a shell starts in the background, tests among it; that is undone.
+INTERRUPTIBLE = """
 import signal, sys
-from bench.campaign import campaign
 from bench.__main__ import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-campaign.SEGMENT_SECONDS = 0.0
 sys.exit(main())
 """
+
+# `python -m bench` with a checkpoint after every update.
+WITH_CHECKPOINTS = f"""
+from bench.campaign import campaign
+
+campaign.SEGMENT_SECONDS = 0.0
+{INTERRUPTIBLE}"""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -34,6 +39,36 @@ def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess
     """Run `python -m bench` as a user does."""
     command = [sys.executable, "-m", "bench", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def limited(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m bench` as a user whom permissions stop, also where the tests are run by root."""
+    command = [sys.executable, "-m", "bench", *arguments]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """The environment of this process, with other variables."""
+    return {**os.environ, **variables}
+
+
+def is_alive(process_group: int) -> bool:
+    try:
+        os.killpg(process_group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder; what is no file or folder counts as empty."""
+    return {
+        path.relative_to(folder): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
 
 
 def copy_source(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from bench.results.reading import final_scores, runs_table
 from bench.training.checkpoints import CheckpointFolder
 from bench.training.random_policies import measure
 from bench.training.training import train
-from tests.helpers.processes import WITH_CHECKPOINTS, command_line, wait_until
+from tests.helpers.processes import WITH_CHECKPOINTS, command_line, is_alive, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-
 WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
 
 
-def contents(folder: Path) -> dict[Path, bytes]:
+def made_alike(folder: Path) -> dict[Path, bytes]:
     """All files below a folder but the provenance, which tells when and where."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {
@@ -89,7 +89,7 @@ def test_what_is_finished_is_not_trained_again(results_folder: Path) -> None:
 
 
 def test_a_campaign_goes_on_with_what_is_missing(results_folder: Path) -> None:
-    expected = contents(results_folder)
+    expected = made_alike(results_folder)
     kept = {path: path.stat().st_mtime_ns for path in results_folder.rglob("seed-*.csv")}
     for setting in ("no-clip", "fixed-kl-10"):
         lost = results_folder / "runs/InvertedPendulum-v4" / setting / "seed-00.csv"
@@ -98,7 +98,7 @@ def test_a_campaign_goes_on_with_what_is_missing(results_folder: Path) -> None:
     done = command_line("train", "--results", str(results_folder), "--seeds", "1")
     assert done.returncode == 0, done.stderr
     assert "InvertedPendulum-v4 seed 0 done (2/2 runs" in done.stdout
-    assert contents(results_folder) == expected
+    assert made_alike(results_folder) == expected
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
@@ -133,11 +133,3 @@ def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, 
     assert checkpoints
     assert refused == []
     wait_until(lambda: not is_alive(campaign.pid))
-
-
-def is_alive(process_group: int) -> bool:
-    try:
-        os.killpg(process_group, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -1,14 +1,13 @@
-"""Campaigns on a Dask cluster of separate processes on loopback, started with Dask's own commands."""
+"""Campaigns on a Dask cluster: the same bytes, refused workers, failing jobs."""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dask
 import pytest
@@ -22,6 +21,7 @@ from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
+from tests.helpers.cluster import running_scheduler, worker
 from tests.helpers.processes import (
     ROOT,
     WITH_CHECKPOINTS,
@@ -33,38 +33,14 @@ from tests.helpers.processes import (
 
 pytestmark = pytest.mark.slow
 
-DASK = str(Path(sys.executable).with_name("dask"))
 TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
-
-
-@contextmanager
-def process(*command: str, **options: Any) -> Iterator[subprocess.Popen]:
-    """A process of the cluster, killed with its children at the end."""
-    started = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
-    )
-    try:
-        yield started
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
 
 
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:
     """The address of a scheduler without workers."""
-    file = tmp_path / "scheduler.json"
-    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-    with process(DASK, "scheduler", *options, cwd=tmp_path):
-        wait_until(lambda: file.exists() and "tcp://" in file.read_text())
-        yield next(part for part in file.read_text().split('"') if part.startswith("tcp://"))
-
-
-def worker(scheduler: str, *options: str, **others: Any) -> Any:
-    """A worker's process; without a nanny it stays away once it is killed."""
-    arguments = ("worker", scheduler, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options)
-    return process(DASK, *arguments, **others)
+    with running_scheduler(tmp_path) as (address, _):
+        yield address
 
 
 def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from algorithms.choices import Choices, possible
 from algorithms.hyperparameters import Hyperparameters
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, Protocol
-from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.settings import SETTINGS, Setting, adaptive_kl, by_name, clipping, fixed_kl
 from bench.protocol.variants import VARIANTS
+
+HYPERPARAMETERS = DEFAULT.as_json()["hyperparameters"]
 
 
 def test_the_fingerprint_of_the_published_runs() -> None:
@@ -48,10 +50,20 @@ def test_a_choice_that_was_added_later_has_its_default() -> None:
     ("change", "message"),
     [
         ({"luck": 1}, "the protocol has unknown luck"),
-        ({"timesteps": 0}, "timesteps must be a positive whole number, not 0"),
+        ({"timesteps": 0}, "timesteps must be a whole number, 1 or more, not 0"),
+        ({"timesteps": True}, "timesteps must be a whole number, 1 or more, not True"),
         ({"hyperparameters": {}}, "hyperparameters is without adam_epsilon"),
-        ({"hyperparameters": 3}, "not a protocol: AttributeError"),
-        ({"choices": {"advantages": 3}}, "not a protocol: TypeError"),
+        ({"hyperparameters": 3}, "hyperparameters must be an object, not 3"),
+        (
+            {"hyperparameters": {**HYPERPARAMETERS, "horizon": "2048"}},
+            "horizon must be a whole number, 1 or more, not '2048'",
+        ),
+        (
+            {"hyperparameters": {**HYPERPARAMETERS, "horizon": 1024}},
+            r"its fingerprint is 40a4768c85455b22, its fields give \w{16} \(horizon 1024, not 2048\)",
+        ),
+        ({"choices": {"advantages": 3}}, "choices must be an object, each value an object, not"),
+        ({"choices": {"advantages": {}}}, "choice advantages must have a value of standardized, raw"),
         ({"choices": {"luck": {"value": "good"}}}, "unknown choice: luck"),
         ({"constants": {}}, "its constants are not this version's"),
         ({"numerics": 1}, "its fingerprint is 40a4768c85455b22, its fields give"),
@@ -86,3 +98,30 @@ def test_a_name_that_cannot_be_a_file_is_refused(name: str) -> None:
 def test_a_number_that_is_none_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"epsilon of mine must be a number"):
         Setting("mine", "Mine", "mine", {"epsilon": value})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (clipping(-0.2), "clip_range of mine is out of range: -0.2"),
+        (clipping(0), "clip_range of mine is out of range: 0"),
+        (fixed_kl(-1), "kl_coefficient of mine is out of range: -1"),
+        (adaptive_kl(0), "kl_target of mine is out of range: 0"),
+        ({"weight": -math.inf}, "weight of mine is out of range: -inf"),
+        ({"weight": True}, "weight of mine must be a number, not True"),
+    ],
+)
+def test_a_number_outside_its_range_is_refused(numbers: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Setting("mine", "Mine", "mine", numbers)
+
+
+@pytest.mark.parametrize("label", ["", " ", "a\nb", "a | b", "$x$", "\x1b[31m"])
+def test_a_label_that_would_spoil_a_table_is_refused(label: str) -> None:
+    with pytest.raises(ValueError, match="the label of mine must be a line without"):
+        Setting("mine", label, "mine", {})
+
+
+def test_two_settings_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two settings have the name mine"):
+        by_name([Setting("mine", "Mine", "mine", {}), Setting("mine", "Other", "mine", {})])

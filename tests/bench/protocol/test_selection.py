@@ -5,7 +5,7 @@ import pytest
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Run
-from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
+from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, ranges, seeds_present, select
 from bench.protocol.settings import PAPER_SETTINGS
 
 ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
@@ -70,3 +70,10 @@ def test_no_setting_means_all_that_are_known() -> None:
 
 def test_naming_something_twice_is_naming_it_once() -> None:
     assert select(["Hopper-v4", "Hopper-v4"], ["no-clip"], (0,), set()).environments == ("Hopper-v4",)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"), [([], ""), ([3], "3"), ([0, 1, 2], "0-2"), ([0, 1, 4, 6, 7, 20], "0-1, 4, 6-7, 20")]
+)
+def test_seeds_are_told_as_ranges(seeds: list[int], text: str) -> None:
+    assert ranges(seeds) == text

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.__main__ import Table
+from bench.commands import Table
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS

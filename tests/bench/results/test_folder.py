@@ -1,5 +1,6 @@
 """A results folder: written whole, read with suspicion."""
 
+import errno
 import json
 import resource
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.common.errors import UserError
-from bench.common.files import write_whole
+from bench.common.files import write_new, write_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import Results, open_results
@@ -32,7 +33,7 @@ def results(tmp_path: Path) -> Results:
 def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
     assert results.finished() == {RUN}
     assert results.csv_path(RUN).read_text() == CSV
-    assert results.load(RUN)[0].iloc[-1]["return_last100"] == 20.5
+    assert results.read(RUN).text == CSV
     record = json.loads(results.csv_path(RUN).with_suffix(".json").read_text())
     assert record["numbers"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
     described = {"label": "Clipping, ε = 0.2", "family": "clip", "rule": "ppo", "options": {}}
@@ -61,6 +62,7 @@ def test_a_diverged_run_is_shorter_and_flagged(results: Results) -> None:
 
 def rewrite(results: Results, csv: str) -> None:
     """Replace a run's CSV behind the suite's back, provenance included."""
+    results.csv_path(RUN).unlink()
     results.save(RunResult(RUN, SETTINGS[RUN.setting], csv, None, 0), PROVENANCE)
 
 
@@ -71,18 +73,18 @@ def rewrite(results: Results, csv: str) -> None:
         (CSV.replace("20.5", "inf"), "not a finite number"),
         (CSV.replace("20.5", ""), "not a finite number"),
         (CSV.replace("20.5", "many"), "not numbers in: return_last100"),
-        (CSV + LINE, "duplicated timesteps"),
+        (CSV + LINE, "timesteps that do not grow"),
         (CSV + LINE.replace("2048", ""), "not whole numbers"),
         (CSV.replace("\n2048", "\n4096"), "ends at timestep 4096 instead of 2048"),
         (HEADING, "no lines"),
-        ("", "not a CSV file"),
+        ("", "missing columns: timesteps"),
     ],
 )
 def test_a_csv_that_cannot_be_right_is_refused_by_name(results: Results, csv: str, message: str) -> None:
     rewrite(results, csv)
-    for load in (lambda: results.load(RUN), lambda: runs_table(results, [RUN])):
+    for read in (lambda: results.read(RUN), lambda: runs_table(results, [RUN])):
         with pytest.raises(UserError, match=message) as error:
-            load()
+            read()
         assert str(results.csv_path(RUN)) in str(error.value)
         assert "\n" not in str(error.value)
 
@@ -90,7 +92,7 @@ def test_a_csv_that_cannot_be_right_is_refused_by_name(results: Results, csv: st
 def test_a_hand_edited_or_truncated_csv_is_refused(results: Results) -> None:
     results.csv_path(RUN).write_text(CSV.replace("20.5", "2000.5"))
     with pytest.raises(UserError, match=r"seed-00.csv: its content is not what was written"):
-        results.load(RUN)
+        results.read(RUN)
 
 
 @pytest.mark.parametrize(
@@ -100,20 +102,20 @@ def test_a_hand_edited_or_truncated_csv_is_refused(results: Results) -> None:
 def test_provenance_that_cannot_be_right_is_refused(results: Results, text: str, message: str) -> None:
     results.csv_path(RUN).with_suffix(".json").write_text(text)
     with pytest.raises(UserError, match=message):
-        results.load(RUN)
+        results.read(RUN)
 
 
 def test_a_setting_that_has_changed_since_is_refused(results: Results) -> None:
     path = results.csv_path(RUN).with_suffix(".json")
     path.write_text(path.read_text().replace("0.2,", "0.25,"))
     with pytest.raises(UserError, match=r"clip-0\.2 was defined differently"):
-        results.load(RUN)
+        results.read(RUN)
 
 
 def test_provenance_that_is_missing_is_refused(results: Results) -> None:
     results.csv_path(RUN).with_suffix(".json").unlink()
-    with pytest.raises(UserError, match=r"cannot read .*seed-00\.json"):
-        results.load(RUN)
+    with pytest.raises(UserError, match=r"seed-00\.json: it is missing; `train --repair`"):
+        results.read(RUN)
 
 
 def test_a_copy_of_a_run_is_no_other_run(results: Results) -> None:
@@ -161,3 +163,35 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(limit: int, tmp
 def test_unfinished_files_are_not_runs(results: Results) -> None:
     (results.csv_path(RUN).parent / ".seed-01.csv.x3k2").write_text("timest")
     assert results.finished() == {RUN}
+
+
+def test_a_finished_run_is_never_replaced(results: Results) -> None:
+    path = results.csv_path(RUN)
+    with pytest.raises(UserError, match="is there already, and is not replaced"):
+        results.save(RunResult(RUN, SETTINGS[RUN.setting], CSV.replace("20.5", "21.5"), None, 0), PROVENANCE)
+    assert path.read_text() == CSV
+    assert results.read(RUN).text == CSV
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_takes_no_other_s_place(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a file system without hard links."""
+
+    def refuse(*names: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "folder" / "file.csv"
+    write_new(path, "first")
+    with pytest.raises(UserError, match=r"cannot write .*file\.csv"):
+        write_new(path, "second")
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
+    dangling = tmp_path / "dangling.csv"
+    dangling.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match=r"cannot write .*dangling\.csv"):
+        write_new(dangling, "third")
+    assert dangling.is_symlink()

@@ -1,0 +1,48 @@
+"""The command line: python -m bench {train,table,curves,status,verify,speed} --help."""
+
+import io
+import os
+import sys
+
+import tyro
+from rich.console import Console
+
+from bench.commands import Curves, Speed, Status, Table, Train, Verify
+from bench.common.errors import UserError
+from bench.common.interrupts import STATUS
+from bench.protocol.settings import SETTINGS
+
+
+def _settings_lines() -> list[str]:
+    width = max(map(len, SETTINGS))
+    return [f"  {setting.name:<{width}}  {setting.label}" for setting in SETTINGS.values()]
+
+
+def run_command_line() -> int:
+    """Run the command that the arguments name; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where an encoding has no ε
+    command = tyro.cli(
+        Train | Table | Curves | Status | Verify | Speed,
+        prog="python -m bench",
+        description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
+    )
+    # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
+    console = Console(highlight=False, markup=False, emoji=False)
+    try:
+        if isinstance(command, Speed):
+            command.measure(console)
+        else:
+            command.run(*command.open(), console)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read what is printed has gone, as head does. Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (UserError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return STATUS
+    return 0

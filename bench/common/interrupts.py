@@ -1,0 +1,79 @@
+"""What Ctrl-C does. A batch system sends SIGTERM before it kills: that is Ctrl-C to us."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# The exit status of a program that Ctrl-C has ended.
+STATUS = 130
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+def exit_at_once() -> None:
+    """From now on Ctrl-C ends the process with one line: nothing has begun that would have to be ended."""
+    _answer_by(_exit_with_a_line)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Within the context Ctrl-C raises KeyboardInterrupt. Pressed again, it ends the process at once."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    _answer_by(_raise)
+    try:
+        yield
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def withheld() -> Iterator[None]:
+    """Threads and processes that start within the context never see the Ctrl-C of the terminal."""
+    _start_resource_tracker()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_resource_tracker() -> None:
+    """Start the process that cleans up after others, which they would start when they start themselves.
+
+    In Python 3.11 its start lets through again what is withheld. What `_exit` leaves to it, it shall clean up
+    silently.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"
+    resource_tracker.ensure_running()
+    if before is None:
+        del os.environ["PYTHONWARNINGS"]
+    else:
+        os.environ["PYTHONWARNINGS"] = before
+
+
+def _answer_by(handler: Handler) -> None:
+    for number in SIGNALS:
+        # What a shell starts in the background ignores Ctrl-C, and shall.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    _answer_by(_exit)
+    raise KeyboardInterrupt
+
+
+def _exit_with_a_line(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"stopped\n")  # stderr; its Python object may be in use
+    _exit(number, frame)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    # Not by an exception: it could land in any library's code, which would print it or go on.
+    os._exit(STATUS)

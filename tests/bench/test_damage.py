@@ -1,0 +1,149 @@
+"""What is damaged or can't be read: every command says so alike, and nothing is taken for missing."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.results.records import REPAIR
+from tests.helpers.processes import command_line, contents, limited
+
+pytestmark = pytest.mark.slow
+
+CSV = Path("runs/Hopper-v4/clip-0.2/seed-00.csv")
+COMMANDS = ("train", "status", "table", "curves")
+
+
+def refusals(folder: Path, *arguments: str, **options: Any) -> set[str]:
+    """What the commands say of a folder that they refuse: one line each, and nothing is changed."""
+    before = contents(folder)
+    found = set()
+    for command in COMMANDS:
+        done = command_line(command, "--results", str(folder), "--seeds", "1", *arguments, **options)
+        assert done.returncode == 1, (command, done.stdout)
+        assert done.stderr.count("\n") == 1, done.stderr
+        found.add(done.stderr.removeprefix("error: ").strip())
+    assert contents(folder) == before
+    return found
+
+
+def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(results_folder: Path) -> None:
+    csv = results_folder / CSV
+    whole = csv.read_text()
+    csv.write_text(whole.replace("2048", "2047"))
+    expected = (
+        f"{csv}: ends at timestep 2047 instead of 2048; `train --repair` keeps it aside and makes it again"
+    )
+    # The status tells of all that is damaged, and counts at its end.
+    assert refusals(results_folder) == {expected, "1 of 77 finished runs are damaged"}
+    status = command_line("status", "--results", str(results_folder))
+    assert f"damaged: {expected}" in status.stdout
+    assert "76 done, 0 missing, 0 diverged, 1 damaged" in status.stdout
+    others = {path: path.stat().st_mtime_ns for path in results_folder.rglob("*.csv") if path != csv}
+    done = command_line("train", "--results", str(results_folder), "--seeds", "1", "--repair")
+    assert done.returncode == 0, done.stderr
+    assert csv.read_text() == whole
+    aside = results_folder / "damaged" / CSV.parent
+    assert sorted(path.name for path in aside.iterdir()) == ["0-seed-00.csv", "0-seed-00.json"]
+    assert (aside / "0-seed-00.csv").read_text() == whole.replace("2048", "2047")
+    assert {path: path.stat().st_mtime_ns for path in others} == others
+
+
+def test_damaged_random_scores_are_named_and_measured_again(results_folder: Path) -> None:
+    path = results_folder / "random.csv"
+    whole = path.read_text()
+    path.write_text(whole.replace("uniform,-2", "uniform,-9"))
+    for command in ("train", "table"):
+        done = command_line(command, "--results", str(results_folder), "--seeds", "1")
+        assert done.stderr == (
+            f"error: {path}: line 2 is not what was written when it was measured; {REPAIR}\n"
+        )
+    done = command_line("train", "--results", str(results_folder), "--seeds", "1", "--repair")
+    assert done.returncode == 0, done.stderr
+    assert path.read_text() == whole
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("seed", False, "seed must be a whole number, 0 or more, not False"),
+        ("job_seconds", -1, "job_seconds must be a number of seconds, 0 or more, not -1"),
+        ("job_seconds", "long", "job_seconds must be a number of seconds, 0 or more, not 'long'"),
+        ("job_seconds", float("nan"), "not valid JSON: NaN is no JSON number"),
+        ("job_runs", 0, "job_runs must be a whole number, 1 or more, not 0"),
+        ("diverged_at", [], "diverged_at must be a whole number, 1 or more, or null, not []"),
+        ("processor", "fast", "processor must be an object, each value a text, not 'fast'"),
+        ("versions", None, "versions must be an object, each value a text, not None"),
+        (
+            "numbers",
+            {"clip_range": "x"},
+            "numbers must be an object, each value a finite number, or null, not",
+        ),
+        ("label", 3, "label must be a text, not 3"),
+    ],
+)
+def test_odd_provenance_is_refused_by_file_and_field(
+    field: str, value: Any, message: str, results_folder: Path
+) -> None:
+    path = (results_folder / CSV).with_suffix(".json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    done = command_line("status", "--results", str(results_folder))
+    assert f"damaged: {path}: {message}" in done.stdout
+    assert done.stderr == "error: 1 of 77 finished runs are damaged\n"
+
+
+def test_json_that_is_nested_too_deep_is_refused(results_folder: Path) -> None:
+    path = results_folder / "protocol.json"
+    path.write_text("[" * 100_000)
+    assert refusals(results_folder) == {f"{path}: not valid JSON: nested too deep"}
+
+
+def test_what_is_in_the_place_of_a_folder_is_not_an_empty_one(results_folder: Path) -> None:
+    runs = results_folder / "runs"
+    elsewhere = results_folder.with_name("elsewhere")
+    shutil.move(runs, elsewhere)
+    runs.symlink_to(results_folder / "nowhere")
+    assert refusals(results_folder) == {f"cannot read {runs}: No such file or directory"}
+    runs.unlink()
+    runs.write_text("")
+    assert refusals(results_folder) == {f"cannot read {runs}: Not a directory"}
+    runs.unlink()
+    # A link to where the runs are is fine.
+    runs.symlink_to(elsewhere)
+    assert command_line("status", "--results", str(results_folder)).returncode == 0
+    hopper = elsewhere / "Hopper-v4"
+    shutil.move(hopper, elsewhere.with_name("hopper"))
+    hopper.write_text("")
+    assert refusals(results_folder) == {f"cannot read {runs / 'Hopper-v4'}: Not a directory"}
+
+
+def test_a_folder_without_permission_is_not_an_empty_one(results_folder: Path) -> None:
+    closed = results_folder / CSV.parent
+    closed.chmod(0)
+    try:
+        done = limited("train", "--results", str(results_folder), "--seeds", "1")
+    finally:
+        closed.chmod(0o755)
+    assert done.stderr == f"error: cannot read {closed}: Permission denied\n"
+    assert (results_folder / CSV).exists()
+
+
+def test_a_folder_that_lacks_nothing_may_be_read_only(results_folder: Path) -> None:
+    written = command_line("table", "--results", str(results_folder))
+    assert written.returncode == 0, written.stderr
+    before = contents(results_folder)
+    folders = [results_folder, *(path for path in results_folder.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        for command in COMMANDS:
+            done = limited(command, "--results", str(results_folder), "--seeds", "1")
+            assert done.returncode == 0, done.stderr
+        done = limited("train", "--results", str(results_folder), "--seeds", "2")
+        assert done.stderr == f"error: cannot write {results_folder / 'protocol.json'}: Permission denied\n"
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert contents(results_folder) == before

@@ -1,0 +1,135 @@
+"""What is printed, wherever it goes: narrow terminals, odd names, other encodings, full disks."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.processes import ROOT, command_line, environment_with
+
+pytestmark = pytest.mark.slow
+
+RESULTS = ROOT / "results"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_no_number_is_cut_on_a_narrow_terminal(width: int) -> None:
+    wide = command_line("table", "--seeds", "1", env=environment_with(COLUMNS="200")).stdout
+    narrow = command_line("table", "--seeds", "1", env=environment_with(COLUMNS=str(width))).stdout
+    numbers = re.findall(r"-?[0-9][0-9,]*\.[0-9]+", wide)
+    assert len(numbers) > 50
+    assert "…" not in narrow
+    assert set(numbers) <= set(re.findall(r"-?[0-9][0-9,]*\.[0-9]+", narrow))
+    if width == 40:
+        assert "  95 % interval: " in narrow or "  paper: 0.76" in narrow
+
+
+@pytest.mark.parametrize("name", ["[/]", "[red]", "Clip [ours] :x:"])
+def test_names_are_printed_as_they_are(name: str, trained: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / name))
+    for command in ("status", "train", "table"):
+        done = command_line(command, "--results", str(folder), "--seeds", "1")
+        assert done.returncode == 0, done.stderr
+    assert (
+        f"nothing to train: all 77 runs are in {folder}"
+        in command_line("train", "--results", str(folder), "--seeds", "1").stdout
+    )
+    missing = command_line("table", "--results", f"{folder}/{name}")
+    assert missing.stderr == f"error: no results in {folder}/{name}: train first\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_any_encoding_will_do(encoding: str) -> None:
+    command = [sys.executable, "-m", "bench", "table"]
+    for arguments in ([], ["--help"]):
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=ROOT,
+            env=environment_with(PYTHONIOENCODING=encoding),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == b""
+        done.stdout.decode(encoding)
+
+
+def test_a_log_on_a_full_disk_does_not_end_a_campaign(tmp_path: Path) -> None:
+    arguments = ("--environments", "Reacher-v4", "--settings", "clip-0.2", "--seeds", "1", "--timesteps", "1")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench", "train", "--results", str(tmp_path / "results"), *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr.count("\n") <= 1
+    assert "Traceback" not in done.stderr
+    assert len(list((tmp_path / "results").rglob("seed-*.csv"))) == 1
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m bench table | head -1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("Table 1")
+    assert done.stderr == ""
+
+
+def test_without_the_paper_s_settings_there_are_returns_and_no_scores(trained: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(
+        "from bench.protocol.settings import Setting\n"
+        "def objective(ratio, log_ratio, kl, advantage, numbers):\n"
+        "    return ratio * advantage - numbers['weight'] * kl\n"
+        "SETTINGS = [Setting('mine', 'Mine [ours]', 'mine', {'weight': 1.0})]\n"
+    )
+    folder = ("--results", str(tmp_path / "results"), "--environments", "Reacher-v4")
+    done = command_line(
+        "train", *folder, "--own", str(own), "--settings", "mine", "--seeds", "1", "--timesteps", "1"
+    )
+    assert done.returncode == 0, done.stderr
+    table = command_line("table", *folder)
+    assert table.returncode == 0, table.stderr
+    assert "│ Mine [ours] │ Reacher-v4" in table.stdout
+    assert "Normalized scores need the paper's settings" in table.stdout
+
+
+def test_the_help_names_every_setting() -> None:
+    from bench.protocol.settings import SETTINGS
+
+    help_ = command_line("--help").stdout
+    for setting in SETTINGS.values():
+        assert re.search(rf"^  {re.escape(setting.name)} +{re.escape(setting.label)}$", help_, re.MULTILINE)
+    assert "default: None" not in command_line("train", "--help").stdout
+
+
+def test_the_console_command_is_not_shadowed_by_files_in_the_working_folder(tmp_path: Path) -> None:
+    (tmp_path / "algorithms.py").write_text("raise SystemExit('shadowed')")
+    (tmp_path / "bench.py").write_text("raise SystemExit('shadowed')")
+    command = Path(sys.executable).with_name("ppo-table1")
+    done = subprocess.run(
+        [command, "status", "--results", str(RESULTS)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_misspelt_make_variables_are_refused() -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "table1", "RESULT=x"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "unknown variable RESULT; choose from: RESULTS SEEDS" in done.stderr
