@@ -210,6 +210,8 @@ class Verify:
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
     """How much of each run to repeat."""
+    record: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, and the runs to repeat."""
@@ -226,7 +228,7 @@ class Verify:
         from bench.campaign.verify import verify
 
         pin()
-        verify(results, selection, timesteps_of(self.timesteps), console)
+        verify(results, selection, timesteps_of(self.timesteps), console, record=self.record)
 
 
 @dataclass(frozen=True)

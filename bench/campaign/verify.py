@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich.console import Console
 
+from bench.campaign import verified
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import training_jobs
 from bench.common.errors import UserError
@@ -18,8 +19,12 @@ from bench.results.folder import Results, open_results
 Outcome = Literal["identical", "near", "different", "alone"]
 
 
-def verify(results: Results, selection: Selection, timesteps: int | None, console: Console) -> None:
+def verify(
+    results: Results, selection: Selection, timesteps: int | None, console: Console, *, record: bool = False
+) -> None:
     """Repeat the selection's finished runs, or a prefix of them, and judge them; see `judge`.
+
+    record: keep the outcomes in `verified.csv` of the folder.
 
     Raises:
         UserError: when there is nothing to compare, or at the end when runs are not repeated.
@@ -38,6 +43,8 @@ def verify(results: Results, selection: Selection, timesteps: int | None, consol
         repeated = open_results(Path(folder), length, create=True, protocol=results.protocol)
         run_campaign(repeated, list(training_jobs(runs)), console, stopped=lambda: "stopped: nothing is kept")
         outcomes = {run: compare(run, results, repeated, console) for run in runs}
+    if record:
+        verified.record(results, length, outcomes)
     judge(outcomes, results)
 
 

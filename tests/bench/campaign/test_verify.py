@@ -1,11 +1,19 @@
 """Repeating shipped runs, and saying what is done."""
 
+import io
 import json
 import shutil
+from importlib import metadata
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from rich.console import Console
 
+from bench.campaign.verify import compare, judge
+from bench.common.errors import UserError
+from bench.common.files import digest
+from bench.results.folder import Results, open_results
 from tests.helpers.processes import command_line
 
 pytestmark = pytest.mark.slow
@@ -23,8 +31,6 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def edit(folder: Path, kind: str | None, change: float, setting: str = "clip-0.2") -> None:
     """Make a setting's runs ones that another processor, or a mistake, could have made."""
-    from bench.common.files import digest
-
     for csv in (folder / "runs" / "InvertedPendulum-v4" / setting).glob("*.csv"):
         heading, *lines = csv.read_text().splitlines()
         cells = [line.split(",") for line in lines]
@@ -38,39 +44,77 @@ def edit(folder: Path, kind: str | None, change: float, setting: str = "clip-0.2
         path.write_text(json.dumps(record))
 
 
-def test_runs_repeat_bit_for_bit(shipped: Path) -> None:
-    done = command_line("verify", "InvertedPendulum-v4", "--results", str(shipped))
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The first half of one seed of the same runs, trained again."""
+    folder = tmp_path_factory.mktemp("prefix")
+    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--seeds", "1")
+    done = command_line("train", "--results", str(folder), *selection, "--timesteps", "10240")
     assert done.returncode == 0, done.stderr
+    return open_results(folder, None, create=False)
+
+
+def judged(folder: Path, repeated: Results) -> tuple[str, str]:
+    """What is printed of seed 0, and the error that it ends with, if any."""
+    results = open_results(folder, None, create=False)
+    console = Console(file=io.StringIO(), width=200)
+    runs = sorted(run for run in results.finished() if run.seed == 0)
+    outcomes = {run: compare(run, results, repeated, console) for run in runs}
+    error = ""
+    try:
+        judge(outcomes, results)
+    except UserError as raised:
+        error = str(raised)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue(), error
+
+
+def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder), "--record")
+    for timesteps in ((), ("--timesteps", "10240")):
+        done = command_line(*arguments, *timesteps)
+        assert done.returncode == 0, done.stderr
     for setting in ("clip-0.2", "no-clip"):
-        assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical in 2 lines" in done.stdout
+        assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical in 1 lines" in done.stdout
+    table = pd.read_csv(folder / "verified.csv")
+    assert table[["setting", "timesteps", "outcome"]].to_numpy().tolist() == [
+        ["clip-0.2", 10240, "identical"],
+        ["clip-0.2", 20480, "identical"],
+        ["no-clip", 10240, "identical"],
+        ["no-clip", 20480, "identical"],
+    ]
+    assert (table["made_on"] == table["repeated_on"]).all()
+    assert set(table["jax"]) == {metadata.version("jax")}
 
 
-def test_on_the_same_kind_of_processor_any_difference_counts(shipped: Path, tmp_path: Path) -> None:
+def test_on_the_same_kind_of_processor_any_difference_counts(
+    shipped: Path, prefix: Results, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     edit(folder, None, 1e-6)
-    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
-    assert done.returncode == 1
-    assert "DIFFERENT" in done.stdout
-    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+    printed, error = judged(folder, prefix)
+    assert "DIFFERENT" in printed
+    assert error == "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0"
 
 
 @pytest.mark.parametrize(("changes", "different"), [((0.01, 0.01), 0), ((1000, 0.01), 1), ((1000, -1000), 2)])
 def test_on_another_kind_the_spread_of_seeds_decides(
-    changes: tuple[float, float], different: int, shipped: Path, tmp_path: Path
+    changes: tuple[float, float], different: int, shipped: Path, prefix: Results, tmp_path: Path
 ) -> None:
     """A few runs may differ more than that, most may not."""
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     for setting, change in zip(("clip-0.2", "no-clip"), changes, strict=True):
         edit(folder, "aarch64-0123456789ab", change, setting)
-    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
-    assert done.stdout.count("made on aarch64-0123456789ab") == 2
-    assert done.stdout.count("DIFFERENT") == different
-    assert done.returncode == (different == 2)
+    printed, error = judged(folder, prefix)
+    assert printed.count("made on aarch64-0123456789ab") == 2
+    assert printed.count("DIFFERENT") == different
+    assert bool(error) == (different == 2)
 
 
-def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(shipped: Path, tmp_path: Path) -> None:
-    from bench.common.files import digest
-
+def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(
+    shipped: Path, prefix: Results, tmp_path: Path
+) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
     heading, first, _ = csv.read_text().splitlines()
@@ -78,21 +122,21 @@ def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(shipped: Path, 
     path = csv.with_suffix(".json")
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 14336}))
-    done = command_line("verify", "--results", str(folder))
-    assert done.returncode == 1
-    assert "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0" in done.stderr
+    # Repeated are the runs as they were.
+    _, error = judged(folder, open_results(shipped, None, create=False))
+    assert error == "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0"
     # Until then it is the same.
-    assert command_line("verify", "--results", str(folder), "--timesteps", "10240").returncode == 0
+    assert judged(folder, prefix)[1] == ""
 
 
-def test_one_seed_of_another_kind_tells_nothing(shipped: Path, tmp_path: Path) -> None:
+def test_one_seed_of_another_kind_tells_nothing(shipped: Path, prefix: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     for path in folder.glob("runs/*/*/seed-01.*"):
         path.unlink()
     edit(folder, "aarch64-0123456789ab", 1000)
-    done = command_line("verify", "--results", str(folder), "--timesteps", "10240")
-    assert done.returncode == 0, done.stderr
-    assert "no other seed to compare with" in done.stdout
+    printed, error = judged(folder, prefix)
+    assert error == ""
+    assert "no other seed to compare with" in printed
 
 
 def test_too_short_a_prefix_is_refused(shipped: Path) -> None:

@@ -1,0 +1,61 @@
+"""`verified.csv` of a results folder: which runs were repeated, where, by what, and with what outcome."""
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from bench.common.files import read_text, write_whole
+from bench.common.provenance import provenance
+from bench.protocol.protocol import Run
+from bench.results.folder import Results
+
+# What tells one repetition from another.
+KEYS = ("environment", "setting", "seed", "timesteps", "repeated_on", "repeated_by")
+COLUMNS = (
+    *KEYS,
+    *("outcome", "made_on", "made_by", "python", "libc", "jax", "jaxlib", "mujoco", "gymnasium", "numpy"),
+)
+
+
+def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> None:
+    """Add what was repeated on this machine; a repetition of the same kind takes the earlier one's place.
+
+    timesteps: of the repeated prefixes.
+    outcomes: of the runs, as `bench.campaign.verify.Outcome` has them.
+
+    Raises:
+        UserError: when the file can't be read or written.
+    """
+    path = results.path / "verified.csv"
+    known = csv.DictReader(io.StringIO(read_text(path))) if os.path.lexists(path) else ()
+    lines = [*known, *(_line(results, run, timesteps, outcome) for run, outcome in outcomes.items())]
+    by_key = {tuple(line[key] for key in KEYS): line for line in lines}
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(by_key[key] for key in sorted(by_key))
+    write_whole(path, file.getvalue())
+
+
+def _line(results: Results, run: Run, timesteps: int, outcome: str) -> dict[str, str]:
+    made, here = results.provenance(run), provenance()
+    return {
+        "environment": run.environment,
+        "setting": run.setting,
+        "seed": str(run.seed),
+        "timesteps": str(timesteps),
+        "repeated_on": _processor(here),
+        "repeated_by": str(here["git_commit"]),
+        "outcome": outcome,
+        "made_on": _processor(made),
+        "made_by": str(made.get("git_commit")),
+        **{name: version for name, version in here["versions"].items() if name in COLUMNS},
+    }
+
+
+def _processor(source: Mapping[str, Any]) -> str:
+    """A processor's name and the hash of its maker, family, model and flags."""
+    processor = source["processor"]
+    return " ".join(processor[name] for name in ("name", "model") if name in processor)
