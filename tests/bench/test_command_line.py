@@ -11,27 +11,16 @@ import pytest
 
 from algorithms.hyperparameters import Hyperparameters
 from bench.campaign.jobs import training_jobs
-from bench.command_line import run_command_line
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import load_runs
+from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line
 
 pytestmark = pytest.mark.slow
-
-
-def run(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of `python -m bench`, in this process."""
-    monkeypatch.setattr("sys.argv", ["bench", *arguments])
-    monkeypatch.setenv("COLUMNS", "160")
-    status = run_command_line()
-    printed = capsys.readouterr()
-    return status, printed.out, printed.err
 
 
 def test_what_only_reads_results_starts_without_jax_or_mujoco() -> None:
@@ -81,14 +70,14 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
 
 
 def test_the_table_is_the_same_whenever_written(
-    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    results_folder: Path,
 ) -> None:
-    run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    run("table", "--results", str(results_folder))
     written = {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()}
     assert len([path for path in written if path.parent.name == "figures"]) == 8
     # The curves by themselves are those of the table.
-    run(["curves", "--results", str(results_folder)], monkeypatch, capsys)
-    run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    run("curves", "--results", str(results_folder))
+    run("table", "--results", str(results_folder))
     assert {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()} == written
 
 
@@ -110,34 +99,32 @@ def test_part_of_the_table_is_shown_and_not_written(
     selection: list[str],
     coverage: str,
     results_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = ["table", "--results", str(results_folder), *selection]
-    status, out, _ = run(arguments, monkeypatch, capsys)
+    status, out, _ = run(*arguments)
     assert status == 0
     assert coverage in out
     assert not (results_folder / "table1.csv").exists()
 
 
 def test_incomplete_seeds_are_named(
-    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    results_folder: Path,
 ) -> None:
     results = open_results(results_folder, None, create=False)
     run_of_seed_4 = Run("Hopper-v4", "clip-0.2", 4)
     (job,) = training_jobs([run_of_seed_4])
     job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
-    status, out, _ = run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    status, out, _ = run("table", "--results", str(results_folder))
     assert status == 0
     assert "left out, because runs of them are missing: seeds 4" in out
     assert (results_folder / "table1.csv").exists()
 
 
 def test_the_scale_does_not_depend_on_the_rows_shown(
-    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    results_folder: Path,
 ) -> None:
     def line(*arguments: str) -> str:
-        _, out, _ = run(["table", "--results", str(results_folder), *arguments], monkeypatch, capsys)
+        _, out, _ = run("table", "--results", str(results_folder), *arguments)
         return next(line for line in out.splitlines() if "Clipping, ε = 0.1" in line)
 
     assert line().split("│")[3] == line("--settings", "clip-0.1").split("│")[3]
@@ -174,13 +161,12 @@ def test_what_is_wrong_is_said_in_one_line(
     trained: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "file").write_text("mine")
     monkeypatch.chdir(tmp_path)
     filled = [argument.format(tmp=tmp_path, results=trained) for argument in arguments]
-    status, out, err = run(filled, monkeypatch, capsys)
+    status, out, err = run(*filled)
     assert status == 1
     assert err.startswith("error: ")
     assert message.format(tmp=tmp_path) in err
@@ -190,7 +176,7 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 def test_results_of_another_protocol_are_refused(
-    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    results_folder: Path,
 ) -> None:
     path = results_folder / "protocol.json"
     other = Protocol(timesteps=1, hyperparameters=Hyperparameters(discount=0.999))
@@ -199,18 +185,18 @@ def test_results_of_another_protocol_are_refused(
         (path.read_text().replace("0.99,", "0.999,"), "its fingerprint is "),
     ):
         path.write_text(text)
-        status, _, err = run(["train", "--results", str(results_folder)], monkeypatch, capsys)
+        status, _, err = run("train", "--results", str(results_folder))
         assert (status, err.count("\n")) == (1, 1)
         assert message in err
         assert path.read_text() == text
 
 
 def test_a_damaged_run_stops_the_table(
-    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    results_folder: Path,
 ) -> None:
     path = results_folder / "runs" / "Hopper-v4" / "clip-0.2" / "seed-00.csv"
     path.write_text(path.read_text().replace("return_last100", "score"))
-    status, _, err = run(["table", "--results", str(results_folder)], monkeypatch, capsys)
+    status, _, err = run("table", "--results", str(results_folder))
     assert (status, err.count("\n")) == (1, 1)
     assert err.startswith(f"error: {path}: missing columns: return_last100; `train --repair`")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bench.results.records import REPAIR
+from tests.helpers.commands import run
 from tests.helpers.processes import command_line, contents, limited
 
 pytestmark = pytest.mark.slow
@@ -16,12 +17,12 @@ CSV = Path("runs/Hopper-v4/clip-0.2/seed-00.csv")
 COMMANDS = ("train", "status", "table", "curves")
 
 
-def refusals(folder: Path, *arguments: str, **options: Any) -> set[str]:
+def refusals(folder: Path) -> set[str]:
     """What the commands say of a folder that they refuse: one line each, and nothing is changed."""
     before = contents(folder)
     found = set()
     for command in COMMANDS:
-        done = command_line(command, "--results", str(folder), "--seeds", "1", *arguments, **options)
+        done = run(command, "--results", str(folder), "--seeds", "1")
         assert done.returncode == 1, (command, done.stdout)
         assert done.stderr.count("\n") == 1, done.stderr
         found.add(done.stderr.removeprefix("error: ").strip())
@@ -38,7 +39,7 @@ def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(result
     )
     # The status tells of all that is damaged, and counts at its end.
     assert refusals(results_folder) == {expected, "1 of 77 finished runs are damaged"}
-    status = command_line("status", "--results", str(results_folder))
+    status = run("status", "--results", str(results_folder))
     assert f"damaged: {expected}" in status.stdout
     assert "76 done, 0 missing, 0 diverged, 1 damaged" in status.stdout
     others = {path: path.stat().st_mtime_ns for path in results_folder.rglob("*.csv") if path != csv}
@@ -56,13 +57,18 @@ def test_damaged_random_scores_are_named_and_measured_again(results_folder: Path
     whole = path.read_text()
     path.write_text(whole.replace("uniform,-2", "uniform,-9"))
     for command in ("train", "table"):
-        done = command_line(command, "--results", str(results_folder), "--seeds", "1")
+        done = run(command, "--results", str(results_folder), "--seeds", "1")
         assert done.stderr == (
             f"error: {path}: line 2 is not what was written when it was measured; {REPAIR}\n"
         )
-    done = command_line("train", "--results", str(results_folder), "--seeds", "1", "--repair")
-    assert done.returncode == 0, done.stderr
-    assert path.read_text() == whole
+    # Measured are those of the environments that are chosen.
+    chosen = ("--environments", "Reacher-v4", "--seeds", "1", "--repair")
+    repaired = command_line("train", "--results", str(results_folder), *chosen)
+    assert repaired.returncode == 0, repaired.stderr
+    heading, *lines = whole.splitlines()
+    expected = [heading, *(line for line in lines if line.startswith("Reacher-v4,"))]
+    assert path.read_text().splitlines() == expected
+    assert (results_folder / "damaged" / "0-random.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_odd_provenance_is_refused_by_file_and_field(
 ) -> None:
     path = (results_folder / CSV).with_suffix(".json")
     path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
-    done = command_line("status", "--results", str(results_folder))
+    done = run("status", "--results", str(results_folder))
     assert f"damaged: {path}: {message}" in done.stdout
     assert done.stderr == "error: 1 of 77 finished runs are damaged\n"
 
@@ -112,7 +118,7 @@ def test_what_is_in_the_place_of_a_folder_is_not_an_empty_one(results_folder: Pa
     runs.unlink()
     # A link to where the runs are is fine.
     runs.symlink_to(elsewhere)
-    assert command_line("status", "--results", str(results_folder)).returncode == 0
+    assert run("status", "--results", str(results_folder)).returncode == 0
     hopper = elsewhere / "Hopper-v4"
     shutil.move(hopper, elsewhere.with_name("hopper"))
     hopper.write_text("")
@@ -131,7 +137,7 @@ def test_a_folder_without_permission_is_not_an_empty_one(results_folder: Path) -
 
 
 def test_a_folder_that_lacks_nothing_may_be_read_only(results_folder: Path) -> None:
-    written = command_line("table", "--results", str(results_folder))
+    written = run("table", "--results", str(results_folder))
     assert written.returncode == 0, written.stderr
     before = contents(results_folder)
     folders = [results_folder, *(path for path in results_folder.rglob("*") if path.is_dir())]

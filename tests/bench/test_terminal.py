@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line, environment_with
 
 pytestmark = pytest.mark.slow
@@ -17,8 +18,8 @@ RESULTS = ROOT / "results"
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80])
 def test_no_number_is_cut_on_a_narrow_terminal(width: int) -> None:
-    wide = command_line("table", "--seeds", "1", env=environment_with(COLUMNS="200")).stdout
-    narrow = command_line("table", "--seeds", "1", env=environment_with(COLUMNS=str(width))).stdout
+    wide = run("table", "--results", str(RESULTS), "--seeds", "1", columns=200).stdout
+    narrow = run("table", "--results", str(RESULTS), "--seeds", "1", columns=width).stdout
     numbers = re.findall(r"-?[0-9][0-9,]*\.[0-9]+", wide)
     assert len(numbers) > 50
     assert "…" not in narrow
@@ -31,13 +32,13 @@ def test_no_number_is_cut_on_a_narrow_terminal(width: int) -> None:
 def test_names_are_printed_as_they_are(name: str, trained: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(trained, tmp_path / name))
     for command in ("status", "train", "table"):
-        done = command_line(command, "--results", str(folder), "--seeds", "1")
+        done = run(command, "--results", str(folder), "--seeds", "1")
         assert done.returncode == 0, done.stderr
     assert (
         f"nothing to train: all 77 runs are in {folder}"
-        in command_line("train", "--results", str(folder), "--seeds", "1").stdout
+        in run("train", "--results", str(folder), "--seeds", "1").stdout
     )
-    missing = command_line("table", "--results", f"{folder}/{name}")
+    missing = run("table", "--results", f"{folder}/{name}")
     assert missing.stderr == f"error: no results in {folder}/{name}: train first\n"
 
 

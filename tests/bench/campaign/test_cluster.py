@@ -57,7 +57,7 @@ def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, t
 
 def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Path) -> None:
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
-    arguments = ("--timesteps", "20480", *TWO, "--settings", "clip-0.2", "no-clip")
+    arguments = ("--timesteps", "12288", *TWO, "--settings", "clip-0.2", "no-clip")
     command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", "--results", str(folder), *arguments]
     with worker(scheduler) as leaving, worker(scheduler):
         training = subprocess.Popen(
