@@ -31,7 +31,8 @@ def table(report: Report) -> Figure:
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, shown in ((whole, rows), (detail, rows[rows["setting"] != UNCONSTRAINED])):
-        _intervals(panel, shown.set_index("setting")[["score", "ci_low", "ci_high"]], report)
+        scores = shown.set_index("setting")[["score", "ci_low", "ci_high"]]
+        _intervals(panel, scores, report, report.doubtful)
         panel.plot(shown["score_of_three"], shown.index, color="black", linestyle="none", **THREE_MARKER)
         panel.plot(shown["paper_score"], shown.index + 0.3, color="black", linestyle="none", **PAPER_MARKER)
         panel.set_xlabel("average normalized score")
@@ -64,12 +65,15 @@ def outcomes(report: Report) -> Figure:
     return figure
 
 
-def _intervals(panel: Axes, values: pd.DataFrame, report: Report) -> None:
-    """One line a setting of a table indexed by it, with the columns value, low and high."""
+def _intervals(
+    panel: Axes, values: pd.DataFrame, report: Report, doubtful: frozenset[str] = frozenset()
+) -> None:
+    """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
     look_of, settings = looks(report.settings), list(report.table["setting"])
     for setting, value, low, high in values.itertuples():
         place, shade = settings.index(setting), look_of[setting].colour
-        panel.plot([low, high], [place, place], color=shade, linewidth=3, solid_capstyle="butt")
+        style: dict[str, Any] = {"linestyle": ":" if setting in doubtful else "-", "solid_capstyle": "butt"}
+        panel.plot([low, high], [place, place], color=shade, linewidth=3, **style)
         panel.plot(value, place, "o", color=shade, markersize=7)
     panel.set_yticks(range(len(settings)), [report.settings[name].label for name in settings])
     panel.set_ylim(len(settings) - 0.4, -0.6)

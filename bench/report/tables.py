@@ -57,8 +57,8 @@ def save(report: Report, folder: Path) -> None:
 def notes(report: Report) -> list[str]:
     """What the table's columns are, and what to beware of."""
     doubt = (
-        f" In brackets: an interval that contains the true score in less than {share(LEAST_COVERAGE)} of"
-        " simulated experiments with one kind of runs or another."
+        " In brackets, and dotted in the figure: an interval that contains the true score in less than"
+        f" {share(LEAST_COVERAGE)} of simulated experiments with one kind of runs or another."
     )
     return [COLUMNS, INTERVAL + (doubt if report.doubtful else ""), *warnings(report)]
 
