@@ -21,22 +21,29 @@ def print_table(
     texts: the columns that hold texts; all others hold numbers.
     """
     heading, *rows = cells
-    widths = [
-        NARROWEST_TEXT if column in texts else max(map(len, [*name.split(), *values]))
-        for column, (name, *values) in enumerate(zip(*cells, strict=True))
+    columns = list(zip(*cells, strict=True))
+    widest = [max(map(len, column)) for column in columns]
+    narrowest = [
+        NARROWEST_TEXT if number in texts else max(map(len, [*column[0].split(), *column[1:]]))
+        for number, column in enumerate(columns)
     ]
-    if rows and sum(widths) + FRAME * len(widths) + 1 > console.width:
+    if not _fits(narrowest, console):
         _print_lines(console, title, heading, rows)
         return
     table = Table(title=title, title_justify="left")
-    for column, name in enumerate(heading):
-        if column in texts:
+    for number, name in enumerate(heading):
+        if number in texts:
             table.add_column(name, overflow="fold")
         else:
-            table.add_column(name, justify="right", min_width=widths[column])
+            width = widest if _fits(widest, console) else narrowest
+            table.add_column(name, justify="right", width=width[number])
     for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def _fits(widths: Sequence[int], console: Console) -> bool:
+    return sum(widths) + FRAME * len(widths) + 1 <= console.width
 
 
 def _print_lines(console: Console, title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

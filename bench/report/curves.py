@@ -7,10 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
+from scipy.special import stdtrit
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import Setting, in_table_order
 from bench.report.appearance import Look, looks
+from bench.scores.estimates import TAIL
 
 COLUMNS = 3
 
@@ -18,7 +20,8 @@ COLUMNS = 3
 def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping[str, Setting]) -> Figure:
     """A panel per environment: the mean over seeds of the return of the last 100 episodes.
 
-    The band is ± one standard error of that mean. A run that diverged keeps its last value.
+    The band is the pointwise 95 % interval of that mean, Student's; one seed has none. A run that diverged
+    keeps its last value.
 
     all_runs: as `bench.results.reading.load_runs` gives them.
     random: what uniform actions return, by environment; a grey line.
@@ -34,9 +37,10 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping
         runs = all_runs[all_runs["environment"] == environment]
         for setting in in_table_order(runs["setting"].unique()):
             returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
-            mean, error = returns.mean(axis=1), returns.sem(axis=1)
+            mean = returns.mean(axis=1)
+            half = stdtrit(returns.shape[1] - 1, TAIL) * returns.sem(axis=1)
             _line(panel, settings[setting].label, look_of[setting], mean)
-            _band(panel, look_of[setting], mean - error, mean + error)
+            _band(panel, look_of[setting], mean - half, mean + half)
         if environment in random:
             panel.axhline(random[environment], color="grey", linewidth=0.8, label="uniform actions")
         _time_axis(panel, without_version(environment))

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from bench.common.files import write_whole
 from bench.report.curves import diagnostics, learning_curves
-from bench.report.score_figures import environments, table
+from bench.report.matrices import differences, variance
+from bench.report.score_figures import by_seeds, environments, outcomes, profiles, table
 from bench.scores.report import Report
 
 # So that the same runs give the same bytes.
@@ -23,8 +24,13 @@ def save(report: Report, folder: Path) -> list[str]:
     """Write all figures of a report into `figures/`; returns their paths."""
     figures = {
         "table1": table(report),
-        "learning_curves": learning_curves(report.runs, report.references["random_uniform"], report.settings),
+        "learning_curves": learning_curves(report.runs, report.scale["random_uniform"], report.settings),
         "environments": environments(report),
+        "variance": variance(report),
+        "differences": differences(report),
+        "by_seeds": by_seeds(report),
+        "outcomes": outcomes(report),
+        "profiles": profiles(report),
         "diagnostics": diagnostics(report.runs, report.settings),
     }
     return [

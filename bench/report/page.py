@@ -1,27 +1,29 @@
 """`README.md` of the results folder: all that was found, for whoever opens the folder in a browser."""
 
-import math
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from bench.common.files import write_whole
-from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.settings import BASELINE, SETTINGS
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.paper_sections import THREE, beside_figure_3, beside_the_paper, described
+from bench.report.seed_sections import power
+from bench.report.setting_sections import between_settings, unconstrained
 from bench.report.tables import (
-    INTERVAL_NOTE,
     TITLE,
-    Cells,
-    between,
+    estimate,
+    markdown,
     markdown_table,
+    notes,
     number,
-    reading_cells,
-    reference_cells,
     return_cells,
+    share,
     table_cells,
-    warnings,
 )
-from bench.scores.report import Report
+from bench.scores.coverage import EXPERIMENTS, LEAST_SKEWNESS
+from bench.scores.report import LEAST_COVERAGE, Report
+from bench.scores.scale import READINGS, Reading
 
 
 def save(report: Report, folder: Path) -> None:
@@ -33,147 +35,145 @@ def sections(report: Report) -> list[str]:
     """The paragraphs, tables and figures."""
     return [
         "# Results",
-        f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs"
-        " in this folder: edit nothing here.",
+        f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
+        " folder: edit nothing here. Every number is in the CSV files beside this page.",
         f"## {TITLE}",
-        markdown_table(table_cells(report.table)),
-        INTERVAL_NOTE + _coverage(report.coverage),
-        *warnings(report),
+        markdown_table(table_cells(report)),
+        *notes(report),
         "![The table as intervals, with the paper's values](figures/table1.png)",
-        *_comparison(report),
+        *unconstrained(report),
+        *beside_the_paper(report),
+        *beside_figure_3(report),
+        *between_settings(report),
+        *power(report),
+        *_outcomes(report),
         "## Learning curves",
-        "Mean over seeds of the return of the last 100 episodes; the band is ± one standard error.",
+        "Mean over seeds of the return of the last 100 episodes. The bands are pointwise 95 % intervals of"
+        " that mean (Student's); single runs spread more.",
         "![Learning curves](figures/learning_curves.png)",
         "## By environment",
         "Mean return ± standard deviation over seeds, and in brackets the mean normalized score.",
         markdown_table(return_cells(report.returns, report.settings)),
         "![Normalized scores of all runs by environment](figures/environments.png)",
-        "## The scale, and other readings of it",
-        "What scores 0 (by default uniform actions) and 1 (by default the best single run), as mean returns:",
-        markdown_table(reference_cells(report.references)),
-        "The rows' scores under the four readings of “random” and “best” that the paper leaves open:",
-        markdown_table(reading_cells(report.readings, report.settings)),
-        *_robust(report),
-        *_three_seeds(report),
+        "Where the uncertainty of a score comes from: each environment's share of its variance.",
+        "![Share of the variance of a score by environment](figures/variance.png)",
+        *_scale(report),
+        *_coverage(report),
         "## What happens inside",
         "Medians over environments and seeds; the bands are quartiles.",
         "![KL, its coefficient, clip fraction and policy std over time](figures/diagnostics.png)",
+        "## References",
+        "Agarwal et al. 2021, *Deep reinforcement learning at the edge of the statistical precipice*. Colas"
+        " et al. 2019, *A hitchhiker's guide to statistical comparisons of reinforcement learning"
+        " algorithms*. Patterson et al. 2023, *Empirical design in reinforcement learning*. Holm 1979, *A"
+        " simple sequentially rejective multiple test procedure*. Newcombe 2006, *Confidence intervals for"
+        " an effect size measure based on the Mann-Whitney statistic*, part 2. Welch 1938 and Satterthwaite"
+        " 1946, degrees of freedom of a sum of variances. Welch 1951, analysis of variance with unequal"
+        " variances. Yuen 1974, the variance of a trimmed mean. Zou and Donner 2008, intervals of sums from"
+        " the intervals of their parts (MOVER).",
     ]
 
 
-def _coverage(coverage: pd.DataFrame) -> str:
-    if coverage.empty:
-        return ""
-    share = coverage.set_index("statistic").loc["score"]
-    return (
-        f" In {share['experiments']:.0f} simulated experiments with {share['seeds']:.0f} seeds (Gaussian,"
-        " with the measured means and covariances, the unconstrained row no better than the best run)"
-        f" {share['student']:.0%} of such intervals contain the"
-        " expected score of a table of as many seeds, on average over rows, and"
-        f" {share['student_worst']:.0%} in the worst row; of the percentile intervals of a bootstrap"
-        " stratified by environment,"
-        f" {share['percentile']:.0%} and {share['percentile_worst']:.0%}."
-    )
+def _outcomes(report: Report) -> list[str]:
+    columns = {
+        "algorithm": report.label,
+        "median": lambda row: number(row.median),
+        "interquartile mean": lambda row: estimate(row, "iqm"),
+        "mean over time": lambda row: estimate(row, "area"),
+    }
 
+    def first(table: pd.DataFrame, name: str) -> str:
+        paper = table[table["setting"].isin(PAPER_SETTINGS)]
+        return str(paper.loc[paper[name].idxmax(), "setting"])
 
-def _comparison(report: Report) -> list[str]:
-    """How our table agrees with the paper's, as numbers and as orderings."""
-    if report.orderings.empty:
-        return []
-    counts = report.orderings["verdict"].value_counts()
-    supported, contradicted, undecided = (
-        int(counts.get(verdict, 0)) for verdict in ("supported", "contradicted", "open")
-    )
-    return [
-        "## Beside the paper",
-        "The ten constrained rows; what a perfect replication would show at this noise (simulated: two"
-        " tables, of the paper's number of seeds and of ours, with the same true scores, which are spread"
-        " like the published ones less what three seeds' noise adds); and what a table would that has nothing"
-        " to do with the paper's (ours with the rows in any order). Medians, and 5 to 95 %:",
-        markdown_table(
-            [
-                ["measure", "ours", "perfect replication", "unrelated"],
-                *(
-                    [
-                        row.measure,
-                        number(row.ours),
-                        _with_interval(row.replication, row.replication_low, row.replication_high),
-                        _with_interval(row.unrelated, row.unrelated_low, row.unrelated_high),
-                    ]
-                    for row in report.agreement.itertuples()
-                ),
-            ]
-        ),
-        f"Of the paper's {len(report.orderings)} orderings of two rows, our 95 % intervals support"
-        f" {supported}, contradict {contradicted} and leave {undecided} open. They are intervals of our"
-        f" difference: {_share_of_differences(report.coverage)} of such are right where simulated, the noise"
-        " of the paper's difference is not in them, and of so many some exclude 0 by chance.",
-        *_verdicts(report.orderings, "contradicted", "Contradicted"),
-        *_verdicts(report.orderings, "supported", "Supported"),
-    ]
-
-
-def _share_of_differences(coverage: pd.DataFrame) -> str:
-    return f"{coverage.set_index('statistic').loc['difference', 'student']:.0%}"
-
-
-def _verdicts(orderings: pd.DataFrame, verdict: str, heading: str) -> list[str]:
-    chosen = orderings[orderings["verdict"] == verdict]
-    if chosen.empty:
-        return []
-    cells: Cells = [
-        ["better in the paper", "worse in the paper", "difference there", "ours", "95 % interval"]
-    ]
-    for row in chosen.itertuples():
-        names = (SETTINGS[str(name)].label for name in (row.better, row.worse))
-        differences = number(row.paper_difference), number(row.difference), between(row.ci_low, row.ci_high)
-        cells.append([*names, *differences])
-    return [f"{heading}:", markdown_table(cells)]
-
-
-def _robust(report: Report) -> list[str]:
-    if report.robust.empty:
-        return []
-    rows = [
-        [
-            report.settings[str(row.setting)].label,
-            _with_interval(row.iqm, row.iqm_low, row.iqm_high),
-            _with_interval(row.improvement, row.improvement_low, row.improvement_high),
-        ]
-        for row in report.robust.itertuples()
+    firsts = [
+        f"by {heading} {first(report.outcomes, name)}"
+        for heading, name in zip(list(columns)[1:], ("median", "iqm", "area"), strict=True)
     ]
     return [
-        "## As the field reports today",
-        f"Interquartile mean of a row's runs, and the probability that its run beats one of {BASELINE} in the"
-        " same environment (Agarwal et al. 2021), each with its approximate 95 % interval, where it varies.",
-        markdown_table([["algorithm", "IQM", f"improvement over {BASELINE}"], *rows]),
+        "## Other outcomes",
+        "The median of a setting's runs. Their interquartile mean (IQM; Agarwal et al. 2021): the mean of"
+        " the middle half, which a few runs can't move far. And the mean return over all timesteps, which is"
+        " the area under the learning curve and rewards learning early. All are on the scale of the table;"
+        " in brackets 95 % intervals.",
+        markdown(report.outcomes, columns),
+        f"First of the paper's settings: {', '.join(firsts)}, by score {first(report.table, 'score')}. No"
+        " test is made of this.",
+        f"![Interquartile mean, area, and probability of improvement over {BASELINE}](figures/outcomes.png)",
+        "Performance profiles (Agarwal et al. 2021): the share of a setting's runs that score more than a"
+        " threshold, each environment with equal weight. The bands are pointwise 95 % intervals from the"
+        " variance of that share over seeds; they vanish where all runs are on one side. Scores below 0 lie"
+        " left of the picture.",
+        "![Performance profiles by family](figures/profiles.png)",
     ]
 
 
-def _with_interval(value: float, low: float, high: float) -> str:
-    return number(value) if math.isnan(low) else f"{number(value)} ({between(low, high)})"
+def _scale(report: Report) -> list[str]:
+    def with_error(name: str) -> Any:
+        return lambda row: f"{getattr(row, name):,.1f} ± {getattr(row, f'{name}_error'):,.1f}"
 
-
-def _three_seeds(report: Report) -> list[str]:
-    heading = "## How much three seeds can tell"
-    if report.three_seeds.empty:
-        needed = (
-            f"To say how much the table depends on the choice of {len(PAPER_SEEDS)} seeds, more are needed."
+    columns = {
+        "environment": lambda row: row.Index,
+        "random: uniform actions": with_error("random_uniform"),
+        "random: untrained policy": with_error("random_untrained"),
+        "best setting mean": lambda row: f"{row.best_setting_mean:,.1f}",
+        "best run": lambda row: f"{row.best_run:,.1f}",
+    }
+    if report.scale["best_run_of_three"].notna().all():
+        columns[f"best run of {THREE} seeds"] = lambda row: (
+            f"{row.best_run_of_three:,.1f} ({row.best_run_of_three_low:,.1f} to"
+            f" {row.best_run_of_three_high:,.1f})"
         )
-        return [heading, f"{needed} There are {report.seeds}."]
-    rows = [
-        [
-            SETTINGS[str(row.setting)].label,
-            f"{row.first:.0%}",
-            number(row.median),
-            between(row.low, row.high),
-        ]
-        for row in report.three_seeds.itertuples()
+
+    def scores(reading: Reading) -> Any:
+        name = str(reading)
+        return lambda row: f"{number(getattr(row, name))} ({number(getattr(row, f'{name}_of_three'))})"
+
+    readings = {"algorithm": report.label, **{described(each): scores(each) for each in READINGS}}
+    return [
+        "## The scale",
+        "What scores 0 (by default uniform actions) and 1 (by default the best single run), as mean returns;"
+        " ± standard error over 100 episodes. The best run is a maximum: it grows with the number of runs"
+        " and has no usual interval, so every interval on this page holds the scale fixed. How far it moves"
+        f" is in the last column: the best run of {THREE} seeds, as mean and 5 to 95 % of all choices of"
+        f" {THREE} of our {report.seeds} seeds. (With few more seeds than {THREE} the choices are much"
+        " alike, and this range is too narrow.)",
+        markdown(report.scale, columns),
+        "The scores under the four readings of “random” and “best” that the paper leaves open; in brackets"
+        f" as of {THREE} seeds:",
+        markdown(report.readings, readings),
     ]
+
+
+def _coverage(report: Report) -> list[str]:
+    heading = "## Whether the intervals are right"
+    if "coverage" not in report.comparisons:
+        return [heading, "That is simulated from two seeds on."]
+    coverage = report.comparisons["coverage"]
+    table = coverage.pivot(index="setting", columns="runs", values="score").loc[coverage["setting"].unique()]
+    table = table.join(coverage.groupby("setting")[["iqm", "improvement"]].min()).reset_index()
+    columns = {
+        "algorithm": report.label,
+        "score, Gaussian": lambda row: share(row.gaussian),
+        "score, capped": lambda row: share(row.capped),
+        "score, skewed": lambda row: share(row.skewed),
+        "IQM, least": lambda row: share(row.iqm),
+        "improvement, least": lambda row: share(row.improvement),
+    }
     return [
         heading,
-        f"Over choices of {len(PAPER_SEEDS)} of the {report.seeds} seeds in each environment: how often each"
-        " row comes first, and its score (median, 5 to 95 %). The choices overlap, so their variance is only"
-        f" {1 - len(PAPER_SEEDS) / report.seeds:.2f} of that of {len(PAPER_SEEDS)} new seeds.",
-        markdown_table([["algorithm", "comes first", "median", "5 to 95 %"], *rows]),
+        f"In what share of {EXPERIMENTS:,} simulated experiments of {coverage['seeds'].iloc[0]} seeds the 95"
+        " % interval contains the true value (a share near 95 % has a standard error of"
+        f" {share((0.95 * 0.05 / EXPERIMENTS) ** 0.5).replace(' %', '')} point). Runs have the measured mean"
+        " and standard deviation of each setting in each environment. They are Gaussian; or Gaussian, but no"
+        f" better than the best measured run; or skewed as measured, and by {LEAST_SKEWNESS:g} at least (a"
+        " gamma distribution with its tail towards bad runs, unless the measured tail is the other one). For"
+        f" the interquartile mean and the probability of improvement over {BASELINE}, the table has the"
+        f" least of the three. An interval of a score below {share(LEAST_COVERAGE)} is in brackets in Table"
+        " 1.",
+        markdown(table, columns),
+        "What no interval here covers: another choice of environments (the seven are taken as they are); the"
+        " scale's own change with seeds; the choices of the protocol; and runs that collapse more rarely and"
+        f" further than the simulated ones, as those of {UNCONSTRAINED} may. The intervals of the mean over"
+        " time are of the score's kind, and were not simulated.",
     ]

@@ -1,68 +1,100 @@
-"""Figures of scores: the table as intervals, and all runs by environment."""
+"""Figures of scores: the table and other outcomes as intervals, all runs, and what more seeds change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bench.protocol.environments import without_version
-from bench.protocol.settings import UNCONSTRAINED, in_table_order
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.settings import UNCONSTRAINED
 from bench.report.appearance import Look, looks
+from bench.scores.estimates import Estimate, mean
 from bench.scores.report import Report
-from bench.scores.scale import normalize
+from bench.scores.scale import Floats
 
 COLUMNS = 4
+THRESHOLDS = np.linspace(0, 1, 101)
+# The last bits of means may differ between processors, and an SVG's names with them.
+DIGITS = 9
 PAPER_MARKER: dict[str, Any] = {"marker": "D", "fillstyle": "none", "markersize": 5}
+THREE_MARKER: dict[str, Any] = {"marker": "|", "markersize": 13, "markeredgewidth": 1.6}
 
 
 def table(report: Report) -> Figure:
-    """The rows' scores with their intervals, and the paper's below them: all rows, and the constrained."""
-    # The last bits of means may differ between processors, and an SVG's names with them.
-    rows = report.table.round(9)
-    constrained = rows[rows["setting"] != UNCONSTRAINED]
+    """The scores with their intervals, and the paper's below them: all settings, and the constrained."""
+    rows = report.table.round(DIGITS)
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
-    look_of = looks(report.settings)
-    for panel, shown in ((whole, rows), (detail, constrained)):
-        _intervals(panel, shown, look_of)
+    for panel, shown in ((whole, rows), (detail, rows[rows["setting"] != UNCONSTRAINED])):
+        scores = shown.set_index("setting")[["score", "ci_low", "ci_high"]]
+        _intervals(panel, scores, report, report.doubtful)
+        panel.plot(shown["score_of_three"], shown.index, color="black", linestyle="none", **THREE_MARKER)
+        panel.plot(shown["paper_score"], shown.index + 0.3, color="black", linestyle="none", **PAPER_MARKER)
         panel.set_xlabel("average normalized score")
-        panel.grid(axis="x", linewidth=0.4)
-    whole.set_title("all rows", fontsize="medium")
-    detail.set_title("the constrained rows, enlarged", fontsize="medium")
-    whole.set_yticks(rows.index, rows["algorithm"])
-    whole.invert_yaxis()
+    whole.set_title("all settings", fontsize="medium")
+    detail.set_title("the constrained settings, enlarged", fontsize="medium")
     detail.plot([], [], "o-", color="grey", linewidth=3, label="ours, 95 % interval")
+    of_three = f"ours as of {len(PAPER_SEEDS)} seeds"
+    detail.plot([], [], color="black", linestyle="none", label=of_three, **THREE_MARKER)
     detail.plot([], [], color="black", linestyle="none", label="the paper's", **PAPER_MARKER)
-    figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, fontsize="small", frameon=False)
     return figure
 
 
-def _intervals(panel: Axes, rows: pd.DataFrame, look_of: Mapping[str, Look]) -> None:
-    for row in rows.itertuples():
-        place, shade = row.Index, look_of[str(row.setting)].colour
-        panel.plot([row.ci_low, row.ci_high], [place, place], color=shade, linewidth=3, solid_capstyle="butt")
-        panel.plot(row.score, place, "o", color=shade, markersize=7)
-        panel.plot(row.paper_score, place + 0.28, color="black", **PAPER_MARKER)
+def outcomes(report: Report) -> Figure:
+    """Interquartile mean, area under the learning curve, and probability of improvement, as intervals."""
+    rows = report.outcomes.set_index("setting").round(DIGITS)
+    figure = Figure(figsize=(11, 1.1 + 0.32 * len(rows)), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    improvement = report.improvement.set_index("setting").round(DIGITS)
+    whole = improvement[improvement["environment"] == "all"].drop(columns="environment")
+    for panel, title, values in (
+        (panels[0], "interquartile mean", rows[["iqm", "iqm_low", "iqm_high"]]),
+        (panels[1], "mean over time", rows[["area", "area_low", "area_high"]]),
+        (panels[2], "probability of improvement", whole.reindex(rows.index)),
+    ):
+        _intervals(panel, values, report)
+        panel.set_title(title, fontsize="medium")
+    panels[2].axvline(0.5, color="grey", linewidth=0.8)
+    panels[2].set_xlim(0, 1)
+    return figure
+
+
+def _intervals(
+    panel: Axes, values: pd.DataFrame, report: Report, doubtful: frozenset[str] = frozenset()
+) -> None:
+    """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
+    look_of, settings = looks(report.settings), list(report.table["setting"])
+    for setting, value, low, high in values.itertuples():
+        place, shade = settings.index(setting), look_of[setting].colour
+        style: dict[str, Any] = {"linestyle": ":" if setting in doubtful else "-", "solid_capstyle": "butt"}
+        panel.plot([low, high], [place, place], color=shade, linewidth=3, **style)
+        panel.plot(value, place, "o", color=shade, markersize=7)
+    panel.set_yticks(range(len(settings)), [report.settings[name].label for name in settings])
+    panel.set_ylim(len(settings) - 0.4, -0.6)
+    panel.grid(axis="x", linewidth=0.4)
 
 
 def environments(report: Report) -> Figure:
     """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
-    scores = normalize(report.scores, report.references)
-    names = list(dict.fromkeys(scores["environment"]))
-    settings, look_of = in_table_order(scores["setting"]), looks(report.settings)
+    names, settings = report.grid.environments, list(report.table["setting"])
+    runs, look_of = report.grid.only(settings).normalized().round(DIGITS), looks(report.settings)
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(1.8 + 2.2 * columns, rows * (0.8 + 0.24 * len(settings))), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    for panel, name in zip(axes.flatten(), names, strict=False):
+    for number, (panel, name) in enumerate(zip(axes.flatten(), names, strict=False)):
         for place, setting in enumerate(settings):
-            chosen = (scores["environment"] == name) & (scores["setting"] == setting)
-            values, shade = scores.loc[chosen, "normalized"], look_of[setting].colour
+            values, shade = runs[place, number], look_of[setting].colour
+            values = values[np.isfinite(values)]
             panel.plot(values, np.full(len(values), place), "o", color=shade, markersize=4, alpha=0.7)
-            panel.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color=shade, linewidth=2)
+            middle = [values.mean().round(DIGITS)] * 2 if len(values) else []
+            panel.plot(middle, [place - 0.35, place + 0.35][: len(middle)], color=shade, linewidth=2)
         for end in (0, 1):
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
@@ -73,3 +105,64 @@ def environments(report: Report) -> Figure:
     axes[0, 0].invert_yaxis()
     figure.supxlabel("normalized score: 0 is random, 1 the best run", fontsize="medium")
     return figure
+
+
+def by_seeds(report: Report) -> Figure:
+    """Score and 95 % interval of the first seeds, by their number: a panel per family."""
+
+    def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
+        counts = np.arange(1.0, runs.shape[-1] + 1)
+        _curve(panel, counts, [mean(runs[:, : int(count)]) for count in counts], look, label)
+
+    figure = _by_family(report, draw)
+    figure.supxlabel("number of seeds", fontsize="medium")
+    figure.supylabel("average normalized score", fontsize="medium")
+    for panel in figure.axes:
+        panel.set_xlim(1, None)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        lines = np.concatenate([line.get_ydata() for line in panel.lines])
+        panel.set_ylim(np.nanmin(lines) - 0.15, np.nanmax(lines) + 0.15)
+    return figure
+
+
+def profiles(report: Report) -> Figure:
+    """The share of runs that score more than a threshold, with pointwise 95 % bands: a panel per family."""
+
+    def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
+        beyond = [np.where(np.isnan(runs), np.nan, runs > threshold) for threshold in THRESHOLDS]
+        _curve(panel, THRESHOLDS, [mean(each) for each in beyond], look, label)
+
+    figure = _by_family(report, draw)
+    figure.supxlabel("normalized score", fontsize="medium")
+    figure.supylabel("share of runs that score more", fontsize="medium")
+    for panel in figure.axes:
+        panel.set_xlim(0, 1)
+        panel.set_ylim(0, 1)
+    return figure
+
+
+def _by_family(report: Report, draw: Callable[[Axes, Floats, Look, str], None]) -> Figure:
+    """A panel per family, in which `draw` draws the runs of each member, `[environment, run]`."""
+    families: dict[str, list[str]] = {}
+    for name in report.table["setting"]:
+        families.setdefault(report.settings[name].family, []).append(name)
+    look_of, rows = looks(report.settings), -(-len(families) // 2)
+    figure = Figure(figsize=(9, 0.4 + 3.2 * rows), layout="constrained")
+    panels = figure.subplots(rows, 2, squeeze=False).flatten()
+    for panel, members in zip(panels, families.values(), strict=False):
+        for name in members:
+            runs = report.grid.only([name]).normalized()[0]
+            draw(panel, runs, look_of[name], report.settings[name].label)
+        panel.grid(linewidth=0.4)
+        panel.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+    for empty in panels[len(families) :]:
+        empty.remove()
+    return figure
+
+
+def _curve(panel: Axes, places: Floats, estimates: list[Estimate], look: Look, label: str) -> None:
+    """Estimates with their intervals along an axis."""
+    low, high = np.transpose([each.interval for each in estimates]).round(DIGITS)
+    values = np.array([each.value for each in estimates]).round(DIGITS)
+    panel.plot(places, values, look.line, color=look.colour, linewidth=1.5, label=label)
+    panel.fill_between(places, low, high, color=look.colour, alpha=0.15, linewidth=0)

@@ -1,56 +1,70 @@
 """Table 1 to be read: on the terminal, in Markdown and in LaTeX."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
 from bench.common.files import write_whole
 from bench.common.terminal import print_table
+from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
-from bench.scores.report import Report
+from bench.scores.report import LEAST_COVERAGE, Report
 
 Cells = list[list[str]]
 
+OF_THREE_HEADING = f"as of {len(PAPER_SEEDS)} seeds"
+UNTRAINED_HEADING = "untrained policy = 0"
+
 TITLE = "Table 1: average normalized score"
-INTERVAL_NOTE = (
-    "The interval is Student's 95 % over seeds, resampled jointly for all rows within an environment, the"
-    " best run sought anew each time; an incomplete grid, or one seed, has none."
+COLUMNS = (
+    f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions, and is like “ours”"
+    " otherwise. The best of more runs is better, so more seeds lower all scores. The scores"
+    f" “{OF_THREE_HEADING}” are the means over all choices of {len(PAPER_SEEDS)} of our seeds in each"
+    " environment, each choice on its own scale; they are those to hold beside the paper's."
 )
-READING_HEADINGS = {
-    "uniform_run": "uniform, best run",
-    "uniform_row_mean": "uniform, best row mean",
-    "untrained_run": "untrained, best run",
-    "untrained_row_mean": "untrained, best row mean",
-}
-REFERENCE_HEADINGS = {
+INTERVAL = (
+    "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata). It holds the"
+    " scale of the table fixed, and needs at least two runs in each environment."
+)
+SCALE_HEADINGS = {
     "random_uniform": "random: uniform actions",
     "random_untrained": "random: untrained policy",
     "best_run": "best run",
-    "best_row_mean": "best row mean",
+    "best_setting_mean": "best setting mean",
 }
 
 
 def show(report: Report, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
-    print_table(console, TITLE, table_cells(report.table))
+    print_table(console, TITLE, table_cells(report))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, reference_cells(report.references))
+    print_table(console, scale, scale_cells(report.scale))
     for warning in warnings(report):
         console.print(warning, style="yellow", soft_wrap=True)
 
 
 def save(report: Report, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
-    parts = [f"# {TITLE}", markdown_table(table_cells(report.table)), INTERVAL_NOTE, *warnings(report)]
+    parts = [f"# {TITLE}", markdown_table(table_cells(report)), *notes(report)]
     write_whole(folder / "table1.md", "\n\n".join(parts) + "\n")
-    write_whole(folder / "table1.tex", latex(report.table))
+    write_whole(folder / "table1.tex", latex(table_cells(report)))
 
 
-def latex(table: pd.DataFrame) -> str:
-    """The table as a LaTeX `tabular` (no packages needed)."""
+def notes(report: Report) -> list[str]:
+    """What the table's columns are, and what to beware of."""
+    doubt = (
+        " In brackets, and dotted in the figure: an interval that contains the true score in less than"
+        f" {share(LEAST_COVERAGE)} of simulated experiments with one kind of runs or another."
+    )
+    return [COLUMNS, INTERVAL + (doubt if report.doubtful else ""), *warnings(report)]
+
+
+def latex(cells: Cells) -> str:
+    """A table as a LaTeX `tabular` (no packages needed)."""
     # What LaTeX would take for commands comes first, and brings none of the characters that follow.
     escaped = {"&": r"\&", "%": r"\%", "#": r"\#", "d_targ": r"$d\sb\mathrm{targ}$", "_": r"\_"}
     symbols = {"ε": r"$\epsilon$", "β": r"$\beta$"}
@@ -60,28 +74,26 @@ def latex(table: pd.DataFrame) -> str:
             cell = cell.replace(symbol, command)
         return cell
 
-    heading, *rows = table_cells(table)
+    heading, *rows = cells
     lines = [" & ".join(map(text, row)) + r" \\" for row in (heading, *rows)]
     lines.insert(1, r"\hline")
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def table_cells(table: pd.DataFrame) -> Cells:
+def table_cells(report: Report) -> Cells:
     """Heading and rows; the diverged runs are a column only where there are any."""
-    heading = ["algorithm", "paper", "ours", "95 % interval", "runs"]
-    rows = [
-        [
-            row.algorithm,
-            number(row.paper_score),
-            number(row.score),
-            between(row.ci_low, row.ci_high),
-            str(row.runs),
-        ]
-        for row in table.itertuples()
-    ]
-    if table["diverged"].any():
+    heading = ["algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING, "runs"]
+    rows = []
+    for row in report.table.itertuples():
+        interval = between(row.ci_low, row.ci_high)
+        scores = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
+        paper, score, untrained, of_three = map(number, scores)
+        doubted = f"({interval})" if row.setting in report.doubtful else interval
+        rows.append([row.algorithm, paper, score, doubted, untrained, of_three, str(row.runs)])
+    diverged = report.table["diverged"]
+    if diverged.any():
         heading.append("diverged")
-        rows = [[*row, str(count)] for row, count in zip(rows, table["diverged"], strict=True)]
+        rows = [[*row, str(count)] for row, count in zip(rows, diverged, strict=True)]
     return [heading, *rows]
 
 
@@ -108,42 +120,61 @@ def _return_cell(row: object) -> str:
     return f"{mean:,.{digits}f}{spread} ({normalized:.2f})"
 
 
-def reference_cells(references: pd.DataFrame) -> Cells:
+def scale_cells(scale: pd.DataFrame) -> Cells:
     """What scores 0 and 1 in each environment."""
-    rows = references[list(REFERENCE_HEADINGS)].iterrows()
+    rows = scale[list(SCALE_HEADINGS)].iterrows()
     return [
-        ["environment", *REFERENCE_HEADINGS.values()],
+        ["environment", *SCALE_HEADINGS.values()],
         *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
-    ]
-
-
-def reading_cells(readings: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
-    """The rows' scores under every reading."""
-    rows = readings[list(READING_HEADINGS)].iterrows()
-    return [
-        ["algorithm", *READING_HEADINGS.values()],
-        *([settings[str(setting)].label, *map(number, row)] for setting, row in rows),
     ]
 
 
 def warnings(report: Report) -> list[str]:
     """Environments in which even the best is no better than random, under some reading."""
-    best = report.references[["best_run", "best_row_mean"]].min(axis=1)
-    random = report.references[["random_uniform", "random_untrained"]].max(axis=1)
+    best = report.scale[["best_run", "best_setting_mean"]].min(axis=1)
+    random = report.scale[["random_uniform", "random_untrained"]].max(axis=1)
     return [
         f"{environment}: the best is no better than random under some reading; more is still better."
-        for environment in report.references.index[best <= random]
+        for environment in report.scale.index[best <= random]
     ]
 
 
 def number(value: float) -> str:
     """Two decimals, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:.2f}"
+    return "" if math.isnan(value) else f"{value:z.2f}"
+
+
+def share(value: float) -> str:
+    """A share in percent, or nothing for NaN."""
+    return "" if math.isnan(value) else f"{100 * value:.0f} %"
+
+
+def probability(p: float) -> str:
+    """A p value with three decimals, or nothing for NaN."""
+    return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence."""
+    *others, last = [*names] or ["none"]
+    return " and ".join([", ".join(others), last] if others else [last])
+
+
+def estimate(row: Any, name: str) -> str:
+    """A number of a table's line and, in brackets, its interval, the columns `…_low` and `…_high`."""
+    value, low, high = (getattr(row, column) for column in (name, f"{name}_low", f"{name}_high"))
+    return number(value) if math.isnan(low) else f"{number(value)} ({between(low, high)})"
 
 
 def between(low: float, high: float) -> str:
     """An interval, or nothing for NaN."""
-    return "" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+    return "" if math.isnan(low) else f"{low:z.2f} to {high:z.2f}"
+
+
+def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:
+    """A table as Markdown: what each column tells of a line, by its heading."""
+    lines = [[text(row) for text in columns.values()] for row in rows.itertuples()]
+    return markdown_table([list(columns), *lines])
 
 
 def markdown_table(cells: Sequence[Sequence[str]]) -> str:

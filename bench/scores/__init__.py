@@ -1,1 +1,1 @@
-"""Numbers from runs: the scale, the table, its intervals, and the paper beside it. No JAX."""
+"""Numbers from runs: scores on a scale, their intervals and tests, and the paper beside them. No JAX."""

@@ -1,8 +1,10 @@
 """Everything that is derived from the runs: the table, what it rests on, and what it is worth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,52 +12,239 @@ import pandas as pd
 from bench.common.errors import UserError
 from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
-from bench.protocol.settings import PAPER_SETTINGS, Setting
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
-from bench.results.reading import final_scores, runs_table
-from bench.scores.comparison import agreement, differences, orderings, three_seeds
-from bench.scores.grid import Floats, Grid, complete_grid
-from bench.scores.intervals import coverage, experiments_of, intervals, intervals_of_mean
-from bench.scores.scale import normalize, readings, references, returns, row_scores
+from bench.results.reading import KEYS, final_scores, runs_table
+from bench.scores.coverage import coverage
+from bench.scores.estimates import Estimate, improvement, interquartile_mean, mean, variances
+from bench.scores.grid import Grid
+from bench.scores.pairs import pairs
+from bench.scores.paper import CONSTRAINED, agreement, figure_3, heterogeneity, predictions
+from bench.scores.power import by_seeds, new_tables, seeds_needed
+from bench.scores.scale import READINGS, normalize, scale_of
+
+UNTRAINED_READING = READINGS[2]
+# An interval that is right less often than this, in simulation, is doubtful.
+LEAST_COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
 class Report:
-    """The table and what it rests on. All but `settings` and `runs` are written as CSV.
+    """The table and what it rests on, computed when asked for. `save` writes the tables as CSV.
 
-    settings: those of the rows, by name.
-    runs: all lines of all runs, as `bench.results.reading.load_runs` gives them.
-    scores: one line a run: environment, setting, seed, score, episodes, diverged.
-    table: one line a row: setting, algorithm, paper_score, score, ci_low, ci_high, runs, diverged.
-    references: what scores 0 and 1 by environment, under every reading.
-    readings: the rows' scores under every reading.
-    returns: every row in every environment: environment, setting, runs, mean, std, normalized.
-    robust: setting, iqm and improvement (over the baseline), each with its interval.
-    agreement, orderings, three_seeds: as `bench.scores.comparison` has them.
-    coverage: statistic, seeds, experiments, and what share of simulated intervals is right: student and
-        percentile, and of each the worst row's or difference's.
-
-    Without a complete grid of two seeds or more intervals are NaN; without all rows and environments of the
-    paper besides, the last five are empty.
+    settings: those of the runs, by name.
+    all_runs: all lines of the runs that are shown, and of the paper's settings, which set the scale.
+    random_scores: as `results.random_scores` has them.
+    shown: the settings of the table.
     """
 
     settings: Mapping[str, Setting]
-    runs: pd.DataFrame
-    scores: pd.DataFrame
-    table: pd.DataFrame
-    references: pd.DataFrame
-    readings: pd.DataFrame
-    returns: pd.DataFrame
-    robust: pd.DataFrame = field(default_factory=pd.DataFrame)
-    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
-    orderings: pd.DataFrame = field(default_factory=pd.DataFrame)
-    three_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
-    coverage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    all_runs: pd.DataFrame
+    random_scores: pd.DataFrame
+    shown: tuple[str, ...]
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """All lines of the runs that are shown."""
+        return self.all_runs[self.all_runs["setting"].isin(self.shown)]
+
+    @cached_property
+    def all_scores(self) -> pd.DataFrame:
+        """One line a run: environment, setting, seed, score, mean_return, normalized, episodes, diverged.
+
+        mean_return: of the last 100 episodes, over all timesteps: the area under the learning curve. A line
+            of the log stands for the steps since the line before; a run that diverged keeps its last value.
+        normalized: the score on the default scale.
+        """
+        runs, scores = self.all_runs, final_scores(self.all_runs)
+        steps = runs["timesteps"].where(~runs.duplicated(list(KEYS)), runs["timesteps"].diff())
+        lines = runs[list(KEYS)].assign(area=runs["return_last100"] * steps, steps=steps)
+        sums = lines.groupby(list(KEYS), as_index=False)[["area", "steps"]].sum()
+        last = runs["timesteps"].max()
+        found = scores.merge(sums, on=list(KEYS))
+        area = found["area"] + found["score"] * (last - found["steps"])
+        normalized = normalize(found.set_index("environment")["score"], scale_of(scores, self.random_scores))
+        found = found.assign(mean_return=area / last, normalized=normalized.to_numpy())
+        return found[[*KEYS, "score", "mean_return", "normalized", "episodes", "diverged"]]
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Those of the settings that are shown."""
+        return self.all_scores[self.all_scores["setting"].isin(self.shown)]
+
+    def label(self, line: Any) -> str:
+        """The label of the setting that a table's line is of."""
+        return self.settings[line.setting].label
 
     @property
     def seeds(self) -> int:
-        """How many seeds the rows have."""
+        """How many seeds there are."""
         return int(self.scores["seed"].nunique())
+
+    @cached_property
+    def grid(self) -> Grid:
+        """All runs, those of the paper's settings that are not shown included."""
+        return Grid.of(self.all_scores, scale_of(self.all_scores, self.random_scores))
+
+    @cached_property
+    def paper(self) -> Grid:
+        """The paper's settings."""
+        return self.grid.only([name for name in self.grid.settings if name in PAPER_SETTINGS])
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One line a setting: its scores and the paper's.
+
+        score, ci_low, ci_high: with uniform actions as random. untrained_score: with the untrained policy.
+        score_of_three: the score as of three seeds.
+        """
+        grid, settings = self.grid, self._settings
+        score = mean(grid.normalized())
+        low, high = score.interval
+        columns = {
+            "score": score.value,
+            "ci_low": low,
+            "ci_high": high,
+            "untrained_score": mean(grid.normalized(UNTRAINED_READING)).value,
+            "score_of_three": grid.of_three()[0],
+        }
+        counts = self.scores.groupby("setting").agg(runs=("score", "size"), diverged=("diverged", "sum"))
+        table = pd.DataFrame(columns, grid.settings).loc[settings].join(counts)
+        heads = {
+            "setting": settings,
+            "algorithm": [self.settings[name].label for name in settings],
+            "paper_score": np.array([self.settings[name].paper_score for name in settings], float),
+        }
+        return pd.concat([pd.DataFrame(heads, settings), table], axis=1).reset_index(drop=True)
+
+    @cached_property
+    def scale(self) -> pd.DataFrame:
+        """What scores 0 and 1 by environment, under every reading, and what the best run is of three seeds.
+
+        best_run_of_three: the mean over all subsets of three seeds; low and high: 5 and 95 % of the subsets.
+        """
+        _, best = self.grid.of_three()
+        low, high = np.transpose([np.percentile(one, [5, 95]) for one in best])
+        columns = {"best_run_of_three": [one.mean() for one in best], "best_run_of_three_low": low}
+        return self.grid.scale.assign(**columns, best_run_of_three_high=high)
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        """The scores under every reading, and as of three seeds: columns such as uniform_run_of_three."""
+        columns = {str(reading): mean(self.grid.normalized(reading)).value for reading in READINGS}
+        columns |= {f"{reading}_of_three": self.grid.of_three(reading)[0] for reading in READINGS}
+        table = pd.DataFrame(columns, pd.Index(self.grid.settings, name="setting"))
+        return table.loc[self._settings].reset_index()
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """Every setting in every environment: environment, setting, runs, and what follows.
+
+        mean, std: of the returns. normalized: mean of the normalized scores. variance_share: of the variance
+        of the setting's score. score_without: the setting's score over the other environments.
+        """
+        table = self.scores.groupby(["environment", "setting"], as_index=False).agg(
+            runs=("score", "size"),
+            mean=("score", "mean"),
+            std=("score", "std"),
+            normalized=("normalized", "mean"),
+        )
+        runs, environments = self.grid.normalized(), range(len(self.grid.environments))
+        parts = variances(runs)
+        with np.errstate(invalid="ignore"):
+            shares = parts / parts.sum(axis=-1, keepdims=True)
+        without = [mean(np.delete(runs, place, axis=1)).value for place in environments]
+        places = pd.MultiIndex.from_product([self.grid.environments, self.grid.settings])
+        more = pd.DataFrame(
+            {"variance_share": shares.T.flat, "score_without": np.concatenate(without)}, places
+        )
+        table = table.join(more, on=["environment", "setting"])
+        order = {name: place for place, name in enumerate(self._settings)}
+        place = table["setting"].map(order)
+        return table.assign(place=place).sort_values(["environment", "place"]).drop(columns="place")
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """Other outcomes: setting, median of its runs, iqm and area, each of these with its interval.
+
+        area: the mean over time of the return on the scale of the score.
+        """
+        grid, area = self.grid, Grid.of(self.all_scores, self.grid.scale, "mean_return")
+        runs = grid.normalized()
+        columns = {"median": np.nanmedian(runs, axis=(1, 2))}
+        columns |= _with_interval("iqm", interquartile_mean(runs))
+        columns |= _with_interval("area", mean(area.normalized()))
+        return (
+            pd.DataFrame(columns, pd.Index(grid.settings, name="setting")).loc[self._settings].reset_index()
+        )
+
+    @cached_property
+    def improvement(self) -> pd.DataFrame:
+        """Over the baseline, its probability: setting, environment (or all), improvement, low, high."""
+        runs, settings = self.grid.normalized(), [name for name in self._settings if name != BASELINE]
+        chosen = [self.grid.settings.index(name) for name in settings]
+        whole, parts = improvement(runs[chosen], runs[self.grid.settings.index(BASELINE)])
+        values = np.concatenate([whole[..., None], parts], axis=-1).reshape(3, -1).T
+        places = pd.MultiIndex.from_product(
+            [settings, ["all", *self.grid.environments]], names=["setting", "environment"]
+        )
+        return pd.DataFrame(values, places, ["improvement", "low", "high"]).reset_index()
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """As `bench.scores.pairs` has them."""
+        return pairs(self.grid)
+
+    @property
+    def paper_pairs(self) -> pd.DataFrame:
+        """Those of the paper's settings."""
+        return self.pairs[self.pairs["setting"].isin(PAPER_SETTINGS)]
+
+    @cached_property
+    def comparisons(self) -> dict[str, pd.DataFrame]:
+        """By name, the tables that take all of the paper's settings in all environments.
+
+        Those that take a variance need two seeds, and those as of three seeds three.
+        """
+        seeds = int(np.isfinite(self.paper.returns).sum(axis=-1).min()) if self.paper.is_whole else 0
+        found: dict[str, pd.DataFrame] = {}
+        if seeds > 1:
+            found |= {"power": by_seeds(self.paper), "seeds_needed": seeds_needed(self.paper)}
+            found |= {"figure_3": figure_3(self.paper), "coverage": coverage(self.paper)}
+        if seeds > 2:
+            found |= {"predictions": predictions(self.paper), "agreement": agreement(self.paper)}
+            found |= {"heterogeneity": heterogeneity(self.paper), "new_tables": new_tables(self.paper)}
+        return found
+
+    @cached_property
+    def doubtful(self) -> frozenset[str]:
+        """The settings whose interval covers too little with one kind of simulated runs or another."""
+        if "coverage" not in self.comparisons:
+            return frozenset()
+        least = self.comparisons["coverage"].groupby("setting")["score"].min()
+        return frozenset(least.index[least < LEAST_COVERAGE])
+
+    @property
+    def seed_correlation(self) -> float:
+        """The mean correlation of two constrained settings' scores over the seeds of an environment."""
+        returns = self.paper.only(CONSTRAINED).returns
+        parts = returns - returns.mean(axis=-1, keepdims=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = parts / np.sqrt((parts**2).sum(axis=-1, keepdims=True))
+        count = len(parts)
+        # The square of a sum is its members' squares, of 1, and their products, the correlations.
+        sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
+        return float(np.nanmean((sums - count) / (count * (count - 1))))
+
+    @property
+    def _settings(self) -> list[str]:
+        """The shown settings that have runs, in the table's order."""
+        return [name for name in self.grid.settings if name in self.shown]
+
+
+def _with_interval(name: str, estimate: Estimate) -> dict[str, np.ndarray]:
+    low, high = estimate.interval
+    return {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
 
 
 def report(results: Results, selection: Selection) -> Report:
@@ -64,122 +253,29 @@ def report(results: Results, selection: Selection) -> Report:
     Raises:
         UserError: for a file that can't be used, or scores that can't be normalized.
     """
-    # The scale is that of the paper's rows, whichever of them are shown.
-    paper_rows = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
-    present = {*selection.runs, *paper_rows.runs} & results.finished()
+    # The scale is that of the paper's settings, whichever of them are shown.
+    paper = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
+    present = {*selection.runs, *paper.runs} & results.finished()
     runs, settings = runs_table(results, present), results.settings(present)
-    all_scores, random = final_scores(runs), results.random_scores()
-    scale = references(all_scores, random)
-    shown = all_scores["setting"].isin(selection.settings)
-    scores = all_scores[shown]
-    normalized = normalize(scores, scale)
-    for environment in normalized["environment"][normalized["normalized"].isna()].head(1):
+    found = Report(settings, runs, results.random_scores(), selection.settings)
+    scores = found.scores
+    for environment in scores["environment"][scores["normalized"].isna()].head(1):
         raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
-    grid = complete_grid(all_scores, random)
-    comparisons: dict[str, pd.DataFrame] = {}
-    if grid is not None and grid.is_whole:
-        comparisons = _comparisons(grid, selection.settings)
-    return Report(
-        settings=settings,
-        runs=runs[runs["setting"].isin(selection.settings)],
-        scores=scores,
-        table=_table(row_scores(normalized), grid, settings),
-        references=scale,
-        readings=readings(scores, scale),
-        returns=returns(normalized),
-        **comparisons,
-    )
+    return found
 
 
 def save(report: Report, folder: Path) -> None:
     """Write the report's tables as CSV, each under its name; the table itself is `table1.csv`."""
-    files = {
+    tables = {
         "scores": report.scores,
         "table1": report.table,
-        "normalization": report.references.reset_index(),
-        "readings": report.readings.reset_index(),
+        "scale": report.scale.reset_index(),
+        "readings": report.readings,
         "returns": report.returns,
-        "robust": report.robust,
-        "agreement": report.agreement,
-        "orderings": report.orderings,
-        "three_seeds": report.three_seeds,
-        "coverage": report.coverage,
+        "outcomes": report.outcomes,
+        "improvement": report.improvement,
+        "pairs": report.pairs,
+        **report.comparisons,
     }
-    for name, table in files.items():
-        if len(table.columns):
-            write_whole(folder / f"{name}.csv", csv_text(table))
-
-
-def _comparisons(grid: Grid, settings: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """What takes a whole grid, by the report's names."""
-    paper = grid.of_the_paper()
-    return {
-        "robust": _robust(grid, settings),
-        "agreement": agreement(paper),
-        "orderings": orderings(paper),
-        "three_seeds": three_seeds(paper),
-        "coverage": _coverage(paper),
-    }
-
-
-def _table(rows: pd.DataFrame, grid: Grid | None, settings: Mapping[str, Setting]) -> pd.DataFrame:
-    if grid is None:
-        low = high = np.full(len(rows), np.nan)
-    else:
-        low, high = _interval_columns(
-            grid, intervals_of_mean(grid.environment_means, grid.scores), rows.index
-        )
-    return pd.DataFrame(
-        {
-            "setting": rows.index,
-            "algorithm": [settings[name].label for name in rows.index],
-            "paper_score": np.array([settings[name].paper_score for name in rows.index], float),
-            "score": rows["score"].to_numpy(),
-            "ci_low": low,
-            "ci_high": high,
-            "runs": rows["runs"].to_numpy(),
-            "diverged": rows["diverged"].to_numpy(),
-        }
-    )
-
-
-def _robust(grid: Grid, settings: tuple[str, ...]) -> pd.DataFrame:
-    shown = pd.Index([name for name in grid.settings if name in settings])
-    columns: dict[str, object] = {"setting": shown}
-    low, high = intervals_of_mean(grid.environment_improvements, grid.scores)
-    statistics = {
-        "iqm": (grid.interquartile_mean, intervals(grid.interquartile_mean, grid.scores)),
-        # A probability stays one.
-        "improvement": (grid.improvement, (np.clip(low, 0, 1), np.clip(high, 0, 1))),
-    }
-    for name, (statistic, ends) in statistics.items():
-        columns[name] = pd.Series(statistic(grid.scores), grid.settings)[shown].to_numpy()
-        columns[f"{name}_low"], columns[f"{name}_high"] = _interval_columns(grid, ends, shown)
-    return pd.DataFrame(columns)
-
-
-def _interval_columns(
-    grid: Grid, ends: tuple[Floats, Floats], settings: pd.Index
-) -> tuple[np.ndarray, np.ndarray]:
-    """An interval's ends for the grid's rows, in the order of these settings; NaN for others."""
-    low, high = (pd.Series(end, grid.settings) for end in ends)
-    return low.reindex(settings).to_numpy(), high.reindex(settings).to_numpy()
-
-
-def _coverage(grid: Grid) -> pd.DataFrame:
-    """Of the scores and of the differences that orderings rest on: on average, and for the worst of them."""
-
-    def scores_and_differences(scores: Floats) -> Floats:
-        means = grid.environment_means(scores)
-        return np.concatenate([means, differences(grid, means, axis=-2)], axis=-2)
-
-    shares = coverage(scores_and_differences, grid)
-    rows = len(grid.settings)
-    lines = []
-    for statistic, part in (("score", slice(rows)), ("difference", slice(rows, None))):
-        line: dict[str, object] = {"statistic": statistic, "seeds": len(grid.seeds)}
-        line["experiments"] = experiments_of(len(grid.seeds))
-        for name, share in shares.items():
-            line |= {name: share[part].mean(), f"{name}_worst": share[part].min()}
-        lines.append(line)
-    return pd.DataFrame(lines)
+    for name, table in tables.items():
+        write_whole(folder / f"{name}.csv", csv_text(table))

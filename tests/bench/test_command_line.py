@@ -36,22 +36,14 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     assert done.returncode == 0, done.stderr
     assert "No clipping or penalty" in done.stdout
     table = pd.read_csv(results_folder / "table1.csv")
-    assert list(table) == [
-        "setting",
-        "algorithm",
-        "paper_score",
-        "score",
-        "ci_low",
-        "ci_high",
-        "runs",
-        "diverged",
-    ]
+    scores = ["score", "ci_low", "ci_high", "untrained_score", "score_of_three"]
+    assert list(table) == ["setting", "algorithm", "paper_score", *scores, "runs", "diverged"]
     assert table["setting"].tolist() == list(SETTINGS)
     paper = [-0.39, 0.76, 0.82, 0.70, 0.68, 0.74, 0.71, 0.62, 0.71, 0.72, 0.69]
     assert table["paper_score"].tolist() == paper
     assert np.isfinite(table["score"]).all()
     assert table["runs"].tolist() == [7] * 11
-    scale = pd.read_csv(results_folder / "normalization.csv")
+    scale = pd.read_csv(results_folder / "scale.csv")
     assert scale["environment"].tolist() == sorted(ENVIRONMENTS)
     scores = pd.read_csv(results_folder / "scores.csv")
     assert len(scores) == 77
@@ -63,7 +55,7 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     assert table["score"].tolist() == pytest.approx(by_row[table["setting"]].tolist(), rel=1e-6)
     markdown = (results_folder / "table1.md").read_text()
     assert "| Clipping, ε = 0.2 | 0.82 |" in markdown
-    assert "untrained, best row mean" in (results_folder / "README.md").read_text()
+    assert "untrained, best setting mean" in (results_folder / "README.md").read_text()
     latex = (results_folder / "table1.tex").read_text()
     assert latex.count(r"\\") == 12
     assert latex.isascii()
@@ -74,7 +66,7 @@ def test_the_table_is_the_same_whenever_written(
 ) -> None:
     run("table", "--results", str(results_folder))
     written = {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()}
-    assert len([path for path in written if path.parent.name == "figures"]) == 8
+    assert len([path for path in written if path.parent.name == "figures"]) == 18
     # The curves by themselves are those of the table.
     run("curves", "--results", str(results_folder))
     run("table", "--results", str(results_folder))

@@ -1,4 +1,4 @@
-"""The whole report, on made-up runs of three and of five seeds."""
+"""The whole report, on made-up runs of few seeds."""
 
 import io
 import shutil
@@ -13,15 +13,24 @@ from bench.commands import Table
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.report import page
+from bench.report import figures, page
 from bench.results.folder import Results
-from bench.scores.grid import complete_grid
 from bench.scores.report import Report, report
+from bench.scores.report import save as save_tables
 from bench.speed.scaling import synthetic_results
+
+FIGURES = (
+    *("table1", "learning_curves", "environments", "variance", "differences"),
+    *("by_seeds", "outcomes", "profiles", "diagnostics"),
+)
 
 
 def report_on(results: Results, settings: tuple[str, ...] = tuple(SETTINGS)) -> Report:
     return report(results, select(ENVIRONMENTS, settings, None, results.finished()))
+
+
+def text_of(found: Report) -> str:
+    return "\n\n".join(page.sections(found))
 
 
 @pytest.fixture(scope="module")
@@ -29,75 +38,99 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return synthetic_results(tmp_path_factory.mktemp("synthetic") / "results", None, range(3), PAPER_SETTINGS)
 
 
-def test_the_table_is_the_grids_statistic(results: Results) -> None:
-    found = report_on(results)
-    grid = complete_grid(found.scores, results.random_scores())
-    assert grid is not None
-    assert found.table["score"].tolist() == pytest.approx(grid.mean(grid.scores).tolist())
-    assert (found.table["ci_low"] < found.table["score"]).all()
-    assert (found.table["score"] < found.table["ci_high"]).all()
-    itself = found.robust.set_index("setting").loc["clip-0.2"]
-    assert itself["improvement"] == 0.5
-    assert np.isnan(itself["improvement_low"])
-    assert len(found.returns) == 77
-    assert (found.returns["runs"] == 3).all()
-    assert set(found.orderings["verdict"]) <= {"supported", "contradicted", "open"}
-    assert found.coverage["statistic"].tolist() == ["score", "difference"]
-    assert (found.coverage["student_worst"] <= found.coverage["student"]).all()
-
-
-def test_part_of_the_table_keeps_its_intervals(results: Results) -> None:
-    whole, part = report_on(results), report_on(results, ("clip-0.2", "no-clip"))
-    columns = ["score", "ci_low", "ci_high"]
-    rows = whole.table.set_index("setting").loc[["no-clip", "clip-0.2"], columns]
-    pd.testing.assert_frame_equal(part.table.set_index("setting")[columns], rows)
-
-
-def test_the_page_has_everything(results: Results) -> None:
-    text = "\n".join(page.sections(report_on(results)))
-    assert "There are 3." in text
-    assert "In 1000 simulated experiments with 3 seeds" in text
-    assert "orderings of two rows" in text
-    for figure in ("table1", "learning_curves", "environments", "diagnostics"):
-        assert f"(figures/{figure}.png)" in text
-    assert "nan" not in text
-
-
-def test_a_row_of_ones_own_changes_no_other_number(results: Results, own_row: str, tmp_path: Path) -> None:
-    alone = report_on(results, PAPER_SETTINGS)
+@pytest.fixture
+def with_own(results: Results, own_row: str, tmp_path: Path) -> Results:
+    """These results and one seed of a setting that the paper doesn't have."""
     more = synthetic_results(tmp_path / "more", None, range(1), [own_row])
     folder = Path(shutil.copytree(results.path, tmp_path / "results"))
     shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
-    both = report_on(Results(folder, results.protocol), (*PAPER_SETTINGS, own_row))
-    pd.testing.assert_frame_equal(both.table[both.table["setting"] != own_row], alone.table)
+    return Results(folder, results.protocol)
+
+
+def test_part_of_the_table_keeps_its_numbers(results: Results) -> None:
+    whole, part = report_on(results), report_on(results, ("clip-0.2", "no-clip"))
+    for name in ("table", "readings", "outcomes"):
+        rows = getattr(whole, name).set_index("setting").loc[["no-clip", "clip-0.2"]]
+        pd.testing.assert_frame_equal(getattr(part, name).set_index("setting"), rows)
+
+
+def test_a_setting_of_ones_own_changes_no_other_number(
+    results: Results, with_own: Results, own_row: str, tmp_path: Path
+) -> None:
+    alone, both = report_on(results, PAPER_SETTINGS), report_on(with_own, (*PAPER_SETTINGS, own_row))
+    for name, found in (("alone", alone), ("both", both)):
+        save_tables(found, tmp_path / name)
+    files = sorted((tmp_path / "alone").glob("*.csv"))
+    assert len(files) == 16
+    for path in files:
+        lines = (tmp_path / "both" / path.name).read_text().splitlines()
+        assert [line for line in lines if own_row not in line] == path.read_text().splitlines()
     mine = both.table.set_index("setting").loc[own_row]
     assert np.isfinite(mine["score"])
     assert np.isnan(mine["ci_low"])  # one seed of it
-    for name in ("robust", "agreement", "orderings", "coverage"):
-        pd.testing.assert_frame_equal(getattr(both, name), getattr(alone, name))
+    assert "Mine | Clipping, ε = 0.2" in text_of(both)
 
 
-def test_an_unfinished_row_of_ones_own_holds_back_no_table(
-    results: Results, own_row: str, tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
-    more = synthetic_results(tmp_path / "more", None, range(1), [own_row])
-    shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
-    both, log = Results(folder, results.protocol), io.StringIO()
-    selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, both.finished())
-    Table().run(both, selection, Console(file=log, width=200))
+def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results, own_row: str) -> None:
+    log = io.StringIO()
+    selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())
+    Table().run(with_own, selection, Console(file=log, width=200))
     assert "clip-mine is not complete: its score is over fewer runs" in log.getvalue()
-    assert set(pd.read_csv(folder / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
+    assert set(pd.read_csv(with_own.path / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 4])
+def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
+    found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
+    text = text_of(found)
+    assert "nan" not in text
+    assert f"{77 * seeds} runs of {seeds} seeds" in text
+    assert ("How alike the 10 constrained scores are" in text) == (seeds > 2)
+    assert ("Beside the paper's Figure 3" in text) == (seeds > 1)
+    assert ("So with the paper's 3 seeds" in text) == (seeds > 1)
+    assert ("500 simulated experiments" in text) == (seeds > 1)
+    assert all(f"(figures/{name}.png)" in text for name in FIGURES)
+    if seeds == 1:  # where least can be drawn
+        figures.save(found, tmp_path)
+        assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
+
+
+def test_incomplete_runs_are_told_as_far_as_they_go(results: Results, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
+    shutil.rmtree(folder / "runs" / "Hopper-v4" / "clip-0.1")  # a setting without an environment
+    (folder / "runs" / "Swimmer-v4" / "clip-0.3" / "seed-02.csv").unlink()  # and one without a run
+    found = report(
+        Results(folder, results.protocol),
+        select(ENVIRONMENTS, (), (0, 1, 2), Results(folder, results.protocol).finished()),
+    )
+    table = found.table.set_index("setting")
+    assert table["score"].notna().all()
+    assert table.index[table["ci_low"].isna()].tolist() == ["clip-0.1"]
+    assert table.loc["clip-0.3", "runs"] == 20
+    assert found.pairs.set_index(["setting", "other"])["p"].isna().sum() == 10
+    assert found.comparisons == {}
 
 
 def test_with_fewer_environments_there_is_no_comparison(results: Results) -> None:
     part = report(results, select(ENVIRONMENTS[:2], PAPER_SETTINGS, None, results.finished()))
     assert np.isfinite(part.table["ci_low"]).all()
-    assert part.agreement.empty
+    assert part.comparisons == {}
 
 
-def test_with_more_seeds_it_says_what_three_can_tell(tmp_path: Path) -> None:
-    found = report_on(synthetic_results(tmp_path / "results", None, range(5), PAPER_SETTINGS))
-    assert found.three_seeds["first"].sum() == pytest.approx(1)
-    assert np.isfinite(found.three_seeds[["low", "median", "high"]]).all(axis=None)
-    assert "Over choices of 3 of the 5 seeds" in "\n".join(page.sections(found))
+def test_doubtful_intervals_are_in_brackets(results: Results) -> None:
+    found = report_on(results)
+    coverage = found.comparisons["coverage"]
+    coverage.loc[coverage["setting"] == "clip-0.2", "score"] = [0.95, 0.95, 0.89]
+    coverage.loc[coverage["setting"] != "clip-0.2", "score"] = 0.95
+    assert found.doubtful == {"clip-0.2"}
+    doubted = [line for line in text_of(found).splitlines() if line.startswith("| ") and " | (" in line]
+    assert [line.split(" | ")[0] for line in doubted if line.count("|") == 8] == ["| Clipping, ε = 0.2"]
+
+
+def test_the_area_is_the_mean_over_time(results: Results) -> None:
+    found = report_on(results)
+    runs = found.runs[(found.runs["environment"] == "Hopper-v4") & (found.runs["setting"] == "clip-0.2")]
+    run = runs[runs["seed"] == 1]
+    steps = np.diff(run["timesteps"], prepend=0)
+    line = found.scores.query("environment == 'Hopper-v4' and setting == 'clip-0.2' and seed == 1")
+    assert line["mean_return"].item() == pytest.approx(np.average(run["return_last100"], weights=steps))

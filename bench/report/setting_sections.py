@@ -1,0 +1,159 @@
+"""Settings beside each other: the unconstrained one by its runs, and all pairs."""
+
+import numpy as np
+
+from bench.protocol.environments import without_version
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.tables import (
+    between,
+    estimate,
+    listed,
+    markdown,
+    markdown_table,
+    number,
+    probability,
+    share,
+)
+from bench.scores.estimates import ALPHA
+from bench.scores.pairs import PERMUTATIONS
+from bench.scores.paper import CONSTRAINED
+from bench.scores.report import LEAST_COVERAGE, Report
+
+
+def unconstrained(report: Report) -> list[str]:
+    """The unconstrained setting by its runs, because a few of them can make its mean."""
+    outcomes = report.outcomes.set_index("setting")
+    ours, others = outcomes.loc[UNCONSTRAINED], outcomes.loc[list(CONSTRAINED)]
+    ranges = [f"{number(others[name].min())} to {number(others[name].max())}" for name in ("median", "iqm")]
+    returns = report.returns[report.returns["setting"] == UNCONSTRAINED]
+    runs = report.scores[report.scores["setting"] == UNCONSTRAINED].sort_values("normalized")
+    columns = {
+        "environment": lambda row: row.environment,
+        "normalized scores of all runs": lambda row: " ".join(
+            map(number, runs["normalized"][runs["environment"] == row.environment])
+        ),
+        "mean": lambda row: number(row.normalized),
+        "share of variance": lambda row: share(row.variance_share),
+        "score without it": lambda row: number(row.score_without),
+    }
+    notes = [""]
+    if returns["variance_share"].notna().all():
+        most = returns.loc[returns["variance_share"].idxmax()]
+        notes.append(
+            f"{share(most['variance_share'])} of the variance of its score comes from"
+            f" {without_version(most['environment'])}."
+        )
+    if UNCONSTRAINED in report.doubtful:
+        notes.append(
+            f"Its interval in Table 1 is doubtful: in simulation it covers less than {share(LEAST_COVERAGE)}."
+        )
+    return [
+        f"## {report.settings[UNCONSTRAINED].label}, by its runs",
+        f"The median of its {len(runs)} runs is {number(ours['median'])} and their interquartile mean"
+        f" {number(ours['iqm'])}; those of the other settings are {ranges[0]} and {ranges[1]}."
+        + " ".join(notes),
+        markdown(returns, columns),
+        _worst(report),
+    ]
+
+
+def _worst(report: Report) -> str:
+    """Whether the unconstrained setting is the worst of the paper's, and how that is known."""
+    pairs = report.paper_pairs
+    pairs = pairs[(pairs[["setting", "other"]] == UNCONSTRAINED).any(axis=1)]
+    signs = np.where(pairs["setting"] == UNCONSTRAINED, 1, -1)
+    lower, largest = int((pairs["difference"] * signs < 0).sum()), pairs["p"].max()
+    claim = "established" if lower == len(pairs) and largest < ALPHA else "not established"
+    return (
+        f"Its score is below those of {lower} of the {len(pairs)} others, and the largest p of its"
+        f" {len(pairs)} permutation tests (below) is {probability(largest)}. “Worst of all” is {claim} at"
+        f" {ALPHA:g}: that claim is that all of these differences hold, and such an intersection needs no"
+        " correction for many tests, because its p is the largest of theirs."
+    )
+
+
+def between_settings(report: Report) -> list[str]:
+    """All pairs: tests, what can't be told from the best, and the probability of improvement."""
+    pairs = report.paper_pairs
+    found = pairs[pairs["p_holm"] < ALPHA]
+    unconstrained = (found[["setting", "other"]] == UNCONSTRAINED).any(axis=1).sum()
+    alike = (np.sign(found["difference"]) == np.sign(found["paper_difference"])).sum()
+    return [
+        "## Between settings",
+        "Each difference of scores is tested by permutation, two-sided: if two settings' runs have the same"
+        " distribution in every environment, then which runs are whose doesn't matter, and labels are"
+        f" permuted within each environment ({PERMUTATIONS:,} times). With {len(pairs)} pairs some p are"
+        f" small by chance; Holm's correction keeps the chance of any false finding at {share(ALPHA)} or"
+        f" less.{_correlation(report)}",
+        "![Differences of scores between all settings](figures/differences.png)",
+        "Bold and starred: significant after the correction.",
+        f"Of {len(pairs)} differences {len(found)} are significant after the correction"
+        f" ({(pairs['p'] < ALPHA).sum()} without it). {unconstrained} of the {len(found)} are with"
+        f" {UNCONSTRAINED}, and are no independent findings. In {alike} of the {len(found)} the paper's"
+        " difference has the same sign.",
+        _best(report),
+        *_significant(report),
+        *_improvement(report),
+    ]
+
+
+def _correlation(report: Report) -> str:
+    if report.seeds < 3 or np.isnan(report.seed_correlation):
+        return ""
+    return (
+        " Settings share seeds, but two constrained settings' scores in an environment correlate over seeds"
+        f" at {number(report.seed_correlation)} on average. Pairing would take this share from the variance"
+        " of a difference; nothing is paired."
+    )
+
+
+def _best(report: Report) -> str:
+    """The settings that can't be told from the best."""
+    table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
+    best = str(table.loc[table["score"].idxmax(), "setting"])
+    pairs = report.paper_pairs
+    pairs = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~(pairs["p_holm"] < ALPHA)]
+    names = np.where(pairs["setting"] == best, pairs["other"], pairs["setting"])
+    return (
+        f"The highest score is that of {best}. Settings that can't be told from it (corrected p of {ALPHA:g}"
+        f" or more): {listed(names)}. That does not show that they are equal: the next section says what"
+        " differences so many seeds can find."
+    )
+
+
+def _significant(report: Report) -> list[str]:
+    """The significant pairs of constrained settings, and all pairs of one's own settings, as a table."""
+    pairs = report.pairs
+    constrained = (pairs[["setting", "other"]] != UNCONSTRAINED).all(axis=1) & (pairs["p_holm"] < ALPHA)
+    chosen = pairs[constrained | ~pairs["setting"].isin(PAPER_SETTINGS)]
+    if chosen.empty:
+        return []
+    columns = {
+        "setting": report.label,
+        "other": lambda row: report.settings[row.other].label,
+        "difference": lambda row: number(row.difference),
+        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
+        "p": lambda row: probability(row.p),
+        "p, Holm": lambda row: probability(row.p_holm),
+        "in the paper": lambda row: number(row.paper_difference),
+    }
+    return [
+        "The significant differences between constrained settings, and all differences of settings that the"
+        " paper doesn't have. The intervals (Welch and Satterthwaite) are of single differences, without a"
+        " correction.",
+        markdown(chosen, columns),
+    ]
+
+
+def _improvement(report: Report) -> list[str]:
+    table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
+    cells = table.assign(text=[estimate(row, "improvement") for row in table.itertuples()])
+    texts = cells.pivot(index="setting", columns="environment", values="text")
+    texts = texts.loc[table["setting"].unique(), ["all", *report.grid.environments]]
+    rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]
+    return [
+        f"The probability that a run beats one of {BASELINE} in the same environment (Agarwal et al. 2021),"
+        " with 95 % intervals (Newcombe 2006; of the mean over environments: MOVER). These exist even where"
+        " all runs of one setting are ahead. They are not corrected for their number.",
+        markdown_table([["algorithm", *texts], *rows]),
+    ]

@@ -1,0 +1,90 @@
+"""Differences between settings: intervals, permutation tests, and their correction for many tests."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.scores.estimates import mean
+from bench.scores.grid import Grid
+from bench.scores.scale import Floats
+
+# Enough for a corrected p of 55 / 20,000.
+PERMUTATIONS = 19_999
+# Differences of scores below this are rounding, which differs between processors.
+ROUNDING = 1e-9
+
+Places = NDArray[np.int_]
+
+
+def pairs(grid: Grid) -> pd.DataFrame:
+    """All pairs of the paper's settings; and each further setting with each of the paper's.
+
+    Columns setting, other, paper_difference, difference, ci_low and ci_high (setting less other, unpaired), p
+    (of the permutation test) and p_holm: corrected for all pairs of the paper's settings, or for all pairs of
+    the further setting, which thus moves no other number.
+    """
+    families = [list(combinations([name for name in PAPER_SETTINGS if name in grid.settings], 2))]
+    others = [name for name in grid.settings if name not in PAPER_SETTINGS]
+    families += [[(own, name) for name in grid.settings if name in PAPER_SETTINGS] for own in others]
+    places = {name: place for place, name in enumerate(grid.settings)}
+    runs = grid.normalized()
+    score, tables = mean(runs), []
+    for family in families:
+        first, second = np.array([[places[name] for name in pair] for pair in family]).T
+        difference = score[first] - score[second]
+        low, high = difference.interval
+        p = permutation_test(runs[first], runs[second])
+        table = pd.DataFrame(family, columns=["setting", "other"])
+        paper = [_paper_score(one) - _paper_score(other) for one, other in family]
+        columns = {"paper_difference": paper, "difference": difference.value, "ci_low": low, "ci_high": high}
+        tables.append(table.assign(**columns, p=p, p_holm=holm(p)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _paper_score(setting: str) -> float:
+    score = SETTINGS[setting].paper_score if setting in SETTINGS else None
+    return np.nan if score is None else score
+
+
+def permutation_test(first: Floats, second: Floats) -> Floats:
+    """Two-sided p of the difference of mean scores, `[pair]`; NaN where an environment lacks runs.
+
+    Were two settings equal, which runs are whose would not matter: labels are permuted within each
+    environment. p = (1 + permutations at least as far from 0) / (1 + permutations).
+
+    first, second: runs of the pairs' settings, `[pair, environment, run]`, NaN where there is none.
+    """
+    environments = first.shape[1]
+    sizes = np.stack([np.isfinite(runs).sum(axis=-1) for runs in (first, second)], axis=-1)
+    with np.errstate(invalid="ignore"):
+        observed = mean(first).value - mean(second).value
+    shuffled = np.zeros((PERMUTATIONS, len(first)))
+    for place in range(environments):
+        for one, other in np.unique(sizes[:, place], axis=0):
+            if not (one and other):
+                continue
+            chosen = np.flatnonzero((sizes[:, place] == (one, other)).all(axis=-1))
+            # NaN comes last.
+            runs = [np.sort(first[chosen, place])[:, :one], np.sort(second[chosen, place])[:, :other]]
+            shuffled[:, chosen] += _labels(place, one, other) @ np.concatenate(runs, axis=1).T
+    further = np.abs(shuffled / environments) >= np.abs(observed) - ROUNDING
+    p = (1 + further.sum(axis=0)) / (1 + PERMUTATIONS)
+    return np.where(sizes.all(axis=(1, 2)), p, np.nan)
+
+
+def _labels(place: int, one: int, other: int) -> Floats:
+    """Weights that make pooled runs a difference of means, permuted, `[permutation, run]`."""
+    order = np.random.default_rng([place, one, other]).random((PERMUTATIONS, one + other)).argsort(axis=1)
+    return np.where(order < one, 1 / one, -1 / other)
+
+
+def holm(p: Floats) -> Floats:
+    """Corrected so that the chance of any false rejection stays below the level (Holm 1979)."""
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
+    return corrected

@@ -1,0 +1,194 @@
+"""Our table beside the paper's, as of three seeds and under every reading; and beside the paper's Figure 3.
+
+The published scores are means of three seeds whose spread is not published: it is taken to be ours.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.special import fdtrc, stdtr, stdtrit
+
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.settings import BASELINE, FIGURE_3, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
+from bench.scores.estimates import TAIL, Estimate, mean, variances
+from bench.scores.grid import Grid
+from bench.scores.pairs import holm
+from bench.scores.scale import READINGS, Floats, Reading
+
+# The settings by which tables are compared: the unconstrained one is so far away that it would decide alone.
+CONSTRAINED = tuple(name for name in PAPER_SETTINGS if name != UNCONSTRAINED)
+# Simulated tables.
+TABLES = 5000
+
+
+def of_three_seeds(
+    grid: Grid, settings: tuple[str, ...], reading: Reading = READINGS[0]
+) -> tuple[Estimate, Floats]:
+    """Scores as of three seeds, with the variance of ours; and the variance of a table of three new seeds.
+
+    grid: of all settings that set the scale.
+
+    Returns two of `[setting]`, of these settings. The variances are on the mean scale of three seeds.
+    """
+    scores, best = grid.of_three(reading)
+    runs = grid.normalized(reading, best=np.array([one.mean() for one in best]))
+    chosen = [grid.settings.index(name) for name in settings]
+    ours = dataclasses.replace(mean(runs), value=scores)
+    return ours[chosen], of_one_seed(runs[chosen]) / len(PAPER_SEEDS)
+
+
+def of_one_seed(runs: Floats) -> Floats:
+    """The variance of a score of one run an environment. runs: `[..., environment, run]`."""
+    return (variances(runs) * np.isfinite(runs).sum(axis=-1)).sum(axis=-1)
+
+
+def paper_scores(settings: tuple[str, ...]) -> Floats:
+    """The published scores, `[setting]`."""
+    return np.array([SETTINGS[name].paper_score for name in settings], float)
+
+
+def predictions(grid: Grid) -> pd.DataFrame:
+    """Where a new table of three seeds should score with a chance of 95 %, and whether the paper's does.
+
+    Columns reading, setting, paper_score, score_of_three, low, high, inside.
+    """
+    tables = []
+    for reading in READINGS:
+        ours, new = of_three_seeds(grid, grid.settings, reading)
+        half = stdtrit(ours.freedom, TAIL) * np.sqrt(ours.variance + new)
+        low, high, paper = ours.value - half, ours.value + half, paper_scores(grid.settings)
+        columns = {"score_of_three": ours.value, "low": low, "high": high}
+        table = pd.DataFrame({"reading": str(reading), "setting": grid.settings, "paper_score": paper})
+        tables.append(table.assign(**columns, inside=(low <= paper) & (paper <= high)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def agreement(grid: Grid) -> pd.DataFrame:
+    """How alike the constrained settings' scores are to the paper's, by reading and measure.
+
+    Columns reading, measure, ours (as of three seeds), and of three kinds of simulated tables the median, low
+    and high (5 and 95 %): `flat` beside the paper's (all settings equal, at our mean, with our noise),
+    `unrelated` beside the paper's (our scores in random order), and `replication` beside another (equal true
+    scores, with the paper's noise and with ours). flat_inside: the share of flat tables that lie within the
+    replications' range, and so pass for one.
+    """
+    paper, lines = paper_scores(CONSTRAINED), []
+    for reading in READINGS:
+        random = np.random.default_rng(1)
+        ours, new = of_three_seeds(grid, CONSTRAINED, reading)
+        truth = without_noise(paper, new)
+        tables = {
+            "flat": (simulated(np.full_like(paper, ours.value.mean()), ours.variance, random), paper),
+            "replication": (simulated(truth, ours.variance, random), simulated(truth, new, random)),
+            "unrelated": (random.permuted(np.tile(ours.value, (TABLES, 1)), axis=1), paper),
+        }
+        for name, measure in MEASURES.items():
+            line: dict[str, object] = {"reading": str(reading), "measure": name}
+            line["ours"] = measure(ours.value, paper)
+            found = {kind: measure(*pair) for kind, pair in tables.items()}
+            for kind, values in found.items():
+                low, median, high = np.percentile(values, [5, 50, 95])
+                line |= {kind: median, f"{kind}_low": low, f"{kind}_high": high}
+            low, high = np.percentile(found["replication"], [5, 95])
+            inside = (low <= found["flat"]) & (found["flat"] <= high)
+            lines.append({**line, "flat_inside": inside.mean()})
+    return pd.DataFrame(lines)
+
+
+def simulated(truth: Floats, variance: Floats, random: np.random.Generator) -> Floats:
+    """Tables with these true scores and independent Gaussian noise, `[table, setting]`."""
+    return truth + np.sqrt(variance) * random.standard_normal((TABLES, len(truth)))
+
+
+def without_noise(scores: Floats, variance: Floats) -> Floats:
+    """Scores shrunk towards their mean until their variance is less by that which noise adds."""
+    middle, share = scores.mean(), variance.mean() / scores.var(ddof=1)
+    return middle + np.sqrt(max(0.0, 1 - share)) * (scores - middle)
+
+
+def mean_absolute_difference(ours: Floats, paper: Floats) -> Floats:
+    """Between `[..., setting]` and `[..., setting]`, over settings."""
+    return np.abs(ours - paper).mean(axis=-1)
+
+
+def correlation(ours: Floats, paper: Floats) -> Floats:
+    """Pearson's, between `[..., setting]` and `[..., setting]`."""
+    a, b = (values - values.mean(axis=-1, keepdims=True) for values in (ours, paper))
+    return (a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+
+
+def rank_correlation(ours: Floats, paper: Floats) -> Floats:
+    """Spearman's, between `[..., setting]` and `[..., setting]`; equal scores share their mean rank."""
+    # SciPy has this too, but its statistics take longer to import than all of this takes to run.
+    tables = (pd.DataFrame(np.atleast_2d(scores)).rank(axis=1) for scores in (ours, paper))
+    a, b = (
+        ranks.to_numpy().reshape(scores.shape) for ranks, scores in zip(tables, (ours, paper), strict=True)
+    )
+    return correlation(a, b)
+
+
+MEASURES: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "mean absolute difference": mean_absolute_difference,
+    "Pearson's correlation": correlation,
+    "Spearman's rank correlation": rank_correlation,
+}
+
+
+def heterogeneity(grid: Grid) -> pd.DataFrame:
+    """Whether the constrained settings differ at all: Welch's test (1951) of equal scores, theirs and ours.
+
+    Columns table, std (of the scores), noise (root mean square of their standard errors), true_std (what
+    remains of the spread without noise, 0 where noise is more), f, df1, df2, p. Both on the scale of three
+    seeds under the default reading.
+    """
+    ours, new = of_three_seeds(grid, CONSTRAINED)
+    lines = []
+    for name, scores, variance in (
+        ("paper", paper_scores(CONSTRAINED), new),
+        ("ours", ours.value, ours.variance),
+    ):
+        total = scores.var(ddof=1)
+        line = {"table": name, "std": np.sqrt(total), "noise": np.sqrt(variance.mean())}
+        line["true_std"] = np.sqrt(max(0.0, total - variance.mean()))
+        lines.append(line | welch_test(scores, variance, ours.freedom))
+    return pd.DataFrame(lines)
+
+
+def welch_test(scores: Floats, variance: Floats, freedom: Floats) -> dict[str, float]:
+    """Welch's analysis of variance of scores with these variances and degrees of freedom, `[setting]`."""
+    count, weights = len(scores), 1 / variance
+    middle = (weights * scores).sum() / weights.sum()
+    unevenness = ((1 - weights / weights.sum()) ** 2 / freedom).sum()
+    between = (weights * (scores - middle) ** 2).sum() / (count - 1)
+    f = between / (1 + 2 * (count - 2) / (count**2 - 1) * unevenness)
+    df1, df2 = count - 1, (count**2 - 1) / (3 * unevenness)
+    return {"f": f, "df1": df1, "df2": df2, "p": fdtrc(df1, df2, f)}
+
+
+def figure_3(grid: Grid) -> pd.DataFrame:
+    """The baseline's returns beside the ends of the paper's curves, which were read off its Figure 3.
+
+    Columns environment, paper_return, mean, std, runs, low and high (where the mean of three new runs should
+    be with a chance of 95 %), t (our difference over its standard error, both of our spread), p, p_holm.
+    """
+    returns = grid.only([BASELINE]).returns[0]
+    runs = np.isfinite(returns).sum(axis=-1)
+    ours = np.nanmean(returns, axis=-1)
+    std = np.sqrt(np.nansum((returns - ours[:, None]) ** 2, axis=-1) / (runs - 1))
+    error = std * np.sqrt(1 / len(PAPER_SEEDS) + 1 / runs)
+    paper = np.array([FIGURE_3[name] for name in grid.environments])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half, t = stdtrit(runs - 1, TAIL) * error, np.where(error > 0, (ours - paper) / error, np.nan)
+    p = 2 * stdtr(runs - 1, -np.abs(t))
+    columns = {
+        "environment": grid.environments,
+        "paper_return": paper,
+        "mean": ours,
+        "std": std,
+        "runs": runs,
+    }
+    return pd.DataFrame(
+        {**columns, "low": ours - half, "high": ours + half, "t": t, "p": p, "p_holm": holm(p)}
+    )

@@ -1,0 +1,132 @@
+"""Our table beside the paper's: measures against SciPy, and tables of which the answer is known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.settings import FIGURE_3, PAPER_SETTINGS
+from bench.scores.coverage import simulated_runs
+from bench.scores.paper import (
+    CONSTRAINED,
+    agreement,
+    correlation,
+    figure_3,
+    heterogeneity,
+    of_three_seeds,
+    paper_scores,
+    predictions,
+    rank_correlation,
+    welch_test,
+    without_noise,
+)
+from tests.helpers.scores import grid_of, random_grid
+
+PAPER = paper_scores(PAPER_SETTINGS)
+DEFAULT = "uniform_run"
+
+
+def noise(size: float, seeds: int = 4) -> np.ndarray:
+    shape = (len(PAPER_SETTINGS), len(ENVIRONMENTS), seeds)
+    return np.random.default_rng(0).normal(0, size, shape)
+
+
+def test_correlations_against_scipy() -> None:
+    random = np.random.default_rng(0)
+    tables, paper = random.normal(size=(5, 10)), np.round(random.normal(size=10), 1)
+    for ours, theirs in ((rank_correlation, stats.spearmanr), (correlation, stats.pearsonr)):
+        expected = [theirs(table, paper).statistic for table in tables]
+        assert ours(tables, paper) == pytest.approx(expected)
+        assert ours(tables[0], paper) == pytest.approx(expected[0])
+
+
+def test_welchs_test_of_two_is_the_t_test() -> None:
+    a, b = np.array([1.0, 2.0, 4.0]), np.array([3.0, 9.0, 5.0, 8.0])
+    variance = np.array([a.var(ddof=1) / 3, b.var(ddof=1) / 4])
+    found = welch_test(np.array([a.mean(), b.mean()]), variance, np.array([2.0, 3.0]))
+    expected = stats.ttest_ind(a, b, equal_var=False)
+    assert found["f"] == pytest.approx(expected.statistic**2)
+    assert found["df1"] == 1
+    assert found["df2"] == pytest.approx(expected.df)
+    assert found["p"] == pytest.approx(expected.pvalue)
+
+
+def test_noise_is_taken_from_the_spread() -> None:
+    scores = np.array([0.0, 1.0, 2.0, 3.0])  # variance 5 / 3
+    truth = without_noise(scores, np.full(4, 0.5))
+    assert truth.mean() == pytest.approx(1.5)
+    assert truth.var(ddof=1) == pytest.approx(5 / 3 - 0.5)
+    assert without_noise(scores, np.full(4, 9.0)) == pytest.approx(1.5)
+
+
+def test_a_table_like_the_papers_agrees_with_it_and_its_reverse_does_not() -> None:
+    alike = agreement(grid_of(PAPER[:, None, None] + noise(0.01))).set_index(["reading", "measure"])
+    reverse = agreement(grid_of(1 - PAPER[:, None, None] + noise(0.01))).set_index(["reading", "measure"])
+    for measure in ("Pearson's correlation", "Spearman's rank correlation"):
+        line = alike.loc[(DEFAULT, measure)]
+        assert line["ours"] > 0.9
+        assert line["flat_inside"] < 0.05
+        # Of ten scores in any order: a correlation of 0, and one above 0.55 in a twentieth of cases.
+        assert line["unrelated"] == pytest.approx(0, abs=0.05)
+        assert line["unrelated_high"] == pytest.approx(0.55, abs=0.05)
+        assert reverse.loc[(DEFAULT, measure), "ours"] < -0.9
+
+
+def test_replications_differ_as_two_noisy_tables_do() -> None:
+    """Two tables of three seeds: the mean absolute difference is √(2/π) · √2 · the noise of one."""
+    grid = grid_of(PAPER[:, None, None] + noise(0.05, seeds=3))
+    ours, new = of_three_seeds(grid, CONSTRAINED)
+    assert ours.variance == pytest.approx(new)
+    line = agreement(grid).set_index(["reading", "measure"]).loc[(DEFAULT, "mean absolute difference")]
+    assert line["replication"] == pytest.approx(2 / np.sqrt(np.pi) * np.sqrt(new).mean(), rel=0.1)
+
+
+def test_noise_alone_is_not_heterogeneous_and_differences_are() -> None:
+    flat = heterogeneity(grid_of(0.7 + noise(0.1))).set_index("table")
+    steep = heterogeneity(grid_of(PAPER[:, None, None] + noise(0.05))).set_index("table")
+    assert flat.loc["ours", "p"] > 0.01
+    assert steep.loc["ours", "p"] < 0.001
+    assert steep.loc["ours", "noise"] < steep.loc["paper", "noise"]  # four seeds, and three
+    assert steep.loc["ours", "true_std"] < steep.loc["ours", "std"]
+
+
+def test_the_unconstrained_setting_sets_the_scale_too() -> None:
+    returns = PAPER[:, None, None] + noise(0.01)
+    returns[PAPER_SETTINGS.index("no-clip"), :, 0] = 2.0
+    grid = grid_of(returns)
+    constrained, whole = (of_three_seeds(grid, names)[0] for names in (CONSTRAINED, PAPER_SETTINGS))
+    assert constrained.value == pytest.approx(whole.value[1:])
+    assert constrained.value.max() < 0.7
+
+
+def test_predictions_contain_new_tables() -> None:
+    """Of tables of three seeds, each on its own scale, with runs no better than the best measured."""
+    truth = random_grid(4)
+    span = truth.scale["best_run"].to_numpy()  # random returns are 0
+    experiments = simulated_runs(truth.normalized(), "capped", 7)[:60] * span[:, None]
+    inside = []
+    for ours, new in ((each[..., :4], each[..., 4:]) for each in experiments):
+        table = predictions(dataclasses.replace(truth, returns=ours, seeds=(0, 1, 2, 3)))
+        table = table[table["reading"] == DEFAULT]
+        scores = (new / new.max(axis=(0, 2))[:, None]).mean(axis=(1, 2))
+        inside.append((table["low"] <= scores) & (scores <= table["high"]))
+    assert len(PAPER_SEEDS) == 3
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
+
+
+def test_figure_3_by_hand() -> None:
+    returns = np.ones((len(PAPER_SETTINGS), len(ENVIRONMENTS), 4))
+    place = ENVIRONMENTS.index("Hopper-v4")
+    returns[PAPER_SETTINGS.index("clip-0.2")] += np.array([-1.0, 0.0, 0.0, 1.0])
+    returns[PAPER_SETTINGS.index("clip-0.2"), place] += FIGURE_3["Hopper-v4"] - 1
+    returns[PAPER_SETTINGS.index("clip-0.2"), ENVIRONMENTS.index("InvertedPendulum-v4")] = 1000.0
+    table = figure_3(grid_of(returns)).set_index("environment")
+    # Without any spread there is no test.
+    assert np.isnan(table.loc["InvertedPendulum-v4", ["t", "p", "p_holm"]].to_numpy(float)).all()
+    assert table.loc["Hopper-v4", ["mean", "t", "p"]].tolist() == pytest.approx([2330, 0, 1])
+    half = stats.t.ppf(0.975, 3) * np.sqrt(2 / 3) * np.sqrt(1 / 3 + 1 / 4)
+    assert table.loc["Reacher-v4", ["low", "high"]].tolist() == pytest.approx([1 - half, 1 + half])
+    assert table.loc["Reacher-v4", "t"] == pytest.approx(8 / np.sqrt(2 / 3) / np.sqrt(7 / 12))

@@ -1,0 +1,178 @@
+"""What is simulated for `results/*.csv`, simulated by other code and with other random numbers.
+
+They agree within the error of simulation. What these files have besides is computed again exactly.
+"""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.recomputed.plain import (
+    E7,
+    PAPER,
+    READINGS,
+    SETTINGS,
+    TEN,
+    Floats,
+    N,
+    agree,
+    as_of_three,
+    cube,
+    improvement_interval,
+    interval,
+    on_scale,
+    published,
+    shrunk,
+    welch,
+)
+
+
+def measures(ours: Floats, paper: Floats) -> dict[str, float]:
+    return {
+        "mean absolute difference": float(abs(ours - paper).mean()),
+        "Pearson's correlation": stats.pearsonr(ours, paper).statistic,
+        "Spearman's rank correlation": stats.spearmanr(ours, paper).statistic,
+    }
+
+
+def test_agreement() -> None:
+    table, paper = published("agreement", "reading", "measure"), np.array([PAPER[name] for name in TEN])
+    assert len(table) == 12
+    random, simulations = np.random.default_rng(12), 500
+    for policy, kind in READINGS:
+        scores, variance = (each[1:] for each in as_of_three(policy, kind)[:2])
+        ours, theirs = (variance / N) ** 0.5, (variance / 3) ** 0.5
+        truth = shrunk(paper, variance / 3)
+        found = table.loc[f"{policy}_{kind}"]
+        agree(found["ours"], [*map(measures(scores, paper).get, found.index)])
+        noise = iter(random.normal(size=(3 * simulations, 10)))
+        simulated = [
+            {
+                "flat": measures(scores.mean() + ours * next(noise), paper),
+                "replication": measures(truth + ours * next(noise), truth + theirs * next(noise)),
+                "unrelated": measures(random.permutation(scores), paper),
+            }
+            for _ in range(simulations)
+        ]
+        for measure, line in found.iterrows():
+            values = {name: [each[name][measure] for each in simulated] for name in simulated[0]}
+            # The 5 % percentile of 500 has a standard error of about 2 σ / √500.
+            for name, each in values.items():
+                expected = np.percentile(each, [5, 50, 95])
+                columns = [f"{name}_low", name, f"{name}_high"]
+                agree(line[columns], expected, atol=0.4 * float(np.std(each)) + 1e-9, rtol=0)
+            low, high = line["replication_low"], line["replication_high"]
+            inside = np.mean([low <= each <= high for each in values["flat"]])
+            assert inside == pytest.approx(line["flat_inside"], abs=0.08)
+
+
+def test_heterogeneity() -> None:
+    table = published("heterogeneity", "table")
+    scores, variance, freedom = (each[1:] for each in as_of_three("uniform", "run"))
+    paper = np.array([PAPER[name] for name in TEN])
+    for name, values, errors in (("paper", paper, variance / 3), ("ours", scores, variance / N)):
+        weights = 1 / errors
+        middle = np.average(values, weights=weights)
+        uneven = sum((1 - w / weights.sum()) ** 2 / d for w, d in zip(weights, freedom, strict=True))
+        f = (weights * (values - middle) ** 2).sum() / 9 / (1 + 2 * 8 / 99 * uneven)
+        df2 = 99 / (3 * uneven)
+        spread = [values.std(ddof=1), errors.mean() ** 0.5]
+        true = max(0, spread[0] ** 2 - spread[1] ** 2) ** 0.5
+        agree(table.loc[name], [*spread, true, f, 9, df2, stats.f.sf(f, 9, df2)])
+
+
+def plan() -> tuple[float, float]:
+    """Mean variance of a score of one run an environment, and mean degrees of freedom for each more."""
+    parts = on_scale(cube())[1:].var(axis=2, ddof=1) / 49
+    return parts.sum(axis=1).mean(), (parts.sum(axis=1) ** 2 / (parts**2).sum(axis=1)).mean()
+
+
+def detectable(seeds: int, alpha: float) -> float:
+    variance, freedom = plan()
+    t = stats.t(2 * freedom * (seeds - 1))
+    return float((t.ppf(1 - alpha / 2) + t.ppf(0.8)) * (2 * variance / seeds) ** 0.5)
+
+
+def test_power_and_seeds_needed() -> None:
+    table, (variance, freedom), normalized = published("power"), plan(), on_scale(cube())[1:]
+    assert {3, 5, 10, 21, N} <= set(table["seeds"])
+    gaps = [round(abs(PAPER[a] - PAPER[b]), 2) for a, b in itertools.combinations(TEN, 2)]
+    one = normalized.var(axis=2, ddof=1).sum(axis=1) / 49
+    truth = shrunk(normalized.mean(axis=(1, 2)), one / N)
+    for row in table.itertuples():
+        half = stats.t.ppf(0.975, freedom * (row.seeds - 1)) * (variance / row.seeds) ** 0.5
+        found, corrected = detectable(row.seeds, 0.05), detectable(row.seeds, 0.05 / 55)
+        agree(pd.Series([row.half_width, row.detectable, row.detectable_corrected]), [half, found, corrected])
+        assert row.paper_gaps == sum(gap >= found for gap in gaps)
+        tables = np.random.default_rng(13).normal(truth, (one / row.seeds) ** 0.5, (5000, 10))
+        first = (tables.argmax(axis=1) == truth.argmax()).mean()
+        assert first == pytest.approx(row.best_first, abs=0.04)
+    needed = published("seeds_needed")
+    assert needed["gap"].tolist() == [0.02, 0.04, 0.06, 0.08, 0.1]
+    for row in needed.itertuples():
+        for count, alpha in ((row.seeds, 0.05), (row.seeds_corrected, 0.05 / 55)):
+            assert detectable(int(count), alpha) <= row.gap
+            assert count == 2 or row.gap < detectable(int(count) - 1, alpha)
+
+
+def test_new_tables() -> None:
+    table = published("new_tables", "setting").loc[TEN]
+    scores, variance = (each[1:] for each in as_of_three("uniform", "run")[:2])
+    error = (variance / 3) ** 0.5
+    tables = np.random.default_rng(14).normal(shrunk(scores, variance / N), error, (5000, 10))
+    agree(table["first"], np.bincount(tables.argmax(axis=1), minlength=10) / 5000, atol=0.04, rtol=0)
+    expected = np.percentile(tables, [5, 50, 95], axis=0).T
+    agree(table[["low", "median", "high"]], expected, atol=0.15 * float(error.max()), rtol=0)
+
+
+def simulated(kind: str, count: int, random: np.random.Generator) -> Floats:
+    """`[setting, environment, experiment, seed]`."""
+    normalized = on_scale(cube())
+    mean, std = (each[..., None, None] for each in (normalized.mean(axis=2), normalized.std(axis=2, ddof=1)))
+    shape = (*normalized.shape[:2], count, N)
+    if kind == "skewed":
+        moment = ((normalized - mean[..., 0]) ** 3).mean(axis=2)[..., None, None] / std**3
+        skewness = np.maximum(abs(moment), 2)
+        gamma = stats.gamma.rvs(4 / skewness**2, size=shape, random_state=random)
+        return mean + np.where(moment > 0, 1, -1) * std * (gamma - 4 / skewness**2) * skewness / 2
+    values = random.normal(mean, std, shape)
+    return np.minimum(values, normalized.max(axis=(0, 2))[:, None, None]) if kind == "capped" else values
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "capped", "skewed"])
+def test_coverage(kind: str) -> None:
+    table = published("coverage")
+    assert set(table["seeds"]) == {N}
+    assert len(table) == 33
+    table = table[table["runs"] == kind].set_index("setting").loc[SETTINGS]
+    count = 200
+    experiments = simulated(kind, count, np.random.default_rng(15))
+    for setting, values in zip(SETTINGS, experiments.transpose(0, 2, 1, 3), strict=True):
+        ends, cut = np.array([interval(list(one), E7) for one in values]), 7 * N // 4
+        covered = {"score": (ends[:, 1] <= ends[:, 0].mean()) & (ends[:, 0].mean() <= ends[:, 2])}
+        middles, halves = [], []
+        for one in values:
+            ordered = np.sort(one, axis=None)
+            _, error, freedom = welch(list(np.clip(one, ordered[cut], ordered[-cut - 1])), E7)
+            middles.append(ordered[cut : 7 * N - cut].mean())
+            halves.append(stats.t.ppf(0.975, freedom) * error / (1 - 2 * cut / (7 * N)))
+        covered["iqm"] = abs(np.array(middles) - np.mean(middles)) <= np.array(halves)
+        if setting == "clip-0.2":
+            assert np.isnan(table.loc[setting, "improvement"])
+        else:
+            others = experiments[1 + TEN.index("clip-0.2")].transpose(1, 0, 2)
+            wins = (values[..., :, None] > others[..., None, :]).mean(axis=(2, 3))
+            ties = (values[..., :, None] == others[..., None, :]).mean(axis=(2, 3))
+            p = wins + ties / 2
+            known = {value: improvement_interval(value) for value in np.unique(p)}
+            low, high = np.moveaxis(np.array([[known[value] for value in line] for line in p]), -1, 0)
+            middle = p.mean(axis=1)
+            below, above = (((end - p) ** 2).sum(axis=1) ** 0.5 / 7 for end in (low, high))
+            true = middle.mean()
+            covered["improvement"] = (middle - below <= true) & (true <= middle + above)
+        for name, right in covered.items():
+            # Four standard errors of 200 experiments, at a coverage of 90 %.
+            assert right.mean() == pytest.approx(table.loc[setting, name], abs=0.09)
