@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.commands import Curves, Speed, Status, Table, Train, Verify
-from bench.common.errors import UserError
+from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
 
@@ -41,7 +41,7 @@ def run_command_line() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STATUS
