@@ -8,6 +8,7 @@ import pandas as pd
 from bench.common.files import write_whole
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.paper_sections import THREE, beside_figure_3, beside_the_paper, described
+from bench.report.run_sections import how_they_were_made
 from bench.report.seed_sections import power
 from bench.report.setting_sections import between_settings, unconstrained
 from bench.report.tables import (
@@ -62,6 +63,7 @@ def sections(report: Report) -> list[str]:
         "## What happens inside",
         "Medians over environments and seeds; the bands are quartiles.",
         "![KL, its coefficient, clip fraction and policy std over time](figures/diagnostics.png)",
+        *how_they_were_made(report),
         "## References",
         "Agarwal et al. 2021, *Deep reinforcement learning at the edge of the statistical precipice*. Colas"
         " et al. 2019, *A hitchhiker's guide to statistical comparisons of reinforcement learning"
@@ -69,7 +71,8 @@ def sections(report: Report) -> list[str]:
         " simple sequentially rejective multiple test procedure*. Newcombe 2006, *Confidence intervals for"
         " an effect size measure based on the Mann-Whitney statistic*, part 2. Welch 1938 and Satterthwaite"
         " 1946, degrees of freedom of a sum of variances. Welch 1951, analysis of variance with unequal"
-        " variances. Yuen 1974, the variance of a trimmed mean. Zou and Donner 2008, intervals of sums from"
+        " variances. Iglewicz and Hoaglin 1993, *How to detect and handle outliers*. Yuen 1974, the variance"
+        " of a trimmed mean. Zou and Donner 2008, intervals of sums from"
         " the intervals of their parts (MOVER).",
     ]
 

@@ -7,6 +7,7 @@ runs = load_runs("results")
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,32 @@ def _parsed(results: Results, heading: str, files: Sequence[StoredRun]) -> pd.Da
     diverged = [file.record["diverged_at"] is not None for file in files]
     ordered = [*results.columns, *(name for name in table if name not in results.columns)]
     return pd.concat([keys, table[ordered]], axis="columns").assign(diverged=np.repeat(diverged, counts))
+
+
+def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
+    """How these runs were made, one line a run: environment, setting, seed, and what follows.
+
+    seconds: of a processor core, the run's share of its job. processor: name, and hash of model and flags.
+    commit: of the source. physics_warnings: of MuJoCo. diverged_at: timestep; NaN for a run that did not.
+
+    Raises:
+        UserError: for a file that can't be used, naming it.
+    """
+    lines = []
+    for run in sorted(runs):
+        record = results.provenance(run)
+        processor = record["processor"]
+        lines.append(
+            {
+                **asdict(run),
+                "seconds": record["job_seconds"] / record["job_runs"],
+                "processor": " ".join(processor[name] for name in ("name", "model") if name in processor),
+                "commit": record.get("git_commit") or "unknown",
+                "physics_warnings": record["physics_warnings"],
+                "diverged_at": record["diverged_at"],
+            }
+        )
+    return pd.DataFrame(lines).astype({"diverged_at": float})
 
 
 def final_scores(runs: pd.DataFrame) -> pd.DataFrame:

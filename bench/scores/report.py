@@ -14,7 +14,7 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
-from bench.results.reading import KEYS, final_scores, runs_table
+from bench.results.reading import KEYS, final_scores, runs_made, runs_table
 from bench.scores.coverage import coverage
 from bench.scores.estimates import Estimate, improvement, interquartile_mean, mean, variances
 from bench.scores.grid import Grid
@@ -34,12 +34,14 @@ class Report:
 
     settings: those of the runs, by name.
     all_runs: all lines of the runs that are shown, and of the paper's settings, which set the scale.
+    made: how the runs that are shown were made, as `bench.results.reading.runs_made` has it.
     random_scores: as `results.random_scores` has them.
     shown: the settings of the table.
     """
 
     settings: Mapping[str, Setting]
     all_runs: pd.DataFrame
+    made: pd.DataFrame
     random_scores: pd.DataFrame
     shown: tuple[str, ...]
 
@@ -257,7 +259,8 @@ def report(results: Results, selection: Selection) -> Report:
     paper = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
     present = {*selection.runs, *paper.runs} & results.finished()
     runs, settings = runs_table(results, present), results.settings(present)
-    found = Report(settings, runs, results.random_scores(), selection.settings)
+    made = runs_made(results, present & set(selection.runs))
+    found = Report(settings, runs, made, results.random_scores(), selection.settings)
     scores = found.scores
     for environment in scores["environment"][scores["normalized"].isna()].head(1):
         raise UserError(f"{environment} cannot be normalized: its best result is the random policy's")
@@ -268,6 +271,7 @@ def save(report: Report, folder: Path) -> None:
     """Write the report's tables as CSV, each under its name; the table itself is `table1.csv`."""
     tables = {
         "scores": report.scores,
+        "made": report.made,
         "table1": report.table,
         "scale": report.scale.reset_index(),
         "readings": report.readings,

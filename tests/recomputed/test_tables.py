@@ -1,6 +1,7 @@
 """Every number of `results/*.csv` that is not simulated, computed again from the runs; and p values."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,19 @@ def test_scores() -> None:
     where = [(SETTINGS.index(s), ENVIRONMENTS.index(e), SEEDS.index(n)) for e, s, n in table.index]
     agree(table["normalized"], [on_scale(cube())[place] for place in where])
     assert len(table) == len(runs())
+
+
+def test_made() -> None:
+    table = published("made", "environment", "setting", "seed")
+    assert len(table) == len(runs())
+    for environment, setting, seed in table.index[::7]:
+        path = RESULTS / "runs" / environment / setting / f"seed-{seed:02d}.json"
+        record, line = json.loads(path.read_text()), table.loc[(environment, setting, seed)]
+        assert line["seconds"] == pytest.approx(record["job_seconds"] / record["job_runs"])
+        assert line["commit"] == record["git_commit"]
+        assert line["processor"].startswith(record["processor"]["name"])
+        assert line["physics_warnings"] == record["physics_warnings"]
+        assert np.isnan(line["diverged_at"]) == (record["diverged_at"] is None)
 
 
 def test_scale() -> None:

@@ -61,7 +61,7 @@ def test_a_setting_of_ones_own_changes_no_other_number(
     for name, found in (("alone", alone), ("both", both)):
         save_tables(found, tmp_path / name)
     files = sorted((tmp_path / "alone").glob("*.csv"))
-    assert len(files) == 16
+    assert len(files) == 17
     for path in files:
         lines = (tmp_path / "both" / path.name).read_text().splitlines()
         assert [line for line in lines if own_row not in line] == path.read_text().splitlines()
