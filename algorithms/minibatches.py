@@ -1,5 +1,6 @@
-"""Epochs of minibatches: their order, and the gradient steps over them."""
+"""Epochs of minibatches: their order, the gradient steps over them, and values fitted by them."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from algorithms.hyperparameters import Hyperparameters
+from algorithms.networks import values_at
 from algorithms.types import Samples
 
 Losses = Float[Array, "epoch minibatch"]
@@ -54,6 +56,33 @@ def minimize(
         jax.random.split(key, hyperparameters.epochs),
     )
     return parameters, optimizer_state, minimized, kept
+
+
+def fit_values(
+    hyperparameters: Hyperparameters,
+    parameters: dict[str, Any],
+    optimizer_state: optax.OptState,
+    samples: Samples,
+    key: Key[Array, ""],
+    *,
+    epochs: int,
+    stepsize: float,
+) -> tuple[dict[str, Any], optax.OptState, Losses]:
+    """Regression of a value network on the samples' targets: Adam on `mean((V(o) - target)²)`.
+
+    Returns the network's parameters, Adam's state and the losses of the gradient steps. Consumes the key.
+    """
+    hyperparameters = dataclasses.replace(hyperparameters, epochs=epochs, stepsize=stepsize)
+
+    def loss(parameters: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        values = values_at(hyperparameters, parameters, minibatch.observations)
+        error = jnp.mean(jnp.square(values - minibatch.value_targets))
+        return error, error
+
+    parameters, optimizer_state, errors, _ = minimize(
+        hyperparameters, loss, parameters, optimizer_state, samples, key
+    )
+    return parameters, optimizer_state, errors
 
 
 def minibatch_order(hyperparameters: Hyperparameters, key: Key[Array, ""]) -> Int[Array, "minibatch sample"]:

@@ -5,6 +5,7 @@ from typing import Any
 from flax import struct
 from jaxtyping import Array, Bool, Float, Key
 
+from algorithms.gaussian import DiagonalGaussian
 from algorithms.observation_filter import ObservationStatistics
 
 Numbers = dict[str, Any]
@@ -83,10 +84,20 @@ class Experience:
 
     samples: of the rollout.
     old_log_std: of the policy that acted, `[action]`.
+    rewards, ends: `[time]`, of the rollout.
+    values: `[time + 1]`, V of the rollout's observations under the filter that acted.
     """
 
     samples: Samples
     old_log_std: Float[Array, "action"]
+    rewards: Float[Array, "time"]
+    ends: Bool[Array, "time"]
+    values: Float[Array, "_"]
+
+    @property
+    def old(self) -> DiagonalGaussian:
+        """The policy that acted, at the samples' observations."""
+        return DiagonalGaussian(mean=self.samples.old_means, log_std=self.old_log_std)
 
 
 @struct.dataclass
@@ -95,12 +106,14 @@ class Improvement:
 
     losses: that were minimized, of any shape; the run diverges when one is not finite.
     value_losses: mean squared errors of the value network on the way, of any shape.
+    of_rule: the first of the rule's own diagnostics; those that `diagnose` gives follow.
     """
 
     parameters: dict[str, Any]
     rule_state: Any
     losses: Float[Array, "..."]
     value_losses: Float[Array, "..."]
+    of_rule: tuple[Float[Array, ""], ...] = ()
 
 
 @struct.dataclass

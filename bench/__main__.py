@@ -15,7 +15,7 @@ from bench.options import Options, finished_of, listed, timesteps_of
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, by_default, in_table_order
 from bench.results.folder import Results, open_results
 from bench.training.determinism import pin
 
@@ -108,7 +108,7 @@ class Table(Options):
         found = report.report(results, selection)
         tables.show(found, console)
         missing = set(selection.runs) - present
-        known = {*SETTINGS, *(run.setting for run in finished)}
+        known = {*by_default({*SETTINGS, *(run.setting for run in finished)}), *selection.settings}
         whole = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
         if whole and set(complete) <= set(selection.seeds):
             report.save(found, results.path)
@@ -185,7 +185,7 @@ class Verify:
         select(environments, (), seeds, set())
         # The timesteps of a prefix are not those of the folder.
         results = open_results(self.results, None, create=False)
-        return results, select(environments, (), seeds, results.finished())
+        return results, select(environments, tuple(SETTINGS), seeds, results.finished())
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs."""

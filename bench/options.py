@@ -30,7 +30,8 @@ class Options:
     environments: tuple[str, ...] = ENVIRONMENTS
     """Gymnasium environments."""
     settings: tuple[str, ...] = ()
-    """Settings. Default: the paper's and your own: those of --own for train, else those in the folder."""
+    """Settings, or a group of them: paper, lecture. Default: the paper's and your own (those of --own for
+    train, else those in the folder)."""
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, which must be there, and the part of it that the command is about.

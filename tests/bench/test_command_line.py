@@ -15,7 +15,7 @@ from bench.campaign.jobs import training_jobs
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import load_runs
 from tests.helpers.processes import ROOT, command_line
@@ -58,7 +58,7 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
         "runs",
         "diverged",
     ]
-    assert table["setting"].tolist() == list(SETTINGS)
+    assert table["setting"].tolist() == list(PAPER_SETTINGS)
     paper = [-0.39, 0.76, 0.82, 0.70, 0.68, 0.74, 0.71, 0.62, 0.71, 0.72, 0.69]
     assert table["paper_score"].tolist() == paper
     assert np.isfinite(table["score"]).all()

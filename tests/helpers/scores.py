@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.grid import Grid
 
 RANDOM = pd.DataFrame(
@@ -40,7 +40,7 @@ TWO_ROWS = scores(
 def random_grid(seeds: int, seed: int = 0) -> Grid:
     """A whole table of random scores: rows and environments differ, noise is added."""
     random = np.random.default_rng(seed)
-    rows = random.normal(70, 10, (len(SETTINGS), len(ENVIRONMENTS)))
-    noise = random.normal(0, 10, (seeds, len(SETTINGS), len(ENVIRONMENTS)))
+    rows = random.normal(70, 10, (len(PAPER_SETTINGS), len(ENVIRONMENTS)))
+    noise = random.normal(0, 10, (seeds, len(PAPER_SETTINGS), len(ENVIRONMENTS)))
     zero = random.normal(0, 1, len(ENVIRONMENTS))
-    return Grid(rows + noise, zero, tuple(range(seeds)), tuple(SETTINGS), ENVIRONMENTS)
+    return Grid(rows + noise, zero, tuple(range(seeds)), PAPER_SETTINGS, ENVIRONMENTS)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.scores.comparison import (
     agreement,
     mean_absolute_difference,
@@ -19,14 +19,14 @@ from bench.scores.comparison import (
 from bench.scores.grid import Grid
 from tests.helpers.scores import random_grid
 
-PAPER = np.array([setting.paper_score for setting in SETTINGS.values()], float)
+PAPER = np.array([SETTINGS[name].paper_score for name in PAPER_SETTINGS], float)
 
 
 def grid_of_means(means: np.ndarray, noise: float, seeds: int = 3) -> Grid:
     """A table whose rows score so much in every environment, but for noise."""
     random = np.random.default_rng(0)
-    scores = means[None, :, None] + random.normal(0, noise, (seeds, len(SETTINGS), len(ENVIRONMENTS)))
-    return Grid(scores, np.zeros(len(ENVIRONMENTS)), tuple(range(seeds)), tuple(SETTINGS), ENVIRONMENTS)
+    scores = means[None, :, None] + random.normal(0, noise, (seeds, len(PAPER_SETTINGS), len(ENVIRONMENTS)))
+    return Grid(scores, np.zeros(len(ENVIRONMENTS)), tuple(range(seeds)), PAPER_SETTINGS, ENVIRONMENTS)
 
 
 def test_measures_against_scipy() -> None:
@@ -88,7 +88,7 @@ def test_replications_differ_as_two_noisy_tables_do() -> None:
 
 
 def test_who_comes_first_among_choices_of_three_seeds() -> None:
-    means = np.full(len(SETTINGS), 0.5)
+    means = np.full(len(PAPER_SETTINGS), 0.5)
     grid = grid_of_means(means, 0.0, seeds=4)
     scores = grid.scores.copy()
     # In one environment clip-0.1 is ahead wherever seed 0 is chosen, clip-0.2 in the one choice without it.
