@@ -1,4 +1,4 @@
-"""Epochs of minibatches: their order, the gradient steps over them, and values fitted by them."""
+"""Minibatches: epochs of gradient steps over them, values fitted so, and means over all of them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -56,6 +56,31 @@ def minimize(
         jax.random.split(key, hyperparameters.epochs),
     )
     return parameters, optimizer_state, minimized, kept
+
+
+def mean_over_minibatches(
+    hyperparameters: Hyperparameters, function: Callable[[Any], Any], samples: Any
+) -> Any:
+    """The mean of what a function gives of each minibatch: one array, or a tree of them.
+
+    If the function is itself a mean over the minibatch's samples, this is the mean over the rollout. The loop
+    keeps a run's bits: XLA compiles it alike, whatever the number of runs in the job. A gradient of the whole
+    rollout at once would differ in its last bits.
+
+    samples: a tree of arrays `[sample, ...]`.
+    """
+    minibatches = jax.tree.map(
+        lambda array: array.reshape(-1, hyperparameters.minibatch_size, *array.shape[1:]), samples
+    )
+    one = jax.eval_shape(function, jax.tree.map(lambda array: array[0], minibatches))
+
+    def add(total: Any, minibatch: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, function(minibatch)), None
+
+    zero = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), one)
+    total, _ = jax.lax.scan(add, zero, minibatches)
+    count = hyperparameters.horizon // hyperparameters.minibatch_size
+    return jax.tree.map(lambda leaf: leaf / count, total)
 
 
 def fit_values(

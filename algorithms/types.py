@@ -5,7 +5,6 @@ from typing import Any
 from flax import struct
 from jaxtyping import Array, Bool, Float, Key
 
-from algorithms.gaussian import DiagonalGaussian
 from algorithms.observation_filter import ObservationStatistics
 
 Numbers = dict[str, Any]
@@ -93,11 +92,6 @@ class Experience:
     rewards: Float[Array, "time"]
     ends: Bool[Array, "time"]
     values: Float[Array, "_"]
-
-    @property
-    def old(self) -> DiagonalGaussian:
-        """The policy that acted, at the samples' observations."""
-        return DiagonalGaussian(mean=self.samples.old_means, log_std=self.old_log_std)
 
 
 @struct.dataclass

@@ -19,6 +19,7 @@ Where the lecture leaves something open:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -29,11 +30,11 @@ from jaxtyping import Array, Bool, Float, Key
 
 from algorithms.gaussian import DiagonalGaussian
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import adam, fit_values
+from algorithms.minibatches import adam, fit_values, mean_over_minibatches
 from algorithms.networks import policy_at
 from algorithms.rules import UpdateRule
 from algorithms.rules.ppo import probability_ratio
-from algorithms.types import Experience, Improvement, Numbers
+from algorithms.types import Experience, Improvement, Numbers, Samples
 
 # A smaller gain may be a rounding error: the loss is a mean of thousands of 32-bit numbers of size 1. This
 # matters for a step that makes all actions impossible: then every ρ is 0, and the loss is 0 as at the start.
@@ -107,25 +108,34 @@ class Rule(UpdateRule):
         """The policy's parameters after its step, the loss before it, and the fraction that was accepted."""
         start, as_parameters = ravel_pytree(parameters)
 
-        def loss(theta: Vector) -> Float[Array, ""]:
-            policy = policy_at(hyperparameters, as_parameters(theta), experience.samples.observations)
-            return -importance_weighted_objective(experience, policy)
+        def loss(theta: Vector, minibatch: Samples) -> Float[Array, ""]:
+            policy = policy_at(hyperparameters, as_parameters(theta), minibatch.observations)
+            return -importance_weighted_objective(experience.old_log_std, policy, minibatch)
 
-        initial_loss, gradient = jax.value_and_grad(loss)(start)
+        def over_rollout(function: Callable[[Samples], Any]) -> Any:
+            return mean_over_minibatches(hyperparameters, function, experience.samples)
+
+        initial_loss, gradient = over_rollout(partial(jax.value_and_grad(loss), start))
         first_step = -numbers["first_step"] * gradient / jnp.sqrt(jnp.sum(jnp.square(gradient)))
         theta, fraction = backtracked(
-            lambda theta: loss(theta) < initial_loss - LEAST_GAIN, start, first_step, self.trials
+            lambda theta: over_rollout(partial(loss, theta)) < initial_loss - LEAST_GAIN,
+            start,
+            first_step,
+            self.trials,
         )
         return as_parameters(theta), initial_loss, fraction
 
 
-def importance_weighted_objective(experience: Experience, policy: DiagonalGaussian) -> Float[Array, ""]:
-    """`E[ρ A]` over the rollout, to be maximized.
+def importance_weighted_objective(
+    old_log_std: Float[Array, "action"], policy: DiagonalGaussian, samples: Samples
+) -> Float[Array, ""]:
+    """`E[ρ A]`, to be maximized.
 
+    old_log_std: of the policy that acted.
     policy: at the samples' observations.
     """
-    ratio = probability_ratio(experience.old, policy, experience.samples.actions)
-    return jnp.mean(ratio * experience.samples.advantages)
+    old = DiagonalGaussian(mean=samples.old_means, log_std=old_log_std)
+    return jnp.mean(probability_ratio(old, policy, samples.actions) * samples.advantages)
 
 
 def backtracked(

@@ -26,10 +26,10 @@ from jaxtyping import Array, Float, Key
 from algorithms.advantages import Psi, discount_weights, psi_weights
 from algorithms.gaussian import DiagonalGaussian, log_probability
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import adam, fit_values
+from algorithms.minibatches import adam, fit_values, mean_over_minibatches
 from algorithms.networks import policy_at
 from algorithms.rules import UpdateRule
-from algorithms.types import Experience, Improvement, Numbers
+from algorithms.types import Experience, Improvement, Numbers, Samples
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,15 @@ class Rule(UpdateRule):
         if self.discounted_states:
             psi = discount_weights(ends, hyperparameters.discount) * psi
 
-        def loss(policy: dict[str, Any]) -> Float[Array, ""]:
-            now = policy_at(hyperparameters, policy, samples.observations)
-            return -policy_gradient_objective(now, samples.actions, psi)
+        def loss(policy: dict[str, Any], minibatch: Samples, psi: Float[Array, "sample"]) -> Float[Array, ""]:
+            now = policy_at(hyperparameters, policy, minibatch.observations)
+            return -policy_gradient_objective(now, minibatch.actions, psi)
 
-        minimized, gradient = jax.value_and_grad(loss)(parameters["policy"])
+        minimized, gradient = mean_over_minibatches(
+            hyperparameters,
+            lambda each: jax.value_and_grad(loss)(parameters["policy"], *each),
+            (samples, psi),
+        )
         changes, policy_state = adam(hyperparameters).update(gradient, rule_state["policy"])
         policy = optax.apply_updates(parameters["policy"], changes)
         value, value_state, errors = fit_values(

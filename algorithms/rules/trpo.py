@@ -22,6 +22,7 @@ Where the lecture leaves something open, `trpo_mpi` decides (OpenAI's baselines,
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -32,10 +33,11 @@ from jaxtyping import Array, Bool, Float
 
 from algorithms.gaussian import DiagonalGaussian, kl_divergence
 from algorithms.hyperparameters import Hyperparameters
+from algorithms.minibatches import mean_over_minibatches
 from algorithms.networks import policy_at
 from algorithms.rules import line_search
 from algorithms.rules.line_search import Vector, backtracked, importance_weighted_objective
-from algorithms.types import Experience, Numbers
+from algorithms.types import Experience, Numbers, Samples
 
 
 @dataclass(frozen=True)
@@ -68,18 +70,28 @@ class Rule(line_search.Rule):
         start, as_parameters = ravel_pytree(parameters)
         radius, tolerance = numbers["kl_radius"], numbers["kl_tolerance"]
 
-        def policy(theta: Vector) -> DiagonalGaussian:
-            return policy_at(hyperparameters, as_parameters(theta), experience.samples.observations)
+        def over_rollout(function: Callable[[Samples], Any]) -> Any:
+            return mean_over_minibatches(hyperparameters, function, experience.samples)
 
-        def objective(theta: Vector) -> Float[Array, ""]:
-            return importance_weighted_objective(experience, policy(theta))
+        def policy(minibatch: Samples, theta: Vector) -> DiagonalGaussian:
+            return policy_at(hyperparameters, as_parameters(theta), minibatch.observations)
+
+        def objective(theta: Vector, minibatch: Samples) -> Float[Array, ""]:
+            new = policy(minibatch, theta)
+            return importance_weighted_objective(experience.old_log_std, new, minibatch)
+
+        def kl(theta: Vector, minibatch: Samples) -> Float[Array, ""]:
+            old = DiagonalGaussian(mean=minibatch.old_means, log_std=experience.old_log_std)
+            return jnp.mean(kl_divergence(old, policy(minibatch, theta)))
+
+        def fisher(vector: Vector) -> Vector:
+            return over_rollout(lambda batch: fisher_product(partial(policy, batch), start, vector))
 
         def accepts(theta: Vector) -> Bool[Array, ""]:
-            kl = jnp.mean(kl_divergence(experience.old, policy(theta)))
-            return (objective(theta) > initial) & (kl <= tolerance * radius)
+            improves = over_rollout(partial(objective, theta)) > initial
+            return improves & (over_rollout(partial(kl, theta)) <= tolerance * radius)
 
-        initial, gradient = jax.value_and_grad(objective)(start)
-        fisher = fisher_product(policy, start)
+        initial, gradient = over_rollout(partial(jax.value_and_grad(objective), start))
         first_step = trust_region_step(fisher, gradient, radius, numbers["damping"], self.cg_steps)
         theta, fraction = backtracked(accepts, start, first_step, self.trials)
         return as_parameters(theta), -initial, fraction
@@ -105,26 +117,18 @@ def trust_region_step(
     return jnp.sqrt(2 * kl_radius / curvature) * direction
 
 
-def fisher_product(policy: Callable[[Vector], DiagonalGaussian], theta: Vector) -> Callable[[Vector], Vector]:
-    """The function that gives Fv of a vector v, where F is the Fisher matrix of a policy at θ.
+def fisher_product(policy: Callable[[Vector], DiagonalGaussian], theta: Vector, vector: Vector) -> Vector:
+    """Fv, where F is the Fisher matrix of a policy at θ: the mean of `Jᵀ M J` over observations.
 
-    F is the mean of `Jᵀ M J` over observations. J is the derivative of (μ, log σ) by θ. M is the Fisher
-    matrix of a Gaussian in μ and log σ: diagonal, with 1/σ² and 2. F equals the Hessian of the mean KL at θ
-    (TRPO paper, appendix C.1).
+    J is the derivative of (μ, log σ) by θ. M is the Fisher matrix of a Gaussian in μ and log σ: diagonal,
+    with 1/σ² and 2. F equals the Hessian of the mean KL at θ (TRPO paper, appendix C.1).
 
     policy: gives π(·|o) at all observations, of parameters.
     """
     now, backwards = jax.vjp(policy, theta)  # backwards(u) = Jᵀu
-    # That function is linear in u, so its own derivative's transpose is J (Townsend 2017). The usual way to a
-    # product Jv, `jax.jvp`, is not defined for `algorithms.networks.product`.
+    # That function is linear in u, so its own transposed derivative is J (Townsend 2017). The usual way to
+    # Jv, `jax.jvp`, is not defined for `algorithms.networks.product`.
     _, forwards = jax.vjp(lambda u: backwards(u)[0], now)
-    samples = now.mean.shape[0]
-
-    def product(vector: Vector) -> Vector:
-        (change,) = forwards(vector)  # Jv
-        weighted = DiagonalGaussian(
-            mean=change.mean * jnp.exp(-2 * now.log_std) / samples, log_std=2 * change.log_std
-        )
-        return backwards(weighted)[0]
-
-    return product
+    (change,) = forwards(vector)
+    of_mean = change.mean * jnp.exp(-2 * now.log_std) / now.mean.shape[0]
+    return backwards(DiagonalGaussian(mean=of_mean, log_std=2 * change.log_std))[0]

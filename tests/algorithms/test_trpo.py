@@ -1,6 +1,7 @@
 """TRPO's Fisher matrix and step against dense matrices of a plain network, in 64 bits."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import jax
@@ -36,8 +37,12 @@ def policy_parameters() -> tuple[Any, Callable[[Any], Any]]:
 
 
 def fisher_at(theta: Any, as_parameters: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    observations = jnp.asarray(OBSERVATIONS)
-    return fisher_product(lambda theta: policy_at(SMALL, as_parameters(theta), observations), theta)
+    """Gives Fv of a vector v."""
+
+    def policy(theta: Any) -> Any:
+        return policy_at(SMALL, as_parameters(theta), jnp.asarray(OBSERVATIONS))
+
+    return partial(fisher_product, policy, theta)
 
 
 def dense(product: Callable[[Any], Any], size: int) -> np.ndarray:
