@@ -128,6 +128,31 @@ def test_incomplete_seeds_are_named(
     assert (results_folder / "table1.csv").exists()
 
 
+def test_the_lecture_s_rows_are_shown_when_named_and_never_written(
+    results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = open_results(results_folder, None, create=False)
+    (job,) = training_jobs([Run("Hopper-v4", "trpo-0.01", 0)])
+    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    table = ["table", "--results", str(results_folder)]
+    status, out, _ = run(table, monkeypatch, capsys)
+    assert status == 0
+    assert "TRPO" not in out
+    written = (results_folder / "table1.csv").read_bytes()
+    assert b"trpo" not in written
+    _, out, _ = run([*table, "--settings", "paper", "lecture"], monkeypatch, capsys)
+    assert "TRPO, δ = 0.01" in out
+    assert "covers 78 of 140 runs: 7 of 7 environments, 20 of 20 rows" in out
+    assert (results_folder / "table1.csv").read_bytes() == written
+    arguments = ["--results", str(results_folder), "--seeds", "1"]
+    _, out, _ = run(["status", *arguments], monkeypatch, capsys)
+    assert "77 runs: 77 done, 0 missing" in out
+    _, out, _ = run(["status", *arguments, "--settings", "lecture"], monkeypatch, capsys)
+    assert "63 runs: 1 done, 62 missing" in out
+    _, out, _ = run(["train", *arguments], monkeypatch, capsys)
+    assert "nothing to train: all 77 runs" in out
+
+
 def test_the_scale_does_not_depend_on_the_rows_shown(
     results_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

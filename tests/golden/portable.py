@@ -1,7 +1,8 @@
 """The golden run's start on emulated processors of several makers: `make portable`.
 
 Each environment's first rollout and update are made under emulation, compiled there too, and must be the
-stored ones to the bit. Emulation is fifty times slower than a processor: it takes 40 minutes of a core.
+stored ones to the bit; in three of them also an update by each of the lecture's rules. Emulation is fifty
+times slower than a processor: it takes an hour or two of a core.
 """
 
 import json
