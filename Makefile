@@ -57,7 +57,7 @@ speed: .venv/installed
 soak: .venv/installed
 	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
 
-# As on processors of several makers: emulates them, for 40 minutes of a core. Needs the package qemu-user.
+# As on processors of several makers: emulates them, for an hour or two of a core. Needs the package qemu-user.
 portable: .venv/installed
 	@.venv/bin/python -m tests.golden.portable
 

@@ -1,1 +1,1 @@
-"""The mathematics of PPO's Table 1 as pure JAX functions: no I/O, no environments, one concept a file."""
+"""The mathematics of PPO's Table 1 and the lecture's other methods: pure JAX, no I/O, one concept a file."""

@@ -132,7 +132,13 @@ def _update_run(
         state.parameters,
         state.rule_state,
         state.numbers,
-        Experience(samples=samples, old_log_std=old.log_std),
+        Experience(
+            samples=samples,
+            old_log_std=old.log_std,
+            rewards=rollout.rewards,
+            ends=rollout.ends,
+            values=values,
+        ),
         rule_key,
     )
 
@@ -140,7 +146,7 @@ def _update_run(
     kl = jnp.mean(kl_divergence(old, new))
     diagnostics = Diagnostics(
         kl=kl,
-        of_rule=rule.diagnose(state.numbers, old, new, rollout.actions),
+        of_rule=(*improvement.of_rule, *rule.diagnose(state.numbers, old, new, rollout.actions)),
         policy_std=jnp.mean(jnp.exp(new.log_std)),
         value_loss=jnp.mean(improvement.value_losses),
         explained_variance=1 - jnp.var(value_targets - values[:-1]) / jnp.var(value_targets),

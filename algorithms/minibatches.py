@@ -1,5 +1,6 @@
-"""Epochs of minibatches: their order, and the gradient steps over them."""
+"""Minibatches: epochs of gradient steps over them, values fitted so, and means over all of them."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from algorithms.hyperparameters import Hyperparameters
+from algorithms.networks import values_at
 from algorithms.types import Samples
 
 Losses = Float[Array, "epoch minibatch"]
@@ -54,6 +56,58 @@ def minimize(
         jax.random.split(key, hyperparameters.epochs),
     )
     return parameters, optimizer_state, minimized, kept
+
+
+def mean_over_minibatches(
+    hyperparameters: Hyperparameters, function: Callable[[Any], Any], samples: Any
+) -> Any:
+    """The mean of what a function gives of each minibatch: one array, or a tree of them.
+
+    If the function is itself a mean over the minibatch's samples, this is the mean over the rollout. The loop
+    keeps a run's bits: XLA compiles it alike, whatever the number of runs in the job. A gradient of the whole
+    rollout at once would differ in its last bits.
+
+    samples: a tree of arrays `[sample, ...]`.
+    """
+    minibatches = jax.tree.map(
+        lambda array: array.reshape(-1, hyperparameters.minibatch_size, *array.shape[1:]), samples
+    )
+    one = jax.eval_shape(function, jax.tree.map(lambda array: array[0], minibatches))
+
+    def add(total: Any, minibatch: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, function(minibatch)), None
+
+    zero = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), one)
+    total, _ = jax.lax.scan(add, zero, minibatches)
+    count = hyperparameters.horizon // hyperparameters.minibatch_size
+    return jax.tree.map(lambda leaf: leaf / count, total)
+
+
+def fit_values(
+    hyperparameters: Hyperparameters,
+    parameters: dict[str, Any],
+    optimizer_state: optax.OptState,
+    samples: Samples,
+    key: Key[Array, ""],
+    *,
+    epochs: int,
+    stepsize: float,
+) -> tuple[dict[str, Any], optax.OptState, Losses]:
+    """Regression of a value network on the samples' targets: Adam on `mean((V(o) - target)²)`.
+
+    Returns the network's parameters, Adam's state and the losses of the gradient steps. Consumes the key.
+    """
+    hyperparameters = dataclasses.replace(hyperparameters, epochs=epochs, stepsize=stepsize)
+
+    def loss(parameters: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        values = values_at(hyperparameters, parameters, minibatch.observations)
+        error = jnp.mean(jnp.square(values - minibatch.value_targets))
+        return error, error
+
+    parameters, optimizer_state, errors, _ = minimize(
+        hyperparameters, loss, parameters, optimizer_state, samples, key
+    )
+    return parameters, optimizer_state, errors
 
 
 def minibatch_order(hyperparameters: Hyperparameters, key: Key[Array, ""]) -> Int[Array, "minibatch sample"]:

@@ -41,7 +41,7 @@ def _product_forward(inputs: Array, weights: Array) -> tuple[Array, tuple[Array,
 def _product_backward(factors: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
     inputs, weights = factors
     transposed = jax.lax.optimization_barrier(inputs.T)  # type: ignore[no-untyped-call]
-    return gradient @ weights.T, transposed @ gradient
+    return product(gradient, weights.T), product(transposed, gradient)
 
 
 product.defvjp(_product_forward, _product_backward)

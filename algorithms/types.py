@@ -83,10 +83,15 @@ class Experience:
 
     samples: of the rollout.
     old_log_std: of the policy that acted, `[action]`.
+    rewards, ends: `[time]`, of the rollout.
+    values: `[time + 1]`, V of the rollout's observations under the filter that acted.
     """
 
     samples: Samples
     old_log_std: Float[Array, "action"]
+    rewards: Float[Array, "time"]
+    ends: Bool[Array, "time"]
+    values: Float[Array, "_"]
 
 
 @struct.dataclass
@@ -95,12 +100,14 @@ class Improvement:
 
     losses: that were minimized, of any shape; the run diverges when one is not finite.
     value_losses: mean squared errors of the value network on the way, of any shape.
+    of_rule: the first of the rule's own diagnostics; those that `diagnose` gives follow.
     """
 
     parameters: dict[str, Any]
     rule_state: Any
     losses: Float[Array, "..."]
     value_losses: Float[Array, "..."]
+    of_rule: tuple[Float[Array, ""], ...] = ()
 
 
 @struct.dataclass

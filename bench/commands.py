@@ -221,7 +221,7 @@ class Verify:
         select(environments, (), seeds, set())
         # The timesteps of a prefix are not those of the folder.
         results = open_results(self.results, None, create=False)
-        return results, select(environments, (), seeds, results.finished())
+        return results, select(environments, tuple(SETTINGS), seeds, results.finished())
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs."""

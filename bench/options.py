@@ -38,7 +38,7 @@ class Options:
         tuple[str, ...],
         option("NAME [NAME ...]", "the paper's and your own: those of --own for train, else of the folder"),
     ] = ()
-    """Settings, such as clip-0.2."""
+    """Settings, such as clip-0.2, or a group of them: paper, lecture."""
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, which must be there, and the part of it that the command is about.

@@ -4,7 +4,7 @@ import re
 
 from bench.common.files import json_text, read_text
 from bench.protocol.protocol import DEFAULT
-from bench.protocol.settings import PAPER_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from bench.results.reading import load_runs
@@ -25,6 +25,20 @@ def test_the_files_that_it_names_are_there() -> None:
     assert len(named) > 15
     missing = [path for path in set(named) if "/variants/" not in path and not (ROOT / path).exists()]
     assert missing == []
+
+
+def test_the_lecture_s_page_names_what_is_there() -> None:
+    folder = ROOT / "algorithms"
+    page = read_text(folder / "README.md")
+    assert [name for name in LECTURE_SETTINGS if f"`{name}`" not in page] == []
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", page) if not (folder / link).exists()] == []
+    functions = re.findall(
+        r"`(?:Rule\.)?(\w+)`(?: and `(?:Rule\.)?(\w+)`)?\s+in\s+\[`[^`]+`\]\(([^)]+)\)", page
+    )
+    assert len(functions) > 6
+    for *names, path in functions:
+        for name in filter(None, names):
+            assert f"def {name}(" in read_text(folder / path), name
 
 
 def test_the_published_protocol_is_written_as_it_would_be_now() -> None:

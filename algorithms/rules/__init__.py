@@ -19,12 +19,14 @@ from algorithms.types import Experience, Improvement, Numbers
 class UpdateRule(Protocol):
     """An update rule. Frozen and hashable; all its functions are of one run.
 
-    Its own diagnostics stand in a run's CSV after those that all rules share.
+    Its own diagnostics stand in a run's CSV after those that all rules share. A rule that inherits from this
+    class need only say how it starts and how it improves.
     """
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the rule's own diagnostics."""
+        """Names of the rule's own diagnostics; none unless a rule says otherwise."""
+        return ()
 
     def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
         """What the rule carries from one update to the next, before the first."""
@@ -47,10 +49,12 @@ class UpdateRule(Protocol):
         new: DiagonalGaussian,
         actions: Float[Array, "sample action"],
     ) -> tuple[Float[Array, ""], ...]:
-        """The rule's own diagnostics, in the order of `columns`."""
+        """Those of the rule's own diagnostics that take both policies, in the order of `columns`."""
+        return ()
 
     def adapted(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
         """The numbers that the next update uses, after one that moved the policy by `kl`, in nats."""
+        return numbers
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS, Run
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, by_default
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ class Selection:
 
     @property
     def is_whole_table(self) -> bool:
-        """Whether all environments and all rows of the paper are in it."""
-        return set(self.environments) == set(ENVIRONMENTS) and set(self.settings) >= set(PAPER_SETTINGS)
+        """Whether all environments and all rows of the paper are in it, and none of the lecture's."""
+        has_the_papers = set(self.settings) >= set(PAPER_SETTINGS)
+        has_others = not set(self.settings).isdisjoint(LECTURE_SETTINGS)
+        return has_the_papers and not has_others and set(self.environments) == set(ENVIRONMENTS)
 
 
 def select(
@@ -44,7 +46,7 @@ def select(
 ) -> Selection:
     """The grid asked for.
 
-    settings: as asked for; none for all that are known.
+    settings: as asked for, each a setting or a group of them; none for all that are known but the lecture's.
 
     seeds: as asked for; None for the seeds that are complete among the finished runs, together with those of
         `at_least`. If this gives no seed, the paper's three are meant.
@@ -54,7 +56,8 @@ def select(
     """
     chosen_environments = _known("environment", environments, tuple(ENVIRONMENTS))
     known = tuple(known)
-    chosen_settings = _known("setting", settings or known, known)
+    single = [name for asked in settings for name in GROUPS.get(asked, (asked,))]
+    chosen_settings = _known("setting", single or by_default(known), known, tuple(GROUPS))
     if seeds is None:
         complete, _ = seeds_present(chosen_environments, chosen_settings, finished)
         seeds = tuple(sorted({*complete, *at_least})) or PAPER_SEEDS
@@ -118,10 +121,13 @@ def ranges(seeds: Sequence[int]) -> str:
     return ", ".join(texts)
 
 
-def _known(kind: str, names: Sequence[str], valid: tuple[str, ...]) -> tuple[str, ...]:
+def _known(
+    kind: str, names: Sequence[str], valid: tuple[str, ...], groups: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    choices = " ".join((*valid, *groups))
     for name in names:
         if name not in valid:
-            raise UserError(f"unknown {kind} '{name}'; choose from: {' '.join(valid)}")
+            raise UserError(f"unknown {kind} '{name}'; choose from: {choices}")
     if not names:
-        raise UserError(f"no {kind} chosen; choose from: {' '.join(valid)}")
+        raise UserError(f"no {kind} chosen; choose from: {choices}")
     return tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""The settings: rows of the table, the paper's eleven and your own."""
+"""The settings: rows of the table, the paper's eleven, the lecture's nine others, and your own."""
 
 import math
 import re
@@ -12,8 +12,8 @@ from bench.protocol.environments import ENVIRONMENT_VERSION
 SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 # What Markdown tables, LaTeX and the figures would take for commands.
 NOT_IN_LABELS = r"|$\{}~^`"
-# The ranges of the numbers that the paper's objectives have, whatever rule they are for.
-POSITIVE = ("clip_range", "kl_target")
+# The ranges of some numbers by their names, whatever rule they are for.
+POSITIVE = ("clip_range", "kl_target", "kl_radius")
 NOT_NEGATIVE = ("kl_coefficient",)
 
 
@@ -114,6 +114,24 @@ def adaptive_kl(kl_target: float) -> dict[str, float]:
     return {**no_clipping(), "kl_coefficient": 1.0, "kl_target": kl_target}
 
 
+# How the lecture's methods fit V, but for Algorithm 1: as baselines' `trpo_mpi` on MuJoCo.
+VALUE_FIT = {"value_epochs": 5, "value_stepsize": 1e-3}
+
+
+def policy_gradient(psi: str, label: str) -> Setting:
+    """The policy gradient with one of the lecture's six Ψ; see `algorithms/rules/policy_gradient.py`."""
+    options = {"psi": psi, "discounted_states": False, **VALUE_FIT}
+    name = f"pg-{psi.replace('_', '-')}"
+    return Setting(name, f"Policy gradient, Ψ = {label}", "pg", {}, "policy_gradient", options)
+
+
+def trpo(kl_radius: float) -> Setting:
+    """TRPO with δ in nats; see `algorithms/rules/trpo.py`."""
+    numbers = {"kl_radius": kl_radius, "kl_tolerance": 1.5, "damping": 0.1}
+    options = {"cg_steps": 10, "trials": 10, **VALUE_FIT}
+    return Setting(f"trpo-{kl_radius:g}", f"TRPO, δ = {kl_radius:g}", "trpo", numbers, "trpo", options)
+
+
 def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
     """These settings by name. Raises ValueError for a name that two have."""
     found: dict[str, Setting] = {}
@@ -144,6 +162,28 @@ SETTINGS: dict[str, Setting] = by_name(
         Setting("fixed-kl-1", "Fixed KL, β = 1", "fixed-kl", fixed_kl(1.0), paper_score=0.71),
         Setting("fixed-kl-3", "Fixed KL, β = 3", "fixed-kl", fixed_kl(3.0), paper_score=0.72),
         Setting("fixed-kl-10", "Fixed KL, β = 10", "fixed-kl", fixed_kl(10.0), paper_score=0.69),
+        policy_gradient("total_reward", "total reward"),
+        policy_gradient("action_value", "action value"),
+        policy_gradient("reward_to_go", "reward-to-go"),
+        policy_gradient("baseline", "reward-to-go minus baseline"),
+        policy_gradient("advantage", "advantage"),
+        policy_gradient("td_residual", "TD residual"),
+        Setting(
+            "line-search",
+            "Line search",
+            "line-search",
+            {"first_step": 1.0},
+            "line_search",
+            {"trials": 10, **VALUE_FIT},
+        ),
+        trpo(0.01),
+        Setting(
+            "ppo-clip-algorithm-1",
+            "PPO-Clip, Algorithm 1, ε = 0.2",
+            "ppo-algorithm-1",
+            clipping(0.2),
+            "ppo_algorithm_1",
+        ),
     )
 )
 
@@ -169,10 +209,20 @@ BASELINE = "clip-0.2"
 
 # The paper's settings: they alone set the scale, and a seed is complete when their runs are finished.
 PAPER_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is not None)
+# The lecture's other methods: no rows of the table, and trained only when they are asked for.
+LECTURE_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is None)
+
+# Names that stand for several settings on the command line.
+GROUPS = {"paper": PAPER_SETTINGS, "lecture": LECTURE_SETTINGS}
+
+
+def by_default(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the settings that a command means when it is given none: all but the lecture's."""
+    return tuple(name for name in names if name not in LECTURE_SETTINGS)
 
 
 def in_table_order(names: Iterable[str]) -> list[str]:
-    """Settings in the order of the table's rows, each once: the paper's, then all others by name."""
+    """Settings in the table's order, each once: the paper's, the lecture's, then all others by name."""
     present = set(names)
     return [name for name in SETTINGS if name in present] + sorted(present - SETTINGS.keys())
 

@@ -32,7 +32,7 @@ class Look:
 
 def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
     """The look of each of these settings, and of the paper's: it follows its family and its place in it."""
-    known = {**SETTINGS, **settings}
+    known = {name: SETTINGS[name] for name in PAPER_SETTINGS} | dict(settings)
     members: dict[str, list[str]] = {}
     for name in in_table_order(known):
         members.setdefault(known[name].family, []).append(name)

@@ -20,7 +20,7 @@ from algorithms import rules
 from algorithms.rules import UpdateRule, ppo
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
-from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.settings import GROUPS, SETTINGS, Setting
 
 UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "diagnose", "adapted")
 
@@ -70,7 +70,7 @@ def read_own(path: Path) -> OwnFile:
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
     names = [setting.name for setting in found]
     for name in names:
-        if name in SETTINGS or names.count(name) > 1:
+        if name in SETTINGS or name in GROUPS or names.count(name) > 1:
             raise UserError(f"{path}: the name {name} is taken; choose another for this setting")
     if not (callable(getattr(module, "objective", None)) or hasattr(module, "rule")):
         raise UserError(f"{path} has neither a function objective nor an update rule named rule")

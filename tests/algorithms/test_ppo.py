@@ -19,29 +19,19 @@ from algorithms.minibatches import minibatch_order
 from algorithms.rules.ppo import Rule
 from algorithms.types import Numbers, Rollout
 from bench.protocol.settings import adaptive_kl, clipping, fixed_kl, no_clipping
+from tests.helpers.learning import (
+    ACTION,
+    OBSERVATION,
+    SMALL,
+    initial_states,
+    log_density,
+    network,
+    of_run,
+    rollout,
+)
 
-SMALL = Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
-OBSERVATION, ACTION = 5, 2
 RULE = Rule()
-
-
-def initial(surrogate: Numbers, seed: int = 0, hyperparameters: Hyperparameters = SMALL) -> Any:
-    state = learner.init(hyperparameters, RULE, seed, surrogate, OBSERVATION, ACTION)
-    return jax.tree.map(lambda leaf: leaf[None], state)
-
-
-def rollout(seed: int, hyperparameters: Hyperparameters = SMALL) -> Rollout:
-    random, horizon = np.random.default_rng(seed), hyperparameters.horizon
-    return Rollout(
-        observations=jnp.asarray(random.normal(3, 2, (horizon + 1, 1, OBSERVATION)), jnp.float32),
-        actions=jnp.asarray(random.normal(0, 1, (horizon, 1, ACTION)), jnp.float32),
-        rewards=jnp.asarray(random.normal(1, 1, (horizon, 1)), jnp.float32),
-        ends=jnp.asarray(random.random((horizon, 1)) < 0.05),
-    )
-
-
-def of_run(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[0], tree)
+initial = partial(initial_states, RULE)
 
 
 class PlainPolicyGradient:
@@ -103,19 +93,6 @@ class PlainPolicyGradient:
         self.parameters = jax.tree.map(
             lambda p, m, v: p - 3e-4 * (m / a) / (np.sqrt(v / b) + 1e-5), self.parameters, first, second
         )
-
-
-def network(parameters: Any, inputs: Any) -> Any:
-    hidden = parameters["params"]["HiddenLayers_0"]
-    for layer in (hidden["Dense_0"], hidden["Dense_1"]):
-        inputs = jnp.tanh(inputs @ layer["kernel"] + layer["bias"])
-    return inputs @ parameters["params"]["Dense_0"]["kernel"] + parameters["params"]["Dense_0"]["bias"]
-
-
-def log_density(parameters: Any, observations: Any, actions: Any) -> Any:
-    std = jnp.exp(parameters["params"]["log_std"])
-    deviations = (actions - network(parameters, observations)) / std
-    return -(0.5 * deviations**2 + jnp.log(std) + 0.5 * jnp.log(2 * jnp.pi)).sum(axis=1)
 
 
 def test_without_constraint_it_is_a_plain_policy_gradient() -> None:

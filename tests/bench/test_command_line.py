@@ -14,7 +14,7 @@ from bench.campaign.jobs import training_jobs
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import load_runs
 from tests.helpers.commands import run
@@ -38,7 +38,7 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     table = pd.read_csv(results_folder / "table1.csv")
     scores = ["score", "ci_low", "ci_high", "untrained_score", "score_of_three"]
     assert list(table) == ["setting", "algorithm", "paper_score", *scores, "runs", "diverged"]
-    assert table["setting"].tolist() == list(SETTINGS)
+    assert table["setting"].tolist() == list(PAPER_SETTINGS)
     paper = [-0.39, 0.76, 0.82, 0.70, 0.68, 0.74, 0.71, 0.62, 0.71, 0.72, 0.69]
     assert table["paper_score"].tolist() == paper
     assert np.isfinite(table["score"]).all()
@@ -110,6 +110,29 @@ def test_incomplete_seeds_are_named(
     assert status == 0
     assert "left out, because runs of them are missing: seeds 4" in out
     assert (results_folder / "table1.csv").exists()
+
+
+def test_the_lecture_s_rows_are_shown_when_named_and_never_written(results_folder: Path) -> None:
+    results = open_results(results_folder, None, create=False)
+    (job,) = training_jobs([Run("Hopper-v4", "trpo-0.01", 0)])
+    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    table = ["table", "--results", str(results_folder)]
+    status, out, _ = run(*table)
+    assert status == 0
+    assert "TRPO" not in out
+    written = (results_folder / "table1.csv").read_bytes()
+    assert b"trpo" not in written
+    _, out, _ = run(*table, "--settings", "paper", "lecture")
+    assert "TRPO, δ = 0.01" in out
+    assert "over 78 of the 140 chosen runs, 7 of 7 environments, 12 settings and seeds 0;" in out
+    assert (results_folder / "table1.csv").read_bytes() == written
+    arguments = ["--results", str(results_folder), "--seeds", "1"]
+    _, out, _ = run("status", *arguments)
+    assert "77 runs: 77 done, 0 missing" in out
+    _, out, _ = run("status", *arguments, "--settings", "lecture")
+    assert "63 runs: 1 done, 62 missing" in out
+    _, out, _ = run("train", *arguments)
+    assert "nothing to train: all 77 runs" in out
 
 
 def test_the_scale_does_not_depend_on_the_rows_shown(

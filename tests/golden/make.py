@@ -1,10 +1,14 @@
 """The golden run: a few updates of every environment, stored so that a change of the numerics is seen.
 
+The lecture's settings have a file of their own, over three of the environments.
+
 `python -m tests.golden.make` stores it anew. That is right only for a change that means to move the bits:
 raise `NUMERICS` in bench/protocol/protocol.py with it, and say so in the commit.
 """
 
 import dataclasses
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +23,33 @@ from bench.common.provenance import processor_kind
 from bench.environments.batch import Environments
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import NUMERICS, Protocol, Run
-from bench.protocol.settings import SETTINGS as PPO_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS
+from bench.protocol.settings import SETTINGS as ALL_SETTINGS
 from bench.training.learners import Learner, learners
 from bench.training.training import train
 
 FOLDER = Path(__file__).parent
 RUNS = FOLDER / "runs.json"
+LECTURE = FOLDER / "lecture.json"
 
 # One row of each kind of objective.
 SETTINGS = ("no-clip", "clip-0.2", "adaptive-kl-0.01", "fixed-kl-1")
+# Of the lecture's settings: one of each rule, with one action, three and six; in Hopper all of them.
+ONE_OF_EACH_RULE = ("pg-advantage", "line-search", "trpo-0.01", "ppo-clip-algorithm-1")
+LECTURE_RUNS = {
+    "InvertedPendulum-v4": ONE_OF_EACH_RULE,
+    "Hopper-v4": LECTURE_SETTINGS,
+    "HalfCheetah-v4": ONE_OF_EACH_RULE,
+}
 PROTOCOL = Protocol(timesteps=3 * 2048)
 FIRST_STEPS = 50
 # The stored update is of a short rollout, to keep the files small.
 SHORT = dataclasses.replace(PROTOCOL.hyperparameters, horizon=256)
 
 
-def csvs(environment: str) -> dict[str, str]:
+def csvs(environment: str, settings: Sequence[str] = SETTINGS) -> dict[str, str]:
     """The CSVs of three updates, by setting."""
-    runs = [Run(environment, setting, 0) for setting in SETTINGS]
+    runs = [Run(environment, setting, 0) for setting in settings]
     return {result.run.setting: result.csv for result in train(runs, PROTOCOL)}
 
 
@@ -77,19 +90,27 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     return {name: np.array(values) for name, values in numbers.items()}
 
 
-def update(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def update(environment: str, inputs: dict[str, Any], setting: str = "clip-0.2") -> dict[str, Any]:
     """Parameters and diagnostics after one update from these inputs."""
-    _, run = start(environment)
+    _, run = start(environment, setting)
     rollouts = Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
     diagnostics = run.learn(SHORT, rollouts)
     leaves = jax.tree_util.tree_leaves_with_path(run.states.parameters)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves} | diagnostics
 
 
-def start(environment: str) -> tuple[Environments, Learner]:
-    """Environment and learner of the run `clip-0.2`, seed 0."""
-    environments, run = Environments(environment, [0]), Run(environment, "clip-0.2", 0)
-    (alone,) = learners([run], [PPO_SETTINGS[run.setting]], environments, PROTOCOL)
+def summary(environment: str, setting: str) -> dict[str, Any]:
+    """What an update from the stored inputs gives: its diagnostics, and a hash of all its bits."""
+    outputs = update(environment, load(inputs_path(environment)), setting)
+    bits = hashlib.sha256(b"".join(np.asarray(outputs[name]).tobytes() for name in sorted(outputs)))
+    diagnostics = {name: float(array[0]) for name, array in outputs.items() if array.shape == (1,)}
+    return {**diagnostics, "sha256": bits.hexdigest()}
+
+
+def start(environment: str, setting: str = "clip-0.2") -> tuple[Environments, Learner]:
+    """Environment and learner of a run of seed 0."""
+    environments, run = Environments(environment, [0]), Run(environment, setting, 0)
+    (alone,) = learners([run], [ALL_SETTINGS[setting]], environments, PROTOCOL)
     return environments, alone
 
 
@@ -110,15 +131,34 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Store the golden run."""
+    """Store the golden run, and then the lecture's."""
+    store_table()
+    store_lecture()
+
+
+def store_table() -> None:
+    """Store what is of the table's settings."""
     runs = {}
     for environment in ENVIRONMENTS:
         runs[environment] = csvs(environment)
         inputs = rollout(environment)
         np.savez_compressed(inputs_path(environment), **inputs)
         np.savez_compressed(outputs_path(environment), **update(environment, inputs))
-    record = {"numerics": NUMERICS, "processor_kind": processor_kind(), "runs": runs}
-    write_whole(RUNS, json_text(record))
+    write_whole(RUNS, json_text({**_made_by(), "runs": runs}))
+
+
+def store_lecture() -> None:
+    """Store what is of the lecture's settings."""
+    runs = {environment: csvs(environment, settings) for environment, settings in LECTURE_RUNS.items()}
+    updates = {
+        environment: {setting: summary(environment, setting) for setting in ONE_OF_EACH_RULE}
+        for environment in LECTURE_RUNS
+    }
+    write_whole(LECTURE, json_text({**_made_by(), "runs": runs, "updates": updates}))
+
+
+def _made_by() -> dict[str, Any]:
+    return {"numerics": NUMERICS, "processor_kind": processor_kind()}
 
 
 if __name__ == "__main__":

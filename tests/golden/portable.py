@@ -1,9 +1,11 @@
 """The golden run's start on emulated processors of several makers: `make portable`.
 
 Each environment's first rollout and update are made under emulation, compiled there too, and must be the
-stored ones to the bit. Emulation is fifty times slower than a processor: it takes 40 minutes of a core.
+stored ones to the bit; in three of them also an update by each of the lecture's rules. Emulation is fifty
+times slower than a processor: it takes an hour or two of a core.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -60,7 +62,10 @@ def _emulate(processor: str, environment: str) -> str:
 
 
 def compare(environment: str) -> int:
-    """Make the stored rollout and update anew on this processor; prints the arrays that differ."""
+    """Make the stored rollout and updates anew on this processor; prints the arrays and settings that differ.
+
+    The updates are one of PPO and, where they are stored, one by each of the lecture's rules.
+    """
     # The cache may have programs that were compiled outside of the emulator.
     jax.config.update("jax_enable_compilation_cache", False)  # type: ignore[no-untyped-call]
     inputs = make.rollout(environment)
@@ -69,6 +74,8 @@ def compare(environment: str) -> int:
     different = [
         name for name, array in stored.items() if array.tobytes() != np.asarray(made[name]).tobytes()
     ]
+    updates = json.loads(make.LECTURE.read_text())["updates"].get(environment, {})
+    different += [name for name, stored in updates.items() if make.summary(environment, name) != stored]
     print(", ".join(different))
     return DIFFERENT if different else SAME
 

@@ -21,6 +21,7 @@ from tests.golden import make
 pytestmark = pytest.mark.slow
 
 RECORD: dict[str, Any] = json.loads(make.RUNS.read_text())
+LECTURE: dict[str, Any] = json.loads(make.LECTURE.read_text())
 SAME_KIND = RECORD["processor_kind"] == processor_kind()
 TOLERANCE = 1e-4
 
@@ -37,6 +38,23 @@ def assert_golden_within_tolerance(environment: str) -> None:
         np.testing.assert_allclose(actual[name], stored, rtol=0, atol=TOLERANCE * scale, err_msg=name)
 
 
+def assert_lecture_is_golden(environment: str) -> None:
+    assert make.csvs(environment, make.LECTURE_RUNS[environment]) == LECTURE["runs"][environment]
+    for setting in make.ONE_OF_EACH_RULE:
+        assert make.summary(environment, setting) == LECTURE["updates"][environment][setting], setting
+
+
+def assert_lecture_within_tolerance(environment: str) -> None:
+    """The diagnostics of one update from the stored inputs."""
+    for setting in make.ONE_OF_EACH_RULE:
+        stored = LECTURE["updates"][environment][setting]
+        actual = make.summary(environment, setting)
+        for name in stored.keys() - {"sha256"}:
+            near_zero = TOLERANCE if name == "explained_variance" else 0.0
+            expected = pytest.approx(stored[name], rel=TOLERANCE, abs=near_zero)
+            assert actual[name] == expected, f"{setting} {name}"
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_golden_run(environment: str) -> None:
     assert RECORD["numerics"] == NUMERICS
@@ -44,6 +62,15 @@ def test_golden_run(environment: str) -> None:
         assert make.csvs(environment) == RECORD["runs"][environment]
     else:
         assert_golden_within_tolerance(environment)
+
+
+@pytest.mark.parametrize("environment", make.LECTURE_RUNS)
+def test_golden_run_of_the_lecture_s_settings(environment: str) -> None:
+    assert LECTURE["numerics"] == NUMERICS
+    if SAME_KIND:
+        assert_lecture_is_golden(environment)
+    else:
+        assert_lecture_within_tolerance(environment)
 
 
 # What libraries may choose by processor, chosen as on an old one.
@@ -57,15 +84,19 @@ HELD_BACK = {
 
 @pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
 def test_no_library_that_chooses_by_processor_takes_part() -> None:
-    """In three environments, among them those with sines and distances; `make portable` emulates all."""
+    """In three environments, among them those with sines and distances; `make portable` emulates all.
+
+    By the lecture's rules in two, with one action and with three.
+    """
     script = (
-        "import json, sys, tests\n"
-        "from tests.golden import make\n"
-        "for environment in sys.argv[1:]:\n"
-        "    assert make.csvs(environment) == json.loads(make.RUNS.read_text())['runs'][environment]"
+        "import tests\n"
+        "from tests.golden.test_golden import *\n"
+        "for environment in ('Reacher-v4', 'InvertedDoublePendulum-v4', 'HalfCheetah-v4'):\n"
+        "    assert make.csvs(environment) == RECORD['runs'][environment]\n"
+        "for environment in ('InvertedPendulum-v4', 'Hopper-v4'):\n"
+        "    assert_lecture_is_golden(environment)\n"
     )
-    environments = ("Reacher-v4", "InvertedDoublePendulum-v4", "HalfCheetah-v4")
-    done = run_python(script, *environments, **HELD_BACK)
+    done = run_python(script, **HELD_BACK)
     assert done.returncode == 0, done.stderr
 
 
@@ -75,9 +106,10 @@ def test_another_kind_of_processor_is_within_tolerance() -> None:
     script = (
         "import os, sys, tests\n"
         "os.environ['XLA_FLAGS'] = '--xla_cpu_max_isa=SSE4_2'\n"
-        "from tests.golden.test_golden import assert_golden_within_tolerance\n"
+        "from tests.golden.test_golden import *\n"
         "for environment in sys.argv[1:]:\n"
-        "    assert_golden_within_tolerance(environment)"
+        "    assert_golden_within_tolerance(environment)\n"
+        "    assert_lecture_within_tolerance(environment)\n"
     )
     done = run_python(script, "HalfCheetah-v4", "Hopper-v4")
     assert done.returncode == 0, done.stderr

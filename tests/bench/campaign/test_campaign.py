@@ -14,7 +14,7 @@ from dask.system import CPU_COUNT
 
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import Selection
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import final_scores, runs_table
 from bench.training.checkpoints import CheckpointFolder
@@ -25,7 +25,7 @@ from tests.helpers.processes import WITH_CHECKPOINTS, command_line, is_alive, wa
 pytestmark = pytest.mark.slow
 
 SMALL = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--timesteps", "4096")
-WHOLE = Selection(tuple(ENVIRONMENTS), tuple(SETTINGS), (0,))
+WHOLE = Selection(tuple(ENVIRONMENTS), PAPER_SETTINGS, (0,))
 
 
 def made_alike(folder: Path) -> dict[Path, bytes]:

@@ -19,7 +19,7 @@ from bench.campaign.cluster import COMPARED_PACKAGES, connected, identity
 from bench.campaign.jobs import Job, TrainingJob, training_jobs
 from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
 from tests.helpers.cluster import running_scheduler, worker
 from tests.helpers.processes import (
@@ -209,7 +209,7 @@ def test_local_workers_are_not_profiled() -> None:
 def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
     results = open_results(tmp_path / "results", 1, create=True)
     unknown = Run("Reacher-v4", "nonsense", 7)
-    good = training_jobs([Run("Reacher-v4", setting, 8) for setting in SETTINGS])
+    good = training_jobs([Run("Reacher-v4", setting, 8) for setting in PAPER_SETTINGS])
     jobs: list[Job] = [TrainingJob((unknown,)), DeadlyJob(), *good]
     console = Console(file=(tmp_path / "log").open("w"), width=200)
     with pytest.raises(UserError, match=r"2 of 3 jobs failed, the others are kept: .*Reacher-v4 seed 7"):

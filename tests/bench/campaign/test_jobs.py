@@ -5,11 +5,11 @@ import pytest
 from bench.campaign.jobs import RandomJob, merged, training_jobs
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Run
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 
 
 def runs(seeds: int) -> list[Run]:
-    return [Run(e, s, seed) for seed in range(seeds) for e in ENVIRONMENTS for s in SETTINGS]
+    return [Run(e, s, seed) for seed in range(seeds) for e in ENVIRONMENTS for s in PAPER_SETTINGS]
 
 
 def test_a_job_is_an_environment_and_a_seed_slowest_first() -> None:

@@ -6,7 +6,7 @@ from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, ranges, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 
 ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
 
@@ -66,6 +66,29 @@ def test_unknown_names_are_refused_with_the_choices() -> None:
 def test_no_setting_means_all_that_are_known() -> None:
     assert select(ALL[0], [], None, set()).settings == ALL[1]
     assert select(ALL[0], [], None, set(), known=("mine", "clip-0.1")).settings == ("mine", "clip-0.1")
+
+
+def test_the_lecture_s_settings_are_meant_only_when_they_are_named() -> None:
+    assert len(LECTURE_SETTINGS) == 9
+    assert set(SETTINGS) == {*PAPER_SETTINGS, *LECTURE_SETTINGS}
+    everything = (*SETTINGS, "mine")
+    assert select(ALL[0], [], None, set(), known=everything).settings == (*PAPER_SETTINGS, "mine")
+    assert select(ALL[0], ["trpo-0.01"], None, set()).settings == ("trpo-0.01",)
+
+
+def test_a_group_stands_for_its_settings() -> None:
+    assert select(ALL[0], ["lecture"], None, set()).settings == LECTURE_SETTINGS
+    both = select(ALL[0], ["clip-0.2", "lecture", "paper"], None, set()).settings
+    assert both == tuple(dict.fromkeys(("clip-0.2", *LECTURE_SETTINGS, *PAPER_SETTINGS)))
+    with pytest.raises(UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture$"):
+        select(ALL[0], ["lectures"], None, set())
+
+
+def test_the_table_is_whole_without_the_lecture_s_settings() -> None:
+    assert Selection(*ALL, seeds=(0,)).is_whole_table
+    assert Selection(ALL[0], (*PAPER_SETTINGS, "mine"), (0,)).is_whole_table
+    assert not Selection(ALL[0], PAPER_SETTINGS[1:], (0,)).is_whole_table
+    assert not Selection(ALL[0], (*PAPER_SETTINGS, "trpo-0.01"), (0,)).is_whole_table
 
 
 def test_naming_something_twice_is_naming_it_once() -> None:

@@ -1,6 +1,6 @@
 """Settings are told apart, and the paper's look the same beside whatever others."""
 
-from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting
 from bench.report.appearance import Look, looks
 
 
@@ -20,7 +20,9 @@ def test_twenty_settings_of_nine_families_are_told_apart() -> None:
     more = dict(list(others(5, 2).items())[:9])
     found = looks(more)
     assert len(found) == 20
-    assert len({SETTINGS[name].family for name in SETTINGS} | {each.family for each in more.values()}) == 9
+    assert (
+        len({SETTINGS[name].family for name in PAPER_SETTINGS} | {each.family for each in more.values()}) == 9
+    )
     assert len({appearance(look) for look in found.values()}) == 20
     # Families have no colour in common.
     colours = {name: look.colour for name, look in found.items()}
@@ -36,4 +38,11 @@ def test_many_more_are_told_apart_by_their_markers() -> None:
 
 
 def test_the_paper_s_settings_look_the_same_beside_others() -> None:
-    assert {name: looks(others(3, 3))[name] for name in SETTINGS} == looks({})
+    assert {name: looks(others(3, 3))[name] for name in PAPER_SETTINGS} == looks({})
+
+
+def test_the_lecture_s_settings_are_told_apart_beside_the_paper_s() -> None:
+    found = looks({name: SETTINGS[name] for name in LECTURE_SETTINGS})
+    assert len({appearance(look) for look in found.values()}) == 20
+    families = {SETTINGS[name].family: look.colour for name, look in found.items() if look.line == "-"}
+    assert len(set(families.values())) == len(families) == 8

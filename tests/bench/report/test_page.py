@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.commands import Table
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.report import figures, page
 from bench.results.folder import Results
 from bench.scores.report import Report, report
@@ -25,7 +25,7 @@ FIGURES = (
 )
 
 
-def report_on(results: Results, settings: tuple[str, ...] = tuple(SETTINGS)) -> Report:
+def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> Report:
     return report(results, select(ENVIRONMENTS, settings, None, results.finished()))
 
 

@@ -168,6 +168,7 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
         ("x = 1", "has no list SETTINGS of Setting"),
         ("SETTINGS = []", "has no list SETTINGS of Setting"),
         (MINE.format(returned="ratio", name="clip-0.2"), "the name clip-0.2 is taken"),
+        (MINE.format(returned="ratio", name="lecture"), "the name lecture is taken"),
         (MINE.format(returned="ratio", name="a/b"), "'a/b' can't be the name of a setting"),
         (MINE.format(returned="ratio", name="mine").replace("objective", "other"), "neither a function"),
         (MINE.format(returned="ratio.mean()", name="mine"), r"of shape \[64\] for 64 samples, not \(\)"),

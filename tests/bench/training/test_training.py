@@ -13,7 +13,7 @@ import pytest
 from algorithms.types import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
-from bench.protocol.settings import SETTINGS, Setting, no_clipping
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, no_clipping
 from bench.training.collecting import collect
 from bench.training.learners import in_job_order, learners
 from bench.training.training import train
@@ -38,7 +38,7 @@ def csv_of(run: Run, company: list[Run]) -> str:
 def test_a_run_does_not_depend_on_its_company(alone: str) -> None:
     assert len(alone.splitlines()) == 2
     assert csv_of(RUN, [RUN]) == alone
-    assert csv_of(RUN, [Run(ENVIRONMENT, setting, 1) for setting in SETTINGS]) == alone
+    assert csv_of(RUN, [Run(ENVIRONMENT, setting, 1) for setting in PAPER_SETTINGS]) == alone
     assert csv_of(RUN, [Run(ENVIRONMENT, "no-clip", 0), Run(ENVIRONMENT, "clip-0.2", 0), RUN]) == alone
 
 
