@@ -10,8 +10,8 @@ where it is. Nothing limits how far ρ may move from 1: the search asks for a lo
 
 Where the lecture leaves something open:
 
-- A large step has length 1 (`first_step`), measured over all parameters of the policy: each unit's weights
-  have norm 1 at the start.
+- A large step has length 1 (`first_step`), measured over all parameters of the policy. That is the norm that
+  each hidden unit's weights have at the start. This choice is ours.
 - 10 steps are tried, each half of the one before: `trpo_mpi`'s line search.
 - A is GAE(γ, λ), standardized if the protocol says so; the whole rollout is used, as in `trpo_mpi`.
 - After the policy's step V is fitted to the λ-returns `GAE(γ, λ) + V`, in minibatches, as in `trpo_mpi`.

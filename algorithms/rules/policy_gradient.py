@@ -2,16 +2,20 @@
 
     ∇J = E[ Σ_t γ^t Ψ_t ∇ log π(a_t|s_t) ]
 
-The six Ψ are those of `algorithms.advantages.psi_weights`. Where the lecture leaves something open, this is
-Spinning Up's VPG, with two exceptions that it names:
+The six Ψ are those of `algorithms.advantages.psi_weights`. Where the lecture leaves something open, Spinning
+Up's VPG decides:
 
-- One step of Adam uses the whole rollout. Its stepsize is that of the protocol, 3e-4, as Spinning Up has it.
+- One step of Adam uses the whole rollout. Its stepsize is the protocol's, 3e-4, which is also Spinning Up's.
+- The mean over the samples stands for the sum over a trajectory. They differ by a factor, and a constant
+  factor changes nothing for Adam, apart from its ε.
 - An episode that the rollout cuts is continued with V.
-- The mean over the samples stands for the sum over a trajectory: Adam is indifferent to a factor.
-- Ψ is used as it is. Spinning Up subtracts the batch's mean and divides by its standard deviation; but to
-  subtract a mean is to have a baseline, which is what the six settings compare.
-- After the policy's step V is fitted to the rewards-to-go. Spinning Up makes 80 steps of Adam at 1e-3 on the
-  whole rollout; the options here are passes in minibatches, so that all settings fit V alike.
+- After the policy's step V is fitted to the rewards-to-go.
+
+In two things this is not Spinning Up's VPG:
+
+- Ψ is used as it is. Spinning Up standardizes it over the batch. To subtract the mean is to have a baseline,
+  and whether there is a baseline is what the six settings compare.
+- V is fitted by epochs of minibatches, as TRPO's V is. Spinning Up makes 80 steps on the whole rollout.
 """
 
 from dataclasses import dataclass, replace

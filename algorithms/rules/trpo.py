@@ -53,7 +53,7 @@ class Rule(line_search.Rule):
 
     Its options are those of the line search, and:
 
-    cg_steps: of conjugate gradients at most (10 in the paper and in `trpo_mpi`: `cg_iters`); they end before
+    cg_steps: of conjugate gradients at most (10 in `trpo_mpi`: `cg_iters`); they end before
         when the residual is 1e-5 of g.
     """
 
