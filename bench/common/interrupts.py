@@ -2,10 +2,12 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # The exit status of a program that Ctrl-C has ended.
@@ -21,14 +23,17 @@ def exit_at_once() -> None:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Within the context Ctrl-C raises KeyboardInterrupt. Pressed again, it ends the process at once."""
+    """Within the context Ctrl-C raises KeyboardInterrupt. Pressed again, also later, it ends the process."""
     before = [signal.getsignal(number) for number in SIGNALS]
     _answer_by(_raise)
     try:
         yield
-    finally:
-        for number, handler in zip(SIGNALS, before, strict=True):
-            signal.signal(number, handler)
+    except KeyboardInterrupt:
+        raise  # and the process will end: `_exit` stays
+    except BaseException:
+        _restore(before)
+        raise
+    _restore(before)
 
 
 @contextmanager
@@ -64,6 +69,11 @@ def _answer_by(handler: Handler) -> None:
             signal.signal(number, handler)
 
 
+def _restore(handlers: Sequence[Any]) -> None:
+    for number, handler in zip(SIGNALS, handlers, strict=True):
+        signal.signal(number, handler)
+
+
 def _raise(number: int, frame: FrameType | None) -> None:
     _answer_by(_exit)
     raise KeyboardInterrupt
@@ -75,5 +85,18 @@ def _exit_with_a_line(number: int, frame: FrameType | None) -> None:
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
+    _kill_workers()
     # Not by an exception: it could land in any library's code, which would print it or go on.
     os._exit(STATUS)
+
+
+def _kill_workers() -> None:
+    """End the workers that are starting, which would complain that their campaign is gone.
+
+    Those that have started end by themselves.
+    """
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in children.read_text().split():
+            with suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(int(pid), signal.SIGKILL)

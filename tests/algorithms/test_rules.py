@@ -75,7 +75,9 @@ def test_a_setting_for_each_psi() -> None:
 def test_the_policy_gradient_is_one_step_of_adam(name: str) -> None:
     """Adam's first step is the stepsize times g / (|g| + ε), of a gradient that is computed here."""
     options = SETTINGS["pg-advantage"].options
-    with_discount = Setting("mine", "", "", {}, "policy_gradient", {**options, "discounted_states": True})
+    with_discount = Setting(
+        "mine", "Mine", "mine", {}, "policy_gradient", {**options, "discounted_states": True}
+    )
     setting, batch = SETTINGS.get(name, with_discount), rollout(0)
     before, after, diagnostics = updated(setting, batch)
     seen = filtered(before.statistics, batch.observations[:, 0])
