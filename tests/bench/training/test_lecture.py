@@ -16,7 +16,8 @@ from tests.golden import make
 from tests.golden.test_golden import LECTURE, SAME_KIND
 from tests.helpers.processes import WITH_CHECKPOINTS
 
-pytestmark = pytest.mark.slow
+# One process makes the mixed job for all its tests.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lecture")]
 
 ENVIRONMENT = "InvertedPendulum-v4"
 PROTOCOL = Protocol(timesteps=3 * 2048)
