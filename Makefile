@@ -31,7 +31,7 @@ table1: .venv/installed
 curves: .venv/installed
 	@$(BENCH) curves $(FLAGS)
 
-# All that needs no training and no other processes: under a minute.
+# All but the slow tests: about a minute.
 check: lint
 	.venv/bin/pytest -m "not slow" --numprocesses auto tests
 

@@ -25,6 +25,8 @@ from tests.helpers.learning import (
     rollout,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def updated(setting: Setting, batch: Rollout, hyperparameters: Any = SMALL) -> tuple[Any, Any, Any]:
     """State before and after one update, and what it told of itself."""

@@ -17,6 +17,8 @@ from algorithms.rules.trpo import fisher_product, trust_region_step
 from bench.protocol.settings import SETTINGS
 from tests.helpers.learning import ACTION, OBSERVATION, SMALL, log_density, network
 
+pytestmark = pytest.mark.slow
+
 SETTING = SETTINGS["trpo-0.01"]
 DAMPING, CG_STEPS = SETTING.numbers["damping"], SETTING.options["cg_steps"]
 SAMPLES = 40

@@ -29,6 +29,8 @@ from tests.recomputed.plain import (
     welch,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def measures(ours: Floats, paper: Floats) -> dict[str, float]:
     return {
