@@ -82,9 +82,7 @@ class Train(Options):
             return
         results.require_current_numerics()
         if not pin():
-            console.print(
-                f"{CACHE} can't be written: every process compiles anew", style="yellow", soft_wrap=True
-            )
+            _warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign
 
         def stopped() -> str:

@@ -4,10 +4,9 @@ import csv
 import io
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from bench.common.files import read_text, write_whole
-from bench.common.provenance import provenance
+from bench.common.provenance import processor_of, provenance
 from bench.protocol.protocol import Run
 from bench.results.folder import Results
 
@@ -46,16 +45,10 @@ def _line(results: Results, run: Run, timesteps: int, outcome: str) -> dict[str,
         "setting": run.setting,
         "seed": str(run.seed),
         "timesteps": str(timesteps),
-        "repeated_on": _processor(here),
+        "repeated_on": processor_of(here),
         "repeated_by": str(here["git_commit"]),
         "outcome": outcome,
-        "made_on": _processor(made),
+        "made_on": processor_of(made),
         "made_by": str(made.get("git_commit")),
         **{name: version for name, version in here["versions"].items() if name in COLUMNS},
     }
-
-
-def _processor(source: Mapping[str, Any]) -> str:
-    """A processor's name and the hash of its maker, family, model and flags."""
-    processor = source["processor"]
-    return " ".join(processor[name] for name in ("name", "model") if name in processor)

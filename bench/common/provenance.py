@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -32,6 +33,12 @@ def provenance() -> dict[str, Any]:
             "name": _processor_name(),
         },
     }
+
+
+def processor_of(record: Mapping[str, Any]) -> str:
+    """The processor that a record of `provenance` names: its name, and its model where that is recorded."""
+    processor = record["processor"]
+    return " ".join(processor[field] for field in ("name", "model") if field in processor)
 
 
 @cache

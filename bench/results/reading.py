@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bench.common.errors import UserError
+from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
 from bench.protocol.settings import Setting
 from bench.results.folder import Results, open_results
@@ -87,12 +88,11 @@ def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
     lines = []
     for run in sorted(runs):
         record = results.provenance(run)
-        processor = record["processor"]
         lines.append(
             {
                 **asdict(run),
                 "seconds": record["job_seconds"] / record["job_runs"],
-                "processor": " ".join(processor[name] for name in ("name", "model") if name in processor),
+                "processor": processor_of(record),
                 "commit": record.get("git_commit") or "unknown",
                 "physics_warnings": record["physics_warnings"],
                 "diverged_at": record["diverged_at"],
