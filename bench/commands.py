@@ -13,7 +13,7 @@ from bench.options import Options, finished_of, option, require_undamaged, times
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, ranges, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
@@ -137,6 +137,8 @@ class Table(Options):
         complete = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
         if complete and set(whole_seeds) <= set(selection.seeds):
             _write(found, results.path, console)
+            if not finished.isdisjoint(Selection(ENVIRONMENTS, LECTURE_SETTINGS, selection.seeds).runs):
+                _write_lecture(results, selection.seeds)
             for setting in in_table_order(run.setting for run in missing):
                 _warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
@@ -163,6 +165,15 @@ def _write(found: "Report", folder: Path, console: Console) -> None:
         part.save(found, folder)
     message = f"written: {folder}/table1.csv, README.md, the other tables and the figures"
     console.print(message, soft_wrap=True)
+
+
+def _write_lecture(results: Results, seeds: tuple[int, ...]) -> None:
+    """Write the page of the lecture's methods."""
+    from bench.report import lecture
+    from bench.scores import report
+    from bench.scores.lecture import SHOWN
+
+    lecture.save(report.report(results, Selection(ENVIRONMENTS, SHOWN, seeds)), results.path)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def table(report: Report) -> Figure:
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, shown in ((whole, rows), (detail, rows[rows["setting"] != UNCONSTRAINED])):
         scores = shown.set_index("setting")[["score", "ci_low", "ci_high"]]
-        _intervals(panel, scores, report, report.doubtful)
+        intervals(panel, scores, report, report.doubtful)
         panel.plot(shown["score_of_three"], shown.index, color="black", linestyle="none", **THREE_MARKER)
         panel.plot(shown["paper_score"], shown.index + 0.3, color="black", linestyle="none", **PAPER_MARKER)
         panel.set_xlabel("average normalized score")
@@ -58,14 +58,14 @@ def outcomes(report: Report) -> Figure:
         (panels[1], "mean over time", rows[["area", "area_low", "area_high"]]),
         (panels[2], "probability of improvement", whole.reindex(rows.index)),
     ):
-        _intervals(panel, values, report)
+        intervals(panel, values, report)
         panel.set_title(title, fontsize="medium")
     panels[2].axvline(0.5, color="grey", linewidth=0.8)
     panels[2].set_xlim(0, 1)
     return figure
 
 
-def _intervals(
+def intervals(
     panel: Axes, values: pd.DataFrame, report: Report, doubtful: frozenset[str] = frozenset()
 ) -> None:
     """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""

@@ -11,7 +11,8 @@ import pandas as pd
 from scipy.special import fdtrc, stdtr, stdtrit
 
 from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.settings import BASELINE, FIGURE_3, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
+from bench.protocol.published import FIGURE_3
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.scores.estimates import TAIL, Estimate, mean, variances
 from bench.scores.grid import Grid
 from bench.scores.pairs import holm

@@ -122,7 +122,7 @@ def synthetic_results(
     last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
     updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
     for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in settings for seed in seeds):
-        columns = (*COLUMNS, *rules.rule(SETTINGS[run.setting].rule).columns)
+        columns = (*COLUMNS, *rules.rule(SETTINGS[run.setting].rule, **SETTINGS[run.setting].options).columns)
         numbers = random.random((len(updates), len(columns) - 2)) + np.linspace(0, 9, len(updates))[:, None]
         lines = [
             ",".join([str(update * horizon), str(update), *(f"{value:.9g}" for value in row)])

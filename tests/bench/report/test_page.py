@@ -1,6 +1,7 @@
 """The whole report, on made-up runs of few seeds."""
 
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from bench.commands import Table
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
-from bench.protocol.settings import PAPER_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report import figures, page
 from bench.results.folder import Results
 from bench.scores.report import Report, report
@@ -134,3 +135,25 @@ def test_the_area_is_the_mean_over_time(results: Results) -> None:
     steps = np.diff(run["timesteps"], prepend=0)
     line = found.scores.query("environment == 'Hopper-v4' and setting == 'clip-0.2' and seed == 1")
     assert line["mean_return"].item() == pytest.approx(np.average(run["return_last100"], weights=steps))
+
+
+def test_the_lecture_s_page_is_written_with_the_table(results: Results, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
+    settings = [name for name in LECTURE_SETTINGS if name != "trpo-0.01"]
+    more = synthetic_results(tmp_path / "more", None, range(2), settings)
+    shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
+    both = Results(folder, results.protocol)
+    selection = select(ENVIRONMENTS, PAPER_SETTINGS, None, both.finished())
+    Table().run(both, selection, Console(file=io.StringIO()))
+    text = (folder / "lecture.md").read_text()
+    table = pd.read_csv(folder / "lecture.csv").set_index("setting")
+    assert table.index.tolist() == ["no-clip", "clip-0.2", *settings]
+    for setting in settings:
+        assert f"| {SETTINGS[setting].label} | {table.loc[setting, 'score']:.2f} |" in text
+    # Claims that no run can speak of are left out.
+    assert "The estimator Ψ" in text
+    assert "A line search asks" not in text
+    for link in re.findall(r"\]\((figures/[^)]+)\)", text):
+        assert (folder / link).is_file()
+    # The table does not know of them.
+    assert set(pd.read_csv(folder / "table1.csv")["setting"]) == set(PAPER_SETTINGS)

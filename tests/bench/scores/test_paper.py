@@ -8,7 +8,8 @@ from scipy import stats
 
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.settings import FIGURE_3, PAPER_SETTINGS
+from bench.protocol.published import FIGURE_3
+from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.coverage import simulated_runs
 from bench.scores.paper import (
     CONSTRAINED,

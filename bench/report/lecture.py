@@ -1,0 +1,183 @@
+"""`lecture.md`, `lecture.csv` and figures: the lecture's methods beside PPO, on the scale of Table 1."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bench.common.files import csv_text, write_whole
+from bench.protocol import published
+from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
+from bench.report.curves import learning_curves
+from bench.report.figures import save_figure
+from bench.report.score_figures import DIGITS, intervals
+from bench.report.tables import (
+    between,
+    listed,
+    markdown,
+    markdown_table,
+    number,
+    probability,
+    return_cells,
+    share,
+)
+from bench.scores import lecture
+from bench.scores.estimates import ALPHA
+from bench.scores.report import Report
+
+LINE_SEARCH, TRUST_REGION = "line-search", "trpo-0.01"
+NUMBERS = SETTINGS[TRUST_REGION].numbers
+LARGEST_KL = NUMBERS["kl_radius"] * NUMBERS["kl_tolerance"]
+
+
+def save(report: Report, folder: Path) -> None:
+    """Write the page, its table and its figures.
+
+    report: over `bench.scores.lecture.SHOWN`.
+    """
+    comparison, steps = lecture.comparison(report), lecture.steps(report)
+    write_whole(folder / "lecture.csv", csv_text(comparison.merge(steps, on="setting")))
+    write_whole(folder / "lecture.md", "\n\n".join(_sections(report, comparison, steps)) + "\n")
+    random = report.scale["random_uniform"]
+    save_figure(_scores(report), folder / "figures", "lecture_scores")
+    save_figure(learning_curves(report.runs, random, report.settings), folder / "figures", "lecture_curves")
+
+
+def _scores(report: Report) -> Figure:
+    rows = report.table.round(DIGITS).set_index("setting")[["score", "ci_low", "ci_high"]]
+    figure = Figure(figsize=(8, 0.8 + 0.34 * len(rows)), layout="constrained")
+    panel = figure.subplots()
+    intervals(panel, rows, report)
+    panel.set_xlabel("average normalized score, with 95 % interval")
+    return figure
+
+
+def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> list[str]:
+    return [
+        "# The lecture's other methods",
+        "Policy gradients, line search, TRPO and PPO-Clip as Algorithm 1, beside two settings of Table 1:"
+        f" {UNCONSTRAINED}, which is importance sampling without a constraint, and {BASELINE}. Written by"
+        " `make table1` from the runs in this folder: edit nothing here. [The equations, and what the lecture"
+        " leaves open](../algorithms/README.md).",
+        "These settings are no rows of Table 1. Their scores are on its scale, which the paper's eleven"
+        " settings alone set. The intervals are of 95 % over seeds, and p is of a permutation test of the"
+        f" difference from {BASELINE}, corrected by Holm for all comparisons in this table"
+        " ([methods](README.md)).",
+        markdown(comparison, _columns(report, comparison)),
+        "![Scores as intervals](figures/lecture_scores.png)",
+        "![Learning curves](figures/lecture_curves.png)",
+        "## Returns",
+        "Mean return ± standard deviation over seeds, and in brackets the mean normalized score.",
+        markdown_table(return_cells(report.returns, report.settings)),
+        "What others published. The environments are of other versions, and the protocols are others, too: a"
+        " difference need not come from the method.",
+        markdown_table(_published(report.grid.environments)),
+        "## What the steps did",
+        "Of the logged updates, one in five: KL(π_old ‖ π) after the policy's step, in nats; the share of the"
+        " first step that the line search accepted, on average; updates in which it accepted none. Of the"
+        f" runs: how many were at some time below half of their highest score until then (if that was"
+        f" {lecture.LEAST_HEIGHT} or more), and how many still were at the end.",
+        markdown(steps, _step_columns(report)),
+        "## What the lecture says, and what the runs show",
+        *_claims(report, steps.set_index("setting")),
+    ]
+
+
+def _columns(report: Report, comparison: pd.DataFrame) -> dict[str, Any]:
+    columns = {
+        "setting": report.label,
+        "score": lambda row: number(row.score),
+        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
+        f"less {BASELINE}": lambda row: number(row.difference),
+        "95 % interval of that": lambda row: between(row.low, row.high),
+        "p, Holm": lambda row: probability(row.p_holm),
+        "runs": lambda row: str(row.runs),
+    }
+    if comparison["diverged"].any():
+        columns["diverged"] = lambda row: str(row.diverged)
+    return columns
+
+
+def _step_columns(report: Report) -> dict[str, Any]:
+    return {
+        "setting": report.label,
+        "KL, median": lambda row: f"{row.kl_median:.2g}",
+        "KL, 95 %": lambda row: f"{row.kl_95:.2g}",
+        "KL, largest": lambda row: f"{row.kl_largest:.2g}",
+        "share of first step": lambda row: number(row.step_fraction),
+        "no step": lambda row: share(row.no_step),
+        "fell": lambda row: str(row.fell),
+        "down at the end": lambda row: str(row.down),
+    }
+
+
+def _published(environments: Iterable[str]) -> list[list[str]]:
+    rows = (*published.TRPO, *published.POLICY_GRADIENT)
+    values = [[one.returns.get(environment) for environment in environments] for one in rows]
+    cells = [["" if value is None else f"{value:,g}" for value in row] for row in values]
+    return [["source", *environments], *([one.source, *row] for one, row in zip(rows, cells, strict=True))]
+
+
+def _claims(report: Report, steps: pd.DataFrame) -> list[str]:
+    """The claims of which all runs that they need are there."""
+    complete = {row.setting for row in report.table.itertuples() if row.ci_low == row.ci_low}
+    return [
+        text(report, steps)
+        for text, needed in (
+            (_estimators, lecture.POLICY_GRADIENTS),
+            (_bad_steps, (UNCONSTRAINED, BASELINE, LINE_SEARCH, TRUST_REGION)),
+            (_line_search, (LINE_SEARCH, TRUST_REGION)),
+        )
+        if complete.issuperset(needed)
+    ]
+
+
+def _estimators(report: Report, steps: pd.DataFrame) -> str:
+    scores = report.table.set_index("setting")["score"].loc[list(lecture.POLICY_GRADIENTS)]
+    pairs = lecture.between_estimators(report)
+    found = pairs[pairs["p_holm"] < ALPHA]
+    worst, best = (f"{name} ({number(scores[name])})" for name in (scores.idxmin(), scores.idxmax()))
+    outcome = "The choice of Ψ matters" if len(found) else "That the choice of Ψ matters is not shown"
+    named = (
+        f": {listed(f'{row.setting} and {row.other}' for row in found.itertuples())}" if len(found) else ""
+    )
+    return (
+        "**The estimator Ψ changes the variance of the gradient and not its expectation.** Runs can't show an"
+        " expectation; `tests/algorithms/test_psi.py` proves it by enumerating all trajectories of a small"
+        f" problem. In the runs the scores go from {worst} to {best}. Of the {len(pairs)} differences between"
+        f" them {len(found)} are significant after Holm's correction{named}. {outcome}, at this number of"
+        " timesteps and this stepsize."
+    )
+
+
+def _bad_steps(report: Report, steps: pd.DataFrame) -> str:
+    runs = report.table.set_index("setting")["runs"]
+    texts = [
+        f"{name}: {steps['fell'][name]} of {runs[name]} runs fell, {steps['down'][name]} of these were down"
+        " at the end"
+        for name in (UNCONSTRAINED, LINE_SEARCH, TRUST_REGION, BASELINE)
+    ]
+    fell, down = (steps[name].loc[[UNCONSTRAINED, LINE_SEARCH]].sum() for name in ("fell", "down"))
+    shown = "Most do not" if 2 * down > fell else "Most do" if fell else "None fell"
+    return (
+        "**A bad step is not recovered from, because the next samples come from the bad policy.**"
+        f" {'; '.join(texts)}. {shown} recover without a constraint ({UNCONSTRAINED} and {LINE_SEARCH}"
+        f" together: {down} of {fell} were down at the end)."
+    )
+
+
+def _line_search(report: Report, steps: pd.DataFrame) -> str:
+    line = lecture.differences(report.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
+    kl = {name: steps.loc[name, ["kl_median", "kl_95", "kl_largest"]] for name in (LINE_SEARCH, TRUST_REGION)}
+    beyond = "more" if kl[LINE_SEARCH]["kl_95"] > LARGEST_KL else "no more"
+    return (
+        "**A line search asks whether the loss falls, not how far the surrogate can be trusted.** The steps"
+        f" of {LINE_SEARCH} have a median KL of {kl[LINE_SEARCH]['kl_median']:.2g}; 95 % of them have at most"
+        f" {kl[LINE_SEARCH]['kl_95']:.2g}, which is {beyond} than TRPO's limit of {LARGEST_KL:g}, and the"
+        f" largest is {kl[LINE_SEARCH]['kl_largest']:.2g}. Those of {TRUST_REGION} have a median of"
+        f" {kl[TRUST_REGION]['kl_median']:.2g} and at most {kl[TRUST_REGION]['kl_largest']:.2g}. The"
+        f" difference of the two scores is {number(line['difference'])}"
+        f" ({between(line['low'], line['high'])}; p {probability(line['p'])})."
+    )
