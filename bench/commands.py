@@ -80,7 +80,6 @@ class Train(Options):
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
-        results.require_current_numerics()
         if not pin():
             _warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign

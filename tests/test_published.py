@@ -3,11 +3,12 @@
 import re
 
 from bench.common.files import json_text, read_text
+from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
-from bench.results.reading import load_runs
+from bench.results.reading import KEYS, load_runs
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
@@ -46,15 +47,16 @@ def test_the_published_protocol_is_written_as_it_would_be_now() -> None:
     assert read_text(ROOT / "results" / "protocol.json") == json_text(results.protocol.as_json())
 
 
-def test_the_campaign_under_way_can_be_read_and_its_policies_used() -> None:
-    folder = ROOT / "campaign-21"
+def test_the_runs_are_whole_seeds_and_the_policies_of_seed_0_can_be_used() -> None:
+    folder = ROOT / "results"
     runs = load_runs(folder)
     assert open_results(folder, None, create=False).protocol == DEFAULT
-    assert set(runs["seed"]) <= set(range(21))
-    # An environment is published when all eleven settings of a seed are finished.
-    counts = runs.groupby(["environment", "seed"])["setting"].nunique()
-    assert set(counts) == {len(PAPER_SETTINGS)}
-    for environment in set(runs["environment"][runs["seed"] == 0]):
-        for setting in PAPER_SETTINGS:
+    for settings in (PAPER_SETTINGS, LECTURE_SETTINGS):
+        counts = runs[runs["setting"].isin(settings)].drop_duplicates(list(KEYS)).groupby("seed").size()
+        # Seeds 0, 1, 2, … up to 20, each in all environments with all settings.
+        assert counts.index.tolist() == list(range(min(len(counts), 21)))
+        assert set(counts) == {len(ENVIRONMENTS) * len(settings)}
+    for environment in ENVIRONMENTS:
+        for setting in SETTINGS:
             policy = load_policy(folder / "policies" / environment / setting / "seed-00.npz")
             assert policy(policy.observation_mean).shape == policy.log_std.shape

@@ -103,14 +103,18 @@ def _columns(report: Report, comparison: pd.DataFrame) -> dict[str, Any]:
 def _step_columns(report: Report) -> dict[str, Any]:
     return {
         "setting": report.label,
-        "KL, median": lambda row: f"{row.kl_median:.2g}",
-        "KL, 95 %": lambda row: f"{row.kl_95:.2g}",
-        "KL, largest": lambda row: f"{row.kl_largest:.2g}",
+        "KL, median": lambda row: _kl(row.kl_median),
+        "KL, 95 %": lambda row: _kl(row.kl_95),
+        "KL, largest": lambda row: _kl(row.kl_largest),
         "share of first step": lambda row: number(row.step_fraction),
         "no step": lambda row: share(row.no_step),
         "fell": lambda row: str(row.fell),
         "down at the end": lambda row: str(row.down),
     }
+
+
+def _kl(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
 
 
 def _published(environments: Iterable[str]) -> list[list[str]]:
@@ -174,10 +178,10 @@ def _line_search(report: Report, steps: pd.DataFrame) -> str:
     beyond = "more" if kl[LINE_SEARCH]["kl_95"] > LARGEST_KL else "no more"
     return (
         "**A line search asks whether the loss falls, not how far the surrogate can be trusted.** The steps"
-        f" of {LINE_SEARCH} have a median KL of {kl[LINE_SEARCH]['kl_median']:.2g}; 95 % of them have at most"
-        f" {kl[LINE_SEARCH]['kl_95']:.2g}, which is {beyond} than TRPO's limit of {LARGEST_KL:g}, and the"
-        f" largest is {kl[LINE_SEARCH]['kl_largest']:.2g}. Those of {TRUST_REGION} have a median of"
-        f" {kl[TRUST_REGION]['kl_median']:.2g} and at most {kl[TRUST_REGION]['kl_largest']:.2g}. The"
+        f" of {LINE_SEARCH} have a median KL of {_kl(kl[LINE_SEARCH]['kl_median'])}; 95 % of them have at"
+        f" most {_kl(kl[LINE_SEARCH]['kl_95'])}, which is {beyond} than TRPO's limit of {LARGEST_KL:g}, and"
+        f" the largest is {_kl(kl[LINE_SEARCH]['kl_largest'])}. Those of {TRUST_REGION} have a median of"
+        f" {_kl(kl[TRUST_REGION]['kl_median'])} and at most {_kl(kl[TRUST_REGION]['kl_largest'])}. The"
         f" difference of the two scores is {number(line['difference'])}"
         f" ({between(line['low'], line['high'])}; p {probability(line['p'])})."
     )

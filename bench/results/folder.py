@@ -40,11 +40,9 @@ from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_or
 from bench.results import random_scores
 from bench.results.place import Place
 from bench.results.records import StoredRun, check_csv, check_record, judged
-from bench.results.schema import COLUMNS, NEW_COLUMNS, RunResult
+from bench.results.schema import COLUMNS, RunResult
 
 PROTOCOL_FILE = "protocol.json"
-# The numerics whose folders can be read.
-READABLE_NUMERICS = (2, NUMERICS)
 
 
 class Results:
@@ -71,24 +69,6 @@ class Results:
         replace_whole(self.path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
         with self._place.locked():
             yield
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Those that every run's CSV has, before the columns of its rule."""
-        earlier = self.protocol.numerics != NUMERICS
-        return tuple(column for column in COLUMNS if not (earlier and column in NEW_COLUMNS))
-
-    def require_current_numerics(self) -> None:
-        """Refuse to train more runs where the finished ones have an earlier version's bits.
-
-        Raises:
-            UserError: saying so.
-        """
-        if self.protocol.numerics != NUMERICS:
-            raise UserError(
-                f"{self.path} holds runs of numerics {self.protocol.numerics}, this version's are {NUMERICS}:"
-                " it can be read; to train, choose another results folder"
-            )
 
     def policy_path(self, run: Run) -> Path:
         """Where the run's final policy stands; a run is finished without it, too."""
@@ -142,7 +122,7 @@ class Results:
         diverged_at = record["diverged_at"]
         with judged(path):
             text = read_text(path)
-            check_csv(text, self.columns, self.protocol.steps if diverged_at is None else diverged_at)
+            check_csv(text, COLUMNS, self.protocol.steps if diverged_at is None else diverged_at)
             if record["csv_sha256"] != digest(text):
                 raise ValueError("its content is not what was written when the run finished")
         return StoredRun(run, text, record)
@@ -261,8 +241,7 @@ def open_results(
     """
     if os.path.lexists(path / PROTOCOL_FILE):
         recorded = _recorded_protocol(path, timesteps)
-        # Results with the bits of earlier numerics can be read, though nothing can be added.
-        expected = replace(protocol or recorded, timesteps=recorded.timesteps, numerics=recorded.numerics)
+        expected = replace(protocol or recorded, timesteps=recorded.timesteps)
         if recorded != expected:
             raise UserError(
                 f"{path} holds results of protocol {recorded.fingerprint}, not of {expected.fingerprint}"
@@ -290,7 +269,9 @@ def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
             f"{path} holds runs of {protocol.timesteps:,} timesteps, not {timesteps:,}:"
             " choose another results folder"
         )
-    if protocol.numerics not in READABLE_NUMERICS:
-        readable = " and ".join(map(str, READABLE_NUMERICS))
-        raise UserError(f"{path} holds runs of numerics {protocol.numerics}; this version reads {readable}")
+    if protocol.numerics != NUMERICS:
+        raise UserError(
+            f"{path} holds runs of numerics {protocol.numerics}, this version's are {NUMERICS}:"
+            " use the version that made them, or choose another results folder"
+        )
     return protocol

@@ -19,6 +19,7 @@ from bench.protocol.protocol import Run
 from bench.protocol.settings import Setting
 from bench.results.folder import Results, open_results
 from bench.results.records import StoredRun
+from bench.results.schema import COLUMNS
 
 KEYS = ("environment", "setting", "seed")
 
@@ -56,7 +57,7 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
             path = results.csv_path(run).with_suffix(".json")
             raise UserError(f"{path}: it defines {run.setting} differently from other runs")
         stored.setdefault(file.text.partition("\n")[0], []).append(file)
-    tables = [_parsed(results, heading, group) for heading, group in stored.items()]
+    tables = [_parsed(heading, group) for heading, group in stored.items()]
     if len(tables) == 1:
         return tables[0]
     # Rules with other columns.
@@ -64,7 +65,7 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
     return table[[*(name for name in table if name != "diverged"), "diverged"]]
 
 
-def _parsed(results: Results, heading: str, files: Sequence[StoredRun]) -> pd.DataFrame:
+def _parsed(heading: str, files: Sequence[StoredRun]) -> pd.DataFrame:
     """The lines of all these files, parsed at once, because one by one would take ten times as long."""
     bodies = [file.text.partition("\n")[2] for file in files]
     counts = [body.count("\n") for body in bodies]
@@ -72,7 +73,7 @@ def _parsed(results: Results, heading: str, files: Sequence[StoredRun]) -> pd.Da
     keys = pd.DataFrame([file.run for file in files])
     keys = keys.loc[keys.index.repeat(counts)].reset_index(drop=True)
     diverged = [file.record["diverged_at"] is not None for file in files]
-    ordered = [*results.columns, *(name for name in table if name not in results.columns)]
+    ordered = [*COLUMNS, *(name for name in table if name not in COLUMNS)]
     return pd.concat([keys, table[ordered]], axis="columns").assign(diverged=np.repeat(diverged, counts))
 
 

@@ -14,8 +14,6 @@ COLUMNS = (
     *("timesteps", "episodes", "return_last100", "return_std_last100", "length_last100"),
     *DIAGNOSTICS,
 )
-# The runs of numerics 2 are without these, and with the others in another order.
-NEW_COLUMNS = ("return_std_last100", "length_last100")
 
 
 @dataclass(frozen=True)
