@@ -162,7 +162,10 @@ def _write(found: "Report", folder: Path, console: Console) -> None:
 
     for part in (report, tables, figures, page):
         part.save(found, folder)
-    message = f"written: {folder}/table1.csv, README.md, the other tables and the figures"
+    message = (
+        f"written: {folder}/table1.csv, README.md, the other tables and the figures;"
+        " `make page` writes the page to explore"
+    )
     console.print(message, soft_wrap=True)
 
 
@@ -193,6 +196,26 @@ class Curves(Options):
         figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Write index.html into the results folder: a page to explore all finished runs in a browser."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
+    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, and the runs of Table 1, which are those that `table` means by default."""
+        return Options(self.results, self.variant).open()
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Write the page."""
+        from bench.report.explorer.html import save
+
+        console.print(f"written: {save(results, selection)}", soft_wrap=True)
 
 
 @dataclass(frozen=True)

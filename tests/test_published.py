@@ -2,10 +2,15 @@
 
 import re
 
+import pytest
+
 from bench.common.files import json_text, read_text
+from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
+from bench.report.explorer import html
+from bench.report.explorer.content import content
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from bench.results.reading import KEYS, load_runs
@@ -40,6 +45,14 @@ def test_the_lecture_s_page_names_what_is_there() -> None:
     for *names, path in functions:
         for name in filter(None, names):
             assert f"def {name}(" in read_text(folder / path), name
+
+
+@pytest.mark.slow
+def test_the_page_to_explore_is_that_of_the_results() -> None:
+    """After a change of runs, tables or the page itself: make page."""
+    text = read_text(ROOT / "results" / "index.html")
+    assert html.page(content(*Options(ROOT / "results").open())) == text
+    assert len(text.encode()) < 5e6
 
 
 def test_the_published_protocol_is_written_as_it_would_be_now() -> None:

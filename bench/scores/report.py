@@ -132,9 +132,14 @@ class Report:
 
     @cached_property
     def readings(self) -> pd.DataFrame:
-        """The scores under every reading, and as of three seeds: columns such as uniform_run_of_three."""
-        columns = {str(reading): mean(self.grid.normalized(reading)).value for reading in READINGS}
-        columns |= {f"{reading}_of_three": self.grid.of_three(reading)[0] for reading in READINGS}
+        """The scores under every reading, with intervals, and as of three seeds.
+
+        Columns such as uniform_run, uniform_run_low, uniform_run_high and uniform_run_of_three.
+        """
+        columns: dict[str, np.ndarray] = {}
+        for reading in READINGS:
+            columns |= _with_interval(str(reading), mean(self.grid.normalized(reading)))
+            columns[f"{reading}_of_three"] = self.grid.of_three(reading)[0]
         table = pd.DataFrame(columns, pd.Index(self.grid.settings, name="setting"))
         return table.loc[self._settings].reset_index()
 

@@ -122,14 +122,15 @@ def synthetic_results(
     last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
     updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
     for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in settings for seed in seeds):
-        columns = (*COLUMNS, *rules.rule(SETTINGS[run.setting].rule, **SETTINGS[run.setting].options).columns)
+        setting = SETTINGS[run.setting]
+        columns = (*COLUMNS, *rules.rule(setting.rule, **setting.options).columns)
         numbers = random.random((len(updates), len(columns) - 2)) + np.linspace(0, 9, len(updates))[:, None]
         lines = [
             ",".join([str(update * horizon), str(update), *(f"{value:.9g}" for value in row)])
             for update, row in zip(updates, numbers, strict=True)
         ]
         text = "\n".join([",".join(columns), *lines, ""])
-        results.save(RunResult(run, SETTINGS[run.setting], text, None, 0), source)
+        results.save(RunResult(run, setting, text, None, 0), source)
     policies = [(name, policy, 0.0, 0.1, 100) for name in ENVIRONMENTS for policy in (UNIFORM, UNTRAINED)]
     results.save_random_scores(pd.DataFrame(policies, columns=list(RANDOM_COLUMNS)))
     return results

@@ -1,0 +1,173 @@
+"""What the page shows, besides curves: environments, settings, columns, and Table 1."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from matplotlib.colors import to_hex
+from scipy.special import stdtrit
+
+from bench.common.errors import UserError
+from bench.protocol.environments import without_version
+from bench.protocol.protocol import DEFAULT
+from bench.protocol.selection import Selection, ranges
+from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
+from bench.report.appearance import LINES, MARKERS, looks
+from bench.report.explorer.series import SIGNIFICANT_DIGITS, series, stride_of
+from bench.report.tables import notes
+from bench.results.folder import Results
+from bench.results.reading import KEYS, runs_table
+from bench.scores.estimates import TAIL
+from bench.scores.report import UNTRAINED_READING, Report, report
+from bench.scores.scale import uniform_scores
+
+# How columns are named in the page; one that is not here, of somebody's own rule, has its own name.
+LABELS = {
+    "return_last100": "return, last 100 episodes",
+    "return_std_last100": "std of the return, last 100 episodes",
+    "length_last100": "episode length, last 100 episodes",
+    "episodes": "episodes so far",
+    "kl": "KL(π_old ‖ π), nats",
+    "policy_std": "standard deviation of the policy",
+    "value_loss": "value loss",
+    "explained_variance": "explained variance of the values",
+    "kl_coefficient": "KL coefficient β",
+    "clip_fraction": "clip fraction",
+    "step_fraction": "accepted share of the first step",
+}
+# What spans powers of ten, and is never negative.
+LOGARITHMIC = ("kl", "value_loss", "kl_coefficient")
+# The files beside the page that it leads to where the folder has them.
+LINKED = ("README.md", "table1.csv", "readings.csv", "scores.csv")
+NOT_COLUMNS = (*KEYS, "timesteps", "diverged")
+
+# Matplotlib's lines as SVG's dashes, and its markers as paths from -1 to 1.
+DASHES = dict(zip(LINES, ([], [6, 3], [1.5, 2.5], [7, 2.5, 1.5, 2.5]), strict=True))
+PATHS = dict(
+    zip(
+        MARKERS,
+        (
+            "M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z",
+            "M-.9,-.9H.9V.9H-.9Z",
+            "M0,-1L1,.8H-1Z",
+            "M0,-1.1L1.1,0L0,1.1L-1.1,0Z",
+            "M0,1L-1,-.8H1Z",
+            "M-.35,-1H.35V-.35H1V.35H.35V1H-.35V.35H-1V-.35H-.35Z",
+            "M0,-.5L.5,-1L1,-.5L.5,0L1,.5L.5,1L0,.5L-.5,1L-1,.5L-.5,0L-1,-.5L-.5,-1Z",
+            "M0,-1L.28,-.35L1,-.3L.45,.15L.62,.85L0,.47L-.62,.85L-.45,.15L-1,-.3L-.28,-.35Z",
+        ),
+        strict=True,
+    )
+)
+
+
+def content(results: Results, selection: Selection) -> dict[str, Any]:
+    """Everything that the page's scripts read, as JSON has it, of all finished runs of a results folder.
+
+    selection: the runs of Table 1.
+
+    Raises:
+        UserError: for a folder without finished runs, or a file that can't be used, naming it.
+    """
+    finished = results.finished()
+    runs, settings = runs_table(results, finished), results.settings(finished)
+    columns = [name for name in LABELS if name in runs]
+    columns += [name for name in runs if name not in (*columns, *NOT_COLUMNS)]
+    stride = stride_of(runs, columns)
+    uniform = uniform_scores(results.random_scores()).to_dict()
+    seeds = runs.groupby(["environment", "setting"])["seed"].nunique().max()
+    return {
+        "summary": _summary(results, runs, stride),
+        "environments": [
+            {"name": name, "title": without_version(name), "uniform": uniform.get(name)}
+            for name in runs["environment"].unique()
+        ],
+        "settings": _settings(settings),
+        "columns": [
+            {"name": name, "label": LABELS.get(name, name), "logarithmic": name in LOGARITHMIC}
+            for name in columns
+        ],
+        # Half an interval is this times the standard error, by the number of runs.
+        "student": [None, None, *(float(f"{stdtrit(count - 1, TAIL):.9g}") for count in range(2, seeds + 1))],
+        "table": _table(results, selection),
+        "files": [name for name in LINKED if (results.path / name).exists()],
+        **series(runs, columns, stride),
+    }
+
+
+def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str]:
+    counts, last = runs[list(KEYS)].nunique(), runs.drop_duplicates(list(KEYS), keep="last")
+    diverged = int(last["diverged"].sum())
+    # As the folder's own in what every protocol may have otherwise.
+    expected = replace(DEFAULT, timesteps=results.protocol.timesteps, numerics=results.protocol.numerics)
+    differences = results.protocol.differences(expected)
+    thinned = f"every {_ordinal(stride)} line of each run's CSV, and its last" if stride > 1 else "every line"
+    return {
+        "runs": f"{len(last):,} runs: {_counted(counts['environment'], 'environment')},"
+        f" {_counted(counts['setting'], 'setting')}, {'seeds' if counts['seed'] > 1 else 'seed'}"
+        f" {ranges(sorted(runs['seed'].unique().tolist()))}; {results.protocol.steps:,} timesteps each."
+        + (f" {_counted(diverged, 'run')} diverged." if diverged else "")
+        + (f" The protocol is not the default: {', '.join(differences)}." if differences else ""),
+        "points": f"The curves have {thinned}, rounded to {SIGNIFICANT_DIGITS} significant digits; the last"
+        " line of each run is not rounded.",
+    }
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
+    """Name, label, family and look, and whether it is shown at first: all are but the lecture's."""
+    look_of, first = looks(settings), by_default(settings) or tuple(settings)
+    return [
+        {
+            "name": name,
+            "label": settings[name].label,
+            "family": settings[name].family,
+            "colour": to_hex(look_of[name].colour),
+            "dash": DASHES[look_of[name].line],
+            "marker": PATHS[look_of[name].marker],
+            "shown": name in first,
+        }
+        for name in in_table_order(settings)
+    ]
+
+
+def _table(results: Results, selection: Selection) -> dict[str, Any]:
+    """Table 1: its rows and what is to be said of it; no rows, and the reason, where there is no scale."""
+    wanted = [run for run in selection.runs if run.setting in PAPER_SETTINGS]
+    present = len(results.finished().intersection(wanted))
+    if not present:
+        return {
+            "rows": [],
+            "notes": ["There are no scores: the paper's settings, which set their scale, have no runs."],
+        }
+    try:
+        found = report(results, selection)
+    except UserError as error:  # of the scale, because damaged runs were refused before
+        return {"rows": [], "notes": [f"There are no scores: {error}."]}
+    missing = (
+        f"Not the whole table: {present:,} of the {len(wanted):,} runs of the paper's settings are there."
+    )
+    return {"rows": _rows(found), "notes": [*([missing] if present < len(wanted) else []), *notes(found)]}
+
+
+def _rows(found: Report) -> list[dict[str, Any]]:
+    """The table's lines, with the intervals under the other reading and whether the first one is doubtful."""
+    name = str(UNTRAINED_READING)
+    readings = found.readings.set_index("setting")[[name, f"{name}_low", f"{name}_high"]]
+    readings.columns = pd.Index(["untrained", "untrained_low", "untrained_high"])
+    scores = found.table.drop(columns=["algorithm", "untrained_score"]).join(readings, on="setting")
+    rows = [{column: _or_null(value) for column, value in row.items()} for row in scores.to_dict("records")]
+    return [{**row, "doubtful": row["setting"] in found.doubtful} for row in rows]
+
+
+def _or_null(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
