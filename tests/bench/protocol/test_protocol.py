@@ -81,6 +81,15 @@ def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
         assert described["sentence"].endswith(".")
 
 
+def test_a_variant_says_what_differs() -> None:
+    for variant in VARIANTS.values():
+        written = variant.as_json()
+        assert next(iter(written)) == "differs_from_default"
+        for name, value in variant.hyperparameters.choices.others().items():
+            assert f"{name} {value}, not {getattr(Choices(), name)}" in written["differs_from_default"]
+    assert "differs_from_default" not in DEFAULT.as_json()
+
+
 def test_a_setting_is_read_back_from_its_json() -> None:
     for setting in SETTINGS.values():
         read = Setting.from_json(setting.name, json.loads(json.dumps(setting.as_json())))
