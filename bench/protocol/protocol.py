@@ -102,6 +102,11 @@ class Protocol:
         """Environment steps that a run really takes."""
         return self.updates * self.hyperparameters.horizon
 
+    @property
+    def is_annealed(self) -> bool:
+        """Whether an update depends on the run's length, so that no run begins like a longer one."""
+        return self.hyperparameters.choices.stepsize_schedule != "constant"
+
     def fields(self) -> dict[str, Any]:
         """All that the fingerprint stands for, as JSON has it.
 
