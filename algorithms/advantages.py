@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from algorithms.choices import Choices
+
 
 def generalized_advantages(
     rewards: Float[Array, "time"],
@@ -120,6 +122,27 @@ def discount_weights(ends: Bool[Array, "time"], discount: float) -> Float[Array,
     return weights
 
 
+def over_rollout(choices: Choices, advantages: Float[Array, "time"]) -> Float[Array, "time"]:
+    """A rollout's advantages as an update rule gets them."""
+    match choices.advantages:
+        case "standardized" | "minibatch":
+            return standardized(advantages)
+        case "raw":
+            return advantages
+
+
+def over_minibatch(choices: Choices, advantages: Float[Array, "sample"]) -> Float[Array, "sample"]:
+    """A minibatch's advantages as its gradient step sees them, from those that `over_rollout` gave.
+
+    What was standardized over the rollout before gives the same numbers as what was not.
+    """
+    match choices.advantages:
+        case "standardized" | "raw":
+            return advantages
+        case "minibatch":
+            return standardized(advantages)
+
+
 def standardized(advantages: Float[Array, "time"]) -> Float[Array, "time"]:
-    """Advantages with mean 0 and standard deviation 1 over the whole batch, as in `ppo1`."""
+    """Advantages with mean 0 and standard deviation 1 over these samples: the rollout's, as in `ppo1`."""
     return (advantages - jnp.mean(advantages)) / jnp.std(advantages)

@@ -36,7 +36,7 @@ class Hyperparameters:
     gae_lambda: float = 0.95
     """λ of the advantage estimator."""
     stepsize: float = 3e-4
-    """Adam's stepsize, constant."""
+    """Adam's stepsize; the first update's where it is annealed."""
     adam_epsilon: float = 1e-5
     """ε of Adam, outside the square root."""
     hidden_sizes: tuple[int, ...] = (64, 64)

@@ -14,13 +14,20 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from algorithms.advantages import generalized_advantages, standardized
+from algorithms.advantages import generalized_advantages, over_rollout
 from algorithms.gaussian import kl_divergence, sample
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.networks import PolicyNetwork, ValueNetwork, policy_at, values_at
-from algorithms.observation_filter import include, initial_statistics, normalize
+from algorithms.observation_filter import (
+    initial_statistics,
+    normalize,
+    observation_bound,
+    updated_statistics,
+)
 from algorithms.rules import UpdateRule
+from algorithms.schedules import scheduled
 from algorithms.types import Actor, Diagnostics, Experience, Numbers, Rollout, RunState, Samples
+from algorithms.value_loss import old_values
 
 
 @partial(jax.jit, static_argnums=(0, 1, 4, 5))
@@ -35,9 +42,10 @@ def init(
     """The state of one run before its first step; weights and key depend on the seed alone."""
     policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
     observation = jnp.zeros(observation_size)
+    hidden_sizes, choices = hyperparameters.hidden_sizes, hyperparameters.choices
     parameters = {
-        "policy": PolicyNetwork(action_size, hyperparameters.hidden_sizes).init(policy_key, observation),
-        "value": ValueNetwork(hyperparameters.hidden_sizes).init(value_key, observation),
+        "policy": PolicyNetwork(action_size, hidden_sizes, choices).init(policy_key, observation),
+        "value": ValueNetwork(hidden_sizes, choices).init(value_key, observation),
     }
     return RunState(
         parameters=parameters,
@@ -73,7 +81,8 @@ def act(
     def act_of_run(
         actor: Actor, observation: Float[Array, "observation"], noise: Float[Array, "action"]
     ) -> Float[Array, "action"]:
-        normalized = normalize(actor.statistics, observation)
+        bound = observation_bound(hyperparameters.choices)
+        normalized = normalize(actor.statistics, observation, bound)
         return sample(policy_at(hyperparameters, actor.policy, normalized), noise)
 
     return jax.vmap(act_of_run)(actors, observations, noise)
@@ -81,31 +90,44 @@ def act(
 
 @partial(jax.jit, static_argnums=(0, 1))
 def update(
-    hyperparameters: Hyperparameters, rule: UpdateRule, states: RunState, rollouts: Rollout
+    hyperparameters: Hyperparameters,
+    rule: UpdateRule,
+    states: RunState,
+    rollouts: Rollout,
+    remaining: float | Float[Array, ""] = 1.0,
 ) -> tuple[RunState, Diagnostics]:
     """Learn from one rollout of each run, by one rule. Consumes the runs' keys.
 
     rollouts: rewards and observations as the environment gave them; the filter is part of the update.
+    remaining: the share of the runs' updates that are not yet made, this one among them: 1 at first. It is
+        not compiled in where nothing is annealed.
     """
 
     def update_run(indexed: tuple[Int[Array, ""], RunState]) -> tuple[RunState, Diagnostics]:
         run, state = indexed
         rollout = jax.tree.map(lambda array: array[:, run], rollouts)
-        return _update_run(hyperparameters, rule, state, rollout)
+        return _update_run(hyperparameters, rule, state, rollout, jnp.asarray(remaining, jnp.float32))
 
     runs = rollouts.rewards.shape[1]
     return jax.lax.map(update_run, (jnp.arange(runs), states))
 
 
 def _update_run(
-    hyperparameters: Hyperparameters, rule: UpdateRule, state: RunState, rollout: Rollout
+    hyperparameters: Hyperparameters,
+    rule: UpdateRule,
+    state: RunState,
+    rollout: Rollout,
+    remaining: Float[Array, ""],
 ) -> tuple[RunState, Diagnostics]:
     _, rule_key, next_key = jax.random.split(state.key, 3)
+    choices = hyperparameters.choices
+    numbers = scheduled(choices, state.numbers, remaining)
+    bound = observation_bound(choices)
 
     # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
     # the old policy included, so that the probability ratio starts at 1.
     values = values_at(
-        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations)
+        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations, bound)
     )
     advantages = generalized_advantages(
         rollout.rewards,
@@ -115,23 +137,23 @@ def _update_run(
         gae_lambda=hyperparameters.gae_lambda,
     )
     value_targets = advantages + values[:-1]
-    statistics = include(state.statistics, rollout.observations[:-1])
-    observations = normalize(statistics, rollout.observations[:-1])
+    statistics = updated_statistics(choices, state.statistics, rollout.observations[:-1])
+    observations = normalize(statistics, rollout.observations[:-1], bound)
     old = policy_at(hyperparameters, state.parameters["policy"], observations)
-    standardizes = hyperparameters.choices.advantages == "standardized"
     samples = Samples(
         observations=observations,
         actions=rollout.actions,
         old_means=old.mean,
-        advantages=standardized(advantages) if standardizes else advantages,
+        advantages=over_rollout(choices, advantages),
         value_targets=value_targets,
+        old_values=old_values(hyperparameters, state.parameters["value"], observations),
     )
 
     improvement = rule.improve(
         hyperparameters,
         state.parameters,
         state.rule_state,
-        state.numbers,
+        numbers,
         Experience(
             samples=samples,
             old_log_std=old.log_std,
@@ -146,7 +168,7 @@ def _update_run(
     kl = jnp.mean(kl_divergence(old, new))
     diagnostics = Diagnostics(
         kl=kl,
-        of_rule=(*improvement.of_rule, *rule.diagnose(state.numbers, old, new, rollout.actions)),
+        of_rule=(*improvement.of_rule, *rule.diagnose(numbers, old, new, rollout.actions)),
         policy_std=jnp.mean(jnp.exp(new.log_std)),
         value_loss=jnp.mean(improvement.value_losses),
         explained_variance=1 - jnp.var(value_targets - values[:-1]) / jnp.var(value_targets),

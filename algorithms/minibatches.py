@@ -2,45 +2,74 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
+from algorithms.advantages import over_minibatch
+from algorithms.choices import Choices
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.networks import values_at
-from algorithms.types import Samples
+from algorithms.schedules import stepsize_fraction
+from algorithms.types import Numbers, Samples
+from algorithms.value_loss import value_loss
 
 Losses = Float[Array, "epoch minibatch"]
 
+# As CleanRL and Stable-Baselines3 have it.
+LARGEST_GRADIENT_NORM = 0.5
 
-def adam(hyperparameters: Hyperparameters) -> optax.GradientTransformation:
-    """Adam over all parameters at once, as `ppo1` has it."""
+
+def adam(hyperparameters: Hyperparameters, fraction: Any = 1.0) -> optax.GradientTransformation:
+    """Adam over all parameters at once, as `ppo1` has it.
+
+    fraction: of the stepsize, that is used.
+    """
+    stepsize = hyperparameters.stepsize * fraction
+    optimizer = optax.adam(stepsize, b1=0.9, b2=0.999, eps=hyperparameters.adam_epsilon)
     # Flattened, because one long vector takes a third of the time of thirteen arrays.
-    return optax.flatten(
-        optax.adam(hyperparameters.stepsize, b1=0.9, b2=0.999, eps=hyperparameters.adam_epsilon)
-    )
+    return optax.flatten(clipping_gradients(hyperparameters.choices, optimizer))
+
+
+def clipping_gradients(
+    choices: Choices, optimizer: optax.GradientTransformation
+) -> optax.GradientTransformation:
+    """An optimizer and what it does to gradients first."""
+    match choices.gradient_clipping:
+        case "none":
+            return optimizer
+        case "global_norm":
+            return optax.chain(optax.clip_by_global_norm(LARGEST_GRADIENT_NORM), optimizer)
 
 
 def minimize(
     hyperparameters: Hyperparameters,
+    numbers: Numbers,
     loss: Callable[[dict[str, Any], Samples], tuple[Float[Array, ""], Float[Array, ""]]],
     parameters: dict[str, Any],
     optimizer_state: optax.OptState,
     samples: Samples,
     key: Key[Array, ""],
+    goes_on: Callable[[dict[str, Any]], Bool[Array, ""]] | None = None,
 ) -> tuple[dict[str, Any], optax.OptState, Losses, Losses]:
     """Parameters and Adam's state after all epochs, and the losses of the gradient steps. Consumes the key.
 
+    numbers: of the setting, as this update uses them.
     loss: of parameters and a minibatch: what is minimized, and another number to keep.
+    goes_on: whether another epoch follows one that led to these parameters; None for all epochs. The losses
+        of an epoch that is not made are the mean of those that are.
     """
-    optimizer = adam(hyperparameters)
+    optimizer = adam(hyperparameters, stepsize_fraction(numbers))
     loss_and_gradient = jax.value_and_grad(loss, has_aux=True)
 
     def gradient_step(carry: Any, minibatch: Samples) -> tuple[Any, Any]:
         parameters, optimizer_state = carry
+        advantages = over_minibatch(hyperparameters.choices, minibatch.advantages)
+        minibatch = dataclasses.replace(minibatch, advantages=advantages)
         (minimized, kept), gradient = loss_and_gradient(parameters, minibatch)
         changes, optimizer_state = optimizer.update(gradient, optimizer_state)
         return (optax.apply_updates(parameters, changes), optimizer_state), (minimized, kept)
@@ -50,12 +79,47 @@ def minimize(
         minibatches = jax.tree.map(lambda array: array[order], samples)
         return jax.lax.scan(gradient_step, carry, minibatches)
 
-    (parameters, optimizer_state), (minimized, kept) = jax.lax.scan(
+    scan = jax.lax.scan if goes_on is None else partial(scan_while, lambda carry: goes_on(carry[0]))
+    (parameters, optimizer_state), (minimized, kept) = scan(
         epoch,
         (parameters, optimizer_state),
         jax.random.split(key, hyperparameters.epochs),
     )
     return parameters, optimizer_state, minimized, kept
+
+
+def scan_while(
+    goes_on: Callable[[Any], Bool[Array, ""]],
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    carry: Any,
+    xs: Any,
+) -> tuple[Any, Any]:
+    """`jax.lax.scan`, whose steps end with the first after which `goes_on` of the carry is false.
+
+    Each output of a step that is not made is the mean of those outputs that are, which leaves means over
+    steps as they are.
+    """
+
+    def made(carry: Any, x: Any) -> tuple[Any, Any, Bool[Array, ""]]:
+        carry, outputs = step(carry, x)
+        return carry, outputs, goes_on(carry)
+
+    def left_out(carry: Any, x: Any) -> tuple[Any, Any, Bool[Array, ""]]:
+        _, outputs = jax.eval_shape(step, carry, x)
+        return carry, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), outputs), jnp.bool_(False)
+
+    def next_step(state: tuple[Any, Bool[Array, ""]], x: Any) -> tuple[Any, Any]:
+        carry, going = state
+        carry, outputs, still_going = jax.lax.cond(going, made, left_out, carry, x)
+        return (carry, still_going), (outputs, going)
+
+    (carry, _), (outputs, are_made) = jax.lax.scan(next_step, (carry, jnp.bool_(True)), xs)
+
+    def filled(leaf: Array) -> Array:
+        mean = jnp.sum(leaf, axis=0) / jnp.sum(are_made)
+        return jnp.where(are_made.reshape(-1, *(1,) * (leaf.ndim - 1)), leaf, mean)
+
+    return carry, jax.tree.map(filled, outputs)
 
 
 def mean_over_minibatches(
@@ -85,6 +149,7 @@ def mean_over_minibatches(
 
 def fit_values(
     hyperparameters: Hyperparameters,
+    numbers: Numbers,
     parameters: dict[str, Any],
     optimizer_state: optax.OptState,
     samples: Samples,
@@ -93,7 +158,7 @@ def fit_values(
     epochs: int,
     stepsize: float,
 ) -> tuple[dict[str, Any], optax.OptState, Losses]:
-    """Regression of a value network on the samples' targets: Adam on `mean((V(o) - target)²)`.
+    """Regression of a value network on the samples' targets: Adam on the value loss.
 
     Returns the network's parameters, Adam's state and the losses of the gradient steps. Consumes the key.
     """
@@ -101,11 +166,11 @@ def fit_values(
 
     def loss(parameters: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], Float[Array, ""]]:
         values = values_at(hyperparameters, parameters, minibatch.observations)
-        error = jnp.mean(jnp.square(values - minibatch.value_targets))
+        error = value_loss(hyperparameters.choices, numbers, values, minibatch)
         return error, error
 
     parameters, optimizer_state, errors, _ = minimize(
-        hyperparameters, loss, parameters, optimizer_state, samples, key
+        hyperparameters, numbers, loss, parameters, optimizer_state, samples, key
     )
     return parameters, optimizer_state, errors
 

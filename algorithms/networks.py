@@ -7,18 +7,10 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from algorithms.choices import Choices
 from algorithms.gaussian import DiagonalGaussian
-from algorithms.hyperparameters import HIDDEN_NORM, POLICY_MEAN_NORM, VALUE_NORM, Hyperparameters
-
-
-def unit_weights(norm: float) -> jax.nn.initializers.Initializer:
-    """Gaussian weights `[inputs, outputs]`, rescaled so that each output's weights have this norm."""
-
-    def initialize(key: Array, shape: Any, dtype: Any = None, out_sharding: Any = None) -> Array:
-        weights = jax.random.normal(key, shape, dtype)
-        return norm * weights / jnp.linalg.norm(weights, axis=0, keepdims=True)
-
-    return initialize
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.initial_weights import initial_weights
 
 
 @jax.custom_vjp
@@ -51,12 +43,12 @@ class Dense(nn.Module):
     """A fully connected layer; its bias starts at 0."""
 
     size: int
-    norm: float
+    weights: jax.nn.initializers.Initializer
 
     @nn.compact
     def __call__(self, inputs: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
         """Weights and bias applied to the inputs."""
-        kernel = self.param("kernel", unit_weights(self.norm), (inputs.shape[-1], self.size))
+        kernel = self.param("kernel", self.weights, (inputs.shape[-1], self.size))
         bias = self.param("bias", nn.initializers.zeros, (self.size,))
         return product(inputs, kernel) + bias
 
@@ -65,13 +57,14 @@ class HiddenLayers(nn.Module):
     """Fully connected tanh layers; biases start at 0."""
 
     sizes: tuple[int, ...]
+    choices: Choices
 
     @nn.compact
     def __call__(self, inputs: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
         """The last layer's outputs."""
         outputs = inputs
         for size in self.sizes:
-            outputs = jnp.tanh(Dense(size, HIDDEN_NORM)(outputs))
+            outputs = jnp.tanh(Dense(size, initial_weights(self.choices, "hidden"))(outputs))
         return outputs
 
 
@@ -80,12 +73,13 @@ class PolicyNetwork(nn.Module):
 
     action_size: int
     hidden_sizes: tuple[int, ...]
+    choices: Choices = Choices()
 
     @nn.compact
     def __call__(self, observations: Float[Array, "*batch observation"]) -> DiagonalGaussian:
         """π(·|o) for each observation."""
-        hidden = HiddenLayers(self.hidden_sizes)(observations)
-        mean = Dense(self.action_size, POLICY_MEAN_NORM)(hidden)
+        hidden = HiddenLayers(self.hidden_sizes, self.choices)(observations)
+        mean = Dense(self.action_size, initial_weights(self.choices, "policy_mean"))(hidden)
         log_std = self.param("log_std", nn.initializers.zeros, (self.action_size,))
         return DiagonalGaussian(mean=mean, log_std=log_std)
 
@@ -94,12 +88,13 @@ class ValueNetwork(nn.Module):
     """Normalized observations to V, the expected discounted return."""
 
     hidden_sizes: tuple[int, ...]
+    choices: Choices = Choices()
 
     @nn.compact
     def __call__(self, observations: Float[Array, "*batch observation"]) -> Float[Array, "*batch"]:
         """V(o) for each observation."""
-        hidden = HiddenLayers(self.hidden_sizes)(observations)
-        return Dense(1, VALUE_NORM)(hidden)[..., 0]
+        hidden = HiddenLayers(self.hidden_sizes, self.choices)(observations)
+        return Dense(1, initial_weights(self.choices, "value"))(hidden)[..., 0]
 
 
 def policy_at(
@@ -107,7 +102,7 @@ def policy_at(
 ) -> DiagonalGaussian:
     """π(·|o) of a policy network's parameters, for filtered observations."""
     action_size = parameters["params"]["log_std"].shape[-1]
-    network = PolicyNetwork(action_size, hyperparameters.hidden_sizes)
+    network = PolicyNetwork(action_size, hyperparameters.hidden_sizes, hyperparameters.choices)
     return cast(DiagonalGaussian, network.apply(parameters, observations))
 
 
@@ -115,5 +110,5 @@ def values_at(
     hyperparameters: Hyperparameters, parameters: Any, observations: Float[Array, "*batch observation"]
 ) -> Float[Array, "*batch"]:
     """V(o) of a value network's parameters, for filtered observations."""
-    network = ValueNetwork(hyperparameters.hidden_sizes)
+    network = ValueNetwork(hyperparameters.hidden_sizes, hyperparameters.choices)
     return cast(Array, network.apply(parameters, observations))

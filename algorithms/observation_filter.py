@@ -1,9 +1,16 @@
-"""Running observation statistics: the observation filter of OpenAI's `ppo1`."""
+"""Running observation statistics: the observation filter of OpenAI's `ppo1`.
+
+A protocol without a filter has the neutral one, of mean 0, standard deviation 1 and no bound. It leaves
+observations as they are.
+"""
+
+import math
 
 import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float
 
+from algorithms.choices import Choices
 from algorithms.hyperparameters import OBSERVATION_CLIP, OBSERVATION_INITIAL_COUNT, OBSERVATION_VARIANCE_FLOOR
 
 
@@ -50,6 +57,26 @@ def include(
     )
 
 
+def updated_statistics(
+    choices: Choices, statistics: ObservationStatistics, observations: Float[Array, "time observation"]
+) -> ObservationStatistics:
+    """The statistics after a rollout; without a filter those of the start, mean 0 and std 1."""
+    match choices.observation_filter:
+        case "running":
+            return include(statistics, observations)
+        case "none":
+            return statistics
+
+
+def observation_bound(choices: Choices) -> float:
+    """The largest absolute value of a filtered observation; ∞ without a filter."""
+    match choices.observation_filter:
+        case "running":
+            return OBSERVATION_CLIP
+        case "none":
+            return math.inf
+
+
 def standard_deviation(statistics: ObservationStatistics) -> Float[Array, "observation"]:
     """sqrt(max(variance, 0.01)) of one run's observations."""
     variance = statistics.squared_deviations / statistics.count
@@ -57,8 +84,10 @@ def standard_deviation(statistics: ObservationStatistics) -> Float[Array, "obser
 
 
 def normalize(
-    statistics: ObservationStatistics, observations: Float[Array, "*batch observation"]
+    statistics: ObservationStatistics,
+    observations: Float[Array, "*batch observation"],
+    bound: float = OBSERVATION_CLIP,
 ) -> Float[Array, "*batch observation"]:
-    """clip((o - mean) / std, -5, 5)."""
+    """clip((o - mean) / std, -5, 5), or another bound; see `observation_bound`."""
     std = standard_deviation(statistics)
-    return jnp.clip((observations - statistics.mean) / std, -OBSERVATION_CLIP, OBSERVATION_CLIP)
+    return jnp.clip((observations - statistics.mean) / std, -bound, bound)

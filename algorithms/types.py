@@ -68,6 +68,7 @@ class Samples:
     old_means: of the policy that acted, under the same filter.
     advantages: standardized over the rollout, unless the protocol chooses otherwise.
     value_targets: what the value network should give.
+    old_values: V before the update, under the same filter; None where the value loss does without.
     """
 
     observations: Float[Array, "*sample observation"]
@@ -75,6 +76,7 @@ class Samples:
     old_means: Float[Array, "*sample action"]
     advantages: Float[Array, "*sample"]
     value_targets: Float[Array, "*sample"]
+    old_values: Float[Array, "*sample"] | None = None
 
 
 @struct.dataclass
@@ -99,7 +101,7 @@ class Improvement:
     """What an update rule made of the parameters.
 
     losses: that were minimized, of any shape; the run diverges when one is not finite.
-    value_losses: mean squared errors of the value network on the way, of any shape.
+    value_losses: of the value network on the way, of any shape.
     of_rule: the first of the rule's own diagnostics; those that `diagnose` gives follow.
     """
 

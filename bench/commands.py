@@ -9,7 +9,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import DamagedError
-from bench.options import Options, finished_of, option, require_undamaged, timesteps_of
+from bench.options import Options, finished_of, option, place_of, require_undamaged, timesteps_of
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, ranges, seeds_present, select
@@ -237,6 +237,8 @@ class Verify:
     """The environment whose runs to repeat."""
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""
+    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
+    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
     seed: Annotated[str, tyro.conf.arg(metavar="N")] = "0"
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
@@ -251,7 +253,7 @@ class Verify:
         timesteps_of(self.timesteps)
         select(environments, (), seeds, set())
         # The timesteps of a prefix are not those of the folder.
-        results = open_results(self.results, None, create=False)
+        results = open_results(place_of(self.results, self.variant)[0], None, create=False)
         return results, select(environments, tuple(SETTINGS), seeds, results.finished())
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:

@@ -60,11 +60,16 @@ class Options:
     @property
     def place(self) -> tuple[Path, Protocol]:
         """The results folder and its protocol."""
-        if self.variant is None:
-            return self.results, DEFAULT
-        if self.variant not in VARIANTS:
-            raise UserError(f"unknown variant '{self.variant}'; choose from: {' '.join(VARIANTS)}")
-        return self.results / "variants" / self.variant, VARIANTS[self.variant]
+        return place_of(self.results, self.variant)
+
+
+def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
+    """The results folder of a variant, or of the default, and its protocol. Raises UserError if unknown."""
+    if variant is None:
+        return results, DEFAULT
+    if variant not in VARIANTS:
+        raise UserError(f"unknown variant '{variant}'; choose from: {' '.join(VARIANTS)}")
+    return results / "variants" / variant, VARIANTS[variant]
 
 
 def finished_of(results: Results, selection: Selection) -> set[Run]:

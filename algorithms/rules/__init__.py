@@ -40,7 +40,10 @@ class UpdateRule(Protocol):
         experience: Experience,
         key: Key[Array, ""],
     ) -> Improvement:
-        """Better parameters of both networks. Consumes the key."""
+        """Better parameters of both networks. Consumes the key.
+
+        numbers: of the setting, as this update uses them (`algorithms.schedules`).
+        """
 
     def diagnose(
         self,

@@ -83,6 +83,7 @@ class Rule(UpdateRule):
         policy, initial_loss, fraction = self.step(hyperparameters, parameters["policy"], numbers, experience)
         value, value_state, errors = fit_values(
             hyperparameters,
+            numbers,
             parameters["value"],
             rule_state,
             experience.samples,

@@ -33,6 +33,7 @@ from algorithms.hyperparameters import Hyperparameters
 from algorithms.minibatches import adam, fit_values, mean_over_minibatches
 from algorithms.networks import policy_at
 from algorithms.rules import UpdateRule
+from algorithms.schedules import stepsize_fraction
 from algorithms.types import Experience, Improvement, Numbers, Samples
 
 
@@ -90,10 +91,12 @@ class Rule(UpdateRule):
             lambda each: jax.value_and_grad(loss)(parameters["policy"], *each),
             (samples, psi),
         )
-        changes, policy_state = adam(hyperparameters).update(gradient, rule_state["policy"])
+        optimizer = adam(hyperparameters, stepsize_fraction(numbers))
+        changes, policy_state = optimizer.update(gradient, rule_state["policy"])
         policy = optax.apply_updates(parameters["policy"], changes)
         value, value_state, errors = fit_values(
             hyperparameters,
+            numbers,
             parameters["value"],
             rule_state["value"],
             replace(samples, value_targets=estimated("reward_to_go")),

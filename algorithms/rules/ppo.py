@@ -16,11 +16,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key
 
+from algorithms.early_stopping import goes_on
 from algorithms.gaussian import DiagonalGaussian, kl_divergence, log_probability
 from algorithms.hyperparameters import KL_COEFFICIENT_RANGE, Hyperparameters
 from algorithms.minibatches import adam, minimize
 from algorithms.networks import policy_at, values_at
 from algorithms.types import Experience, Improvement, Numbers, Samples
+from algorithms.value_loss import value_loss
 
 # Far beyond any clip range, and its exponential is still finite in 32 bits.
 MAX_CLIPPED_LOG_RATIO = 80.0
@@ -35,7 +37,7 @@ Objective = Callable[
 
 @dataclass(frozen=True)
 class Rule:
-    """Both networks by one Adam: the policy on the surrogate objective, the values on their squared error.
+    """Both networks by one Adam: the policy on the surrogate objective, the values on their loss.
 
     objective: maximized, as a mean over samples, in place of the paper's; its numbers are its own.
     """
@@ -63,15 +65,29 @@ class Rule:
         """The parameters after all epochs (algorithm 1)."""
 
         def loss(parameters: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], Float[Array, ""]]:
-            """Total loss and its value part. No parameter is in both, so no coefficient is needed."""
+            """Total loss and its value part.
+
+            No parameter is in both: a coefficient would matter to nothing but the norm of the whole gradient.
+            """
             new = policy_at(hyperparameters, parameters["policy"], minibatch.observations)
             old = DiagonalGaussian(mean=minibatch.old_means, log_std=experience.old_log_std)
             values = values_at(hyperparameters, parameters["value"], minibatch.observations)
-            value_loss = jnp.mean(jnp.square(values - minibatch.value_targets))
+            error = value_loss(hyperparameters.choices, numbers, values, minibatch)
             improvement = self._objective(numbers, old, new, minibatch)
-            return value_loss - improvement, value_loss
+            return error - improvement, error
 
-        return Improvement(*minimize(hyperparameters, loss, parameters, rule_state, experience.samples, key))
+        return Improvement(
+            *minimize(
+                hyperparameters,
+                numbers,
+                loss,
+                parameters,
+                rule_state,
+                experience.samples,
+                key,
+                goes_on(hyperparameters, experience, lambda networks: networks["policy"]),
+            )
+        )
 
     def diagnose(
         self,

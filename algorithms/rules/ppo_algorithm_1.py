@@ -17,6 +17,7 @@ from typing import Any
 from jaxtyping import Array, Float, Key
 
 from algorithms.advantages import rewards_to_go
+from algorithms.early_stopping import goes_on
 from algorithms.gaussian import DiagonalGaussian
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.minibatches import adam, fit_values, minimize
@@ -52,7 +53,14 @@ class Rule(ppo.Rule):
             return minimized, minimized
 
         policy, policy_state, losses, _ = minimize(
-            hyperparameters, loss, parameters["policy"], rule_state["policy"], samples, key
+            hyperparameters,
+            numbers,
+            loss,
+            parameters["policy"],
+            rule_state["policy"],
+            samples,
+            key,
+            goes_on(hyperparameters, experience, lambda policy: policy),
         )
         targets = rewards_to_go(
             experience.rewards, experience.values, experience.ends, discount=hyperparameters.discount
@@ -60,6 +68,7 @@ class Rule(ppo.Rule):
         # By the same key, so that the values see the minibatches that the policy saw, as in `ppo.py`.
         value, value_state, errors = fit_values(
             hyperparameters,
+            numbers,
             parameters["value"],
             rule_state["value"],
             replace(samples, value_targets=targets),

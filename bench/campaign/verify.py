@@ -29,13 +29,15 @@ def verify(
     Raises:
         UserError: when there is nothing to compare, or at the end when runs are not repeated.
     """
+    length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
+    if length < results.protocol.timesteps and results.protocol.is_annealed:
+        raise UserError(f"{results.path} has runs annealed over all of their length: leave out --timesteps")
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
         results.read(run)  # refuses a damaged file
     first_line = LOG_INTERVAL * results.protocol.hyperparameters.horizon
-    length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     if length < min(first_line, results.protocol.timesteps):
         raise UserError(f"the first line to compare is at timestep {first_line:,}: choose more --timesteps")
     with tempfile.TemporaryDirectory() as folder:

@@ -61,6 +61,9 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
+# For people alone: it is written, and not read back.
+DIFFERENCES = "differs_from_default"
+
 # What the fields of `protocol.json` may be.
 KINDS = {
     "timesteps": POSITIVE,
@@ -99,6 +102,11 @@ class Protocol:
         """Environment steps that a run really takes."""
         return self.updates * self.hyperparameters.horizon
 
+    @property
+    def is_annealed(self) -> bool:
+        """Whether an update depends on the run's length, so that no run begins like a longer one."""
+        return self.hyperparameters.choices.stepsize_schedule != "constant"
+
     def fields(self) -> dict[str, Any]:
         """All that the fingerprint stands for, as JSON has it.
 
@@ -117,9 +125,17 @@ class Protocol:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
-        """The content of `protocol.json`: the fingerprint, the fields, and every choice for people."""
-        choices = self.hyperparameters.choices.described()
-        return {"fingerprint": self.fingerprint, **self.fields(), "choices": choices}
+        """The content of `protocol.json`: the fingerprint, the fields, and every choice for people.
+
+        What differs from the default stands before all, where anything does.
+        """
+        differences = self.differences(DEFAULT)
+        return {
+            **({DIFFERENCES: differences} if differences else {}),
+            "fingerprint": self.fingerprint,
+            **self.fields(),
+            "choices": self.hyperparameters.choices.described(),
+        }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Protocol":
@@ -129,7 +145,7 @@ class Protocol:
             ValueError: naming what is unknown, missing or impossible.
         """
         names = [*(each.name for each in dataclasses.fields(cls)), "fingerprint", "constants", "choices"]
-        _require_keys("the protocol", record, names)
+        _require_keys("the protocol", record.keys() - {DIFFERENCES}, names)
         require(record, KINDS, {})
         numbers = {**record["hyperparameters"]}
         _require_keys("hyperparameters", numbers, HYPERPARAMETER_KINDS)
@@ -157,12 +173,12 @@ class Protocol:
 
     def differences(self, other: "Protocol") -> list[str]:
         """The fields in which it differs from another, such as `horizon 1024, not 2048`."""
-        mine, others = _flat(self.fields()), _flat(other.fields())
-        names = sorted(mine.keys() | others.keys())
+        mine, others = (
+            _flat({**each.fields(), "choices": dataclasses.asdict(each.hyperparameters.choices)})
+            for each in (self, other)
+        )
         return [
-            f"{name} {mine.get(name, 'as by default')}, not {others.get(name, 'as by default')}"
-            for name in names
-            if mine.get(name) != others.get(name)
+            f"{name} {mine[name]}, not {others[name]}" for name in sorted(mine) if mine[name] != others[name]
         ]
 
 
@@ -177,9 +193,9 @@ def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for part in (outer, *inner) for name, value in part.items()}
 
 
-def _require_keys(what: str, record: Mapping[str, Any], names: Iterable[str]) -> None:
+def _require_keys(what: str, keys: Iterable[str], names: Iterable[str]) -> None:
     """Require just these keys. A choice may be missing, because it may have been added later."""
-    missing, unknown = set(names) - record.keys(), record.keys() - set(names)
+    missing, unknown = set(names) - set(keys), set(keys) - set(names)
     if missing:
         raise ValueError(f"{what} is without {', '.join(sorted(missing))}")
     if unknown:

@@ -1,9 +1,33 @@
 """Variants: named protocols that differ from the default, each with a results folder of its own."""
 
+from typing import Any
+
 from algorithms.choices import Choices
 from algorithms.hyperparameters import Hyperparameters
 from bench.protocol.protocol import Protocol
 
+
+def _choosing(**choices: Any) -> Protocol:
+    return Protocol(hyperparameters=Hyperparameters(choices=Choices(**choices)))
+
+
 VARIANTS: dict[str, Protocol] = {
-    "raw-advantages": Protocol(hyperparameters=Hyperparameters(choices=Choices(advantages="raw"))),
+    "raw-advantages": _choosing(advantages="raw"),
+    "minibatch-advantages": _choosing(advantages="minibatch"),
+    "no-observation-filter": _choosing(observation_filter="none"),
+    # The authors' code on 2017-07-20, the day of the paper.
+    "release-2017-07": Protocol(
+        hyperparameters=Hyperparameters(adam_epsilon=1e-8, choices=Choices(value_loss="clipped"))
+    ),
+    "annealed": _choosing(stepsize_schedule="linear_with_clip_range"),
+    "orthogonal-weights": _choosing(initial_weights="orthogonal"),
+    "epochs-stopped-by-kl": _choosing(early_stopping="kl"),
+    # What CleanRL and Stable-Baselines3, or their examples on MuJoCo, do beyond the paper.
+    "todays-libraries": _choosing(
+        advantages="minibatch",
+        value_loss="clipped",
+        stepsize_schedule="linear",
+        initial_weights="orthogonal",
+        gradient_clipping="global_norm",
+    ),
 }

@@ -24,7 +24,8 @@ class Policy:
     """A Gaussian policy and the observation filter that it was trained with.
 
     observation_mean, observation_std: of the filter, `[observation]`.
-    observation_clip: bound of filtered observations, in standard deviations, `[]`.
+    observation_clip: bound of filtered observations, in standard deviations, `[]`. A policy that was trained
+        without a filter has mean 0, std 1 and bound ∞ here.
     layers: weights `[inputs, outputs]` and bias `[outputs]` of each layer, tanh between them.
     log_std: logarithm of the actions' standard deviation, `[action]`.
     """

@@ -33,11 +33,18 @@ class Learner:
     places: NDArray[np.intp]
     states: RunState
 
-    def learn(self, hyperparameters: Hyperparameters, rollouts: Rollout) -> dict[str, NDArray[Any]]:
-        """Update the states from the rollouts of all runs of the job; returns diagnostics by name."""
+    def learn(
+        self, hyperparameters: Hyperparameters, rollouts: Rollout, remaining: float
+    ) -> dict[str, NDArray[Any]]:
+        """Update the states from the rollouts of all runs of the job; returns diagnostics by name.
+
+        remaining: the share of the runs' updates that are not yet made, this one among them.
+        """
         if len(self.places) < rollouts.rewards.shape[1]:
             rollouts = jax.tree.map(lambda array: array[:, self.places], rollouts)
-        self.states, diagnostics = learning.update(hyperparameters, self.rule, self.states, rollouts)
+        self.states, diagnostics = learning.update(
+            hyperparameters, self.rule, self.states, rollouts, remaining
+        )
         named = vars(diagnostics) | dict(zip(self.rule.columns, diagnostics.of_rule, strict=True))
         return {name: np.asarray(values) for name, values in named.items() if name != "of_rule"}
 

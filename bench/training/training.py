@@ -11,8 +11,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.hyperparameters import OBSERVATION_CLIP
-from algorithms.observation_filter import standard_deviation
+from algorithms.choices import Choices
+from algorithms.observation_filter import observation_bound, standard_deviation
 from algorithms.types import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
@@ -103,8 +103,10 @@ class Training:
     @property
     def policies(self) -> list[Policy]:
         """Each run's policy, as it is stored."""
+        choices = self._protocol.hyperparameters.choices
         return [
-            policy_of(learner.states.actor, row) for learner, row in map(self._row, range(len(self._runs)))
+            policy_of(choices, learner.states.actor, row)
+            for learner, row in map(self._row, range(len(self._runs)))
         ]
 
     def advance(self, seconds: float, report: Report = lambda steps: None) -> None:
@@ -126,10 +128,11 @@ class Training:
 
     def learn(self, collected: Collected) -> None:
         """Update every run from what it collected, and log it."""
+        remaining = 1 - self.updates / self._protocol.updates
         self.updates += 1
         logged = self.updates % LOG_INTERVAL == 0 or self.updates == self._protocol.updates
         for learner in self.learners:
-            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollouts)
+            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollouts, remaining)
             for row, place in enumerate(learner.places.tolist()):
                 log, steps = self._logs[place], collected.steps[place]
                 if not log.active:
@@ -176,7 +179,7 @@ class Training:
         raise IndexError(place)
 
 
-def policy_of(actor: Actor, row: int) -> Policy:
+def policy_of(choices: Choices, actor: Actor, row: int) -> Policy:
     """The policy of one of an actor's runs, as it is stored."""
     one = jax.tree.map(lambda leaf: leaf[row], actor)
     parameters = one.policy["params"]
@@ -185,7 +188,7 @@ def policy_of(actor: Actor, row: int) -> Policy:
     return Policy(
         observation_mean=np.asarray(one.statistics.mean),
         observation_std=np.asarray(standard_deviation(one.statistics)),
-        observation_clip=np.asarray(OBSERVATION_CLIP, np.float32),
+        observation_clip=np.asarray(observation_bound(choices), np.float32),
         layers=tuple((np.asarray(layer["kernel"]), np.asarray(layer["bias"])) for layer in layers),
         log_std=np.asarray(parameters["log_std"]),
     )

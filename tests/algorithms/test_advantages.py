@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from algorithms.advantages import generalized_advantages, standardized
+from algorithms.advantages import generalized_advantages, over_minibatch, over_rollout, standardized
+from algorithms.choices import Choices
 
 HORIZON = 12
 numbers = hnp.arrays(np.float32, HORIZON, elements=st.floats(-5, 5, width=32))
@@ -70,3 +71,17 @@ def test_standardized_over_the_whole_batch() -> None:
     # mean 3, variance (4 + 1 + 0 + 9) / 4
     np.testing.assert_allclose(result, np.array([-2, -1, 0, 3]) / np.sqrt(3.5), rtol=1e-6)
     assert result.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_standardized_by_hand() -> None:
+    """1, 2, 3, 6 as above over the rollout; then the minibatch 3, 6, of mean 4.5 and std 1.5."""
+    rollout = jnp.array([1.0, 2.0, 3.0, 6.0])
+    whole = np.array([-2, -1, 0, 3]) / np.sqrt(3.5)
+    for choices, of_rollout, of_minibatch in (
+        (Choices(advantages="raw"), rollout, [3, 6]),
+        (Choices(), whole, whole[2:]),
+        (Choices(advantages="minibatch"), whole, [-1, 1]),
+    ):
+        given = over_rollout(choices, rollout)
+        np.testing.assert_allclose(given, of_rollout, rtol=1e-6)
+        np.testing.assert_allclose(over_minibatch(choices, given[2:]), of_minibatch, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Initial weights as in ppo1."""
+"""The networks, and how their weights start."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from algorithms.choices import Choices
+from algorithms.initial_weights import orthogonal_weights, orthonormalized
 from algorithms.networks import PolicyNetwork, ValueNetwork, product
 
 OBSERVATION = jnp.linspace(-1, 1, 17)
@@ -33,6 +35,46 @@ def test_each_outputs_incoming_weights_have_the_norm(
         assert layer["kernel"].shape == shape
         np.testing.assert_allclose(np.linalg.norm(layer["kernel"], axis=0), norm, rtol=1e-5)
         np.testing.assert_array_equal(layer["bias"], 0)
+
+
+@pytest.mark.parametrize(
+    ("network", "gains"),
+    [
+        (PolicyNetwork(6, (64, 64), Choices(initial_weights="orthogonal")), [2**0.5, 2**0.5, 0.01]),
+        (ValueNetwork((64, 64), Choices(initial_weights="orthogonal")), [2**0.5, 2**0.5, 1.0]),
+    ],
+)
+def test_orthogonal_weights_have_the_gains_of_cleanrl(network: Any, gains: list[float]) -> None:
+    parameters, dense = layers(network)
+    for layer, gain in zip(dense, gains, strict=True):
+        kernel = np.asarray(layer["kernel"], float)
+        fewer = kernel if kernel.shape[0] <= kernel.shape[1] else kernel.T
+        np.testing.assert_allclose(fewer @ fewer.T, gain**2 * np.eye(len(fewer)), atol=1e-6 * gain**2)
+        np.testing.assert_array_equal(layer["bias"], 0)
+    if "log_std" in parameters:
+        np.testing.assert_array_equal(parameters["log_std"], 0)
+
+
+@pytest.mark.parametrize("shape", [(17, 64), (64, 64), (64, 6), (64, 1)])
+def test_orthogonal_weights_are_those_of_jax(shape: tuple[int, int]) -> None:
+    """Whose last bits differ by processor."""
+    ours, theirs = (
+        initializer(jax.random.key(1), shape, jnp.float32)
+        for initializer in (orthogonal_weights(2.0), jax.nn.initializers.orthogonal(2.0))
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_gram_schmidt_by_hand() -> None:
+    """(1, 0) minus 0.6 (0.6, 0.8) is (0.64, -0.48), of length 0.8."""
+    found = orthonormalized(jnp.array([[3.0, 4.0], [1.0, 0.0]]))
+    np.testing.assert_allclose(found, [[0.6, 0.8], [0.8, -0.6]], rtol=1e-6)
+
+
+def test_gram_schmidt_of_vectors_that_are_nearly_parallel() -> None:
+    """Projections that are subtracted once would leave an angle far from a right one."""
+    found = np.asarray(orthonormalized(jnp.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.001], [1.0, 1.001, 1.0]])))
+    np.testing.assert_allclose(found @ found.T, np.eye(3), atol=1e-6)
 
 
 def test_log_std_is_a_parameter_that_starts_at_zero() -> None:

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from algorithms.observation_filter import include, initial_statistics, normalize
+from algorithms.choices import Choices
+from algorithms.observation_filter import (
+    include,
+    initial_statistics,
+    normalize,
+    observation_bound,
+    standard_deviation,
+    updated_statistics,
+)
+
+RUNNING, NONE = Choices(), Choices(observation_filter="none")
 
 batches = st.lists(
     hnp.arrays(np.float32, st.tuples(st.integers(1, 9), st.just(3)), elements=st.floats(-50, 50, width=32)),
@@ -44,3 +54,19 @@ def test_the_standard_deviation_has_a_floor_of_a_tenth() -> None:
     normalized = normalize(statistics, jnp.array([[1.1], [0.8], [9.0]]))
     np.testing.assert_allclose(normalized[:, 0], [1.0, -2.0, 5.0], rtol=1e-3)
     assert abs(float(statistics.mean[0]) - 1) < 1e-4
+
+
+def test_without_a_filter_observations_stay_as_they_are() -> None:
+    seen = jnp.array([[0.1, -20.0, 3e30], [1e-30, 7.0, jnp.inf]])
+    statistics = updated_statistics(NONE, initial_statistics(3), seen)
+    np.testing.assert_array_equal(normalize(statistics, seen, observation_bound(NONE)), seen)
+    # A stored policy has what these say.
+    np.testing.assert_array_equal(statistics.mean, 0)
+    np.testing.assert_array_equal(standard_deviation(statistics), 1)
+    assert (observation_bound(RUNNING), observation_bound(NONE)) == (5, np.inf)
+
+
+def test_a_running_filter_takes_in_each_rollout() -> None:
+    """100 observations of 2, and a hundredth of one of 0: a mean of 200 / 100.01."""
+    statistics = updated_statistics(RUNNING, initial_statistics(1), jnp.full((100, 1), 2.0))
+    np.testing.assert_allclose(statistics.mean, 200 / 100.01, rtol=1e-6)

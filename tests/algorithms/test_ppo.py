@@ -14,11 +14,13 @@ from scipy.stats import chisquare
 
 from algorithms import learner
 from algorithms.advantages import generalized_advantages
+from algorithms.choices import Choices
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.minibatches import minibatch_order
 from algorithms.rules.ppo import Rule
 from algorithms.types import Numbers, Rollout
 from bench.protocol.settings import adaptive_kl, clipping, fixed_kl, no_clipping
+from bench.protocol.variants import VARIANTS
 from tests.helpers.learning import (
     ACTION,
     OBSERVATION,
@@ -37,21 +39,25 @@ initial = partial(initial_states, RULE)
 class PlainPolicyGradient:
     """An importance-weighted policy gradient with a baseline, in NumPy's 64 bits but for its gradients.
 
-    Maximizes mean(ρA), as ppo1 orders its operations; nothing is shared with `algorithms`.
+    Maximizes mean(ρA), as ppo1 orders its operations; nothing is shared with `algorithms`. Of the choices it
+    knows those of the learner, but for the initial weights and early stopping.
     """
 
-    def __init__(self, parameters: Any) -> None:
+    def __init__(self, parameters: Any, choices: Choices, stepsize: float) -> None:
+        self.choices, self.stepsize = choices, stepsize
         self.parameters = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
         zero = jax.tree.map(np.zeros_like, self.parameters)
-        self.moments, self.steps = (zero, zero), 0
+        self.moments, self.steps, self.clipped = (zero, zero), 0, 0
         self.total, self.squares, self.count = np.zeros(OBSERVATION), np.full(OBSERVATION, 1e-2), 1e-2
 
     def filtered(self, observations: np.ndarray) -> np.ndarray:
+        if self.choices.observation_filter == "none":
+            return observations
         mean = self.total / self.count
         variance = self.squares / self.count - mean**2
         return np.clip((observations - mean) / np.sqrt(np.maximum(variance, 1e-2)), -5, 5)
 
-    def update(self, batch: Rollout, orders: list[np.ndarray]) -> None:
+    def update(self, batch: Rollout, orders: list[np.ndarray], remaining: float) -> None:
         raw = np.asarray(batch.observations[:, 0], np.float64)
         rewards, ends = np.asarray(batch.rewards[:, 0], np.float64), np.asarray(batch.ends[:, 0])
         actions = np.asarray(batch.actions[:, 0], np.float64)
@@ -62,28 +68,43 @@ class PlainPolicyGradient:
             following = rewards[t] + goes_on * values[t + 1] - values[t] + goes_on * 0.95 * following
             advantages[t] = following
         targets = advantages + values[:-1]
-        advantages = (advantages - advantages.mean()) / advantages.std()
+        if self.choices.advantages == "standardized":
+            advantages = (advantages - advantages.mean()) / advantages.std()
         self.total += raw[:-1].sum(axis=0)
         self.squares += (raw[:-1] ** 2).sum(axis=0)
         self.count += SMALL.horizon
         observations = self.filtered(raw[:-1])
         old = log_density(self.parameters["policy"], observations, actions)
+        old_values = network(self.parameters["value"], observations)[:, 0]
 
-        arrays = [jnp.asarray(array) for array in (observations, actions, advantages, targets, old)]
+        arrays = [
+            jnp.asarray(array) for array in (observations, actions, advantages, targets, old, old_values)
+        ]
 
         def loss(parameters: Any, rows: np.ndarray) -> Any:
-            o, a, advantage, target, log_old = (array[rows] for array in arrays)
+            o, a, advantage, target, log_old, v_old = (array[rows] for array in arrays)
+            if self.choices.advantages == "minibatch":
+                advantage = (advantage - advantage.mean()) / advantage.std()
             ratio = jnp.exp(log_density(parameters["policy"], o, a) - log_old)
-            error = network(parameters["value"], o)[:, 0] - target
-            return (error**2).mean() - (ratio * advantage).mean()
+            v = network(parameters["value"], o)[:, 0]
+            errors = (v - target) ** 2
+            if self.choices.value_loss == "clipped":
+                clipped = v_old + jnp.minimum(jnp.maximum(v - v_old, -0.2), 0.2)
+                errors = 0.5 * jnp.maximum(errors, (clipped - target) ** 2)
+            return errors.mean() - (ratio * advantage).mean()
 
         gradient = jax.jit(jax.grad(loss))
         for order in orders:
             for rows in order:
-                self.adam(jax.tree.map(np.float64, gradient(self.parameters, rows)))
+                of_rows = jax.tree.map(np.float64, gradient(self.parameters, rows))
+                self.adam(of_rows, self.stepsize * remaining)
 
-    def adam(self, gradient: Any) -> None:
-        """Kingma and Ba's algorithm 1 with stepsize 3e-4 and ε = 1e-5."""
+    def adam(self, gradient: Any, stepsize: float) -> None:
+        """Kingma and Ba's algorithm 1 with ε = 1e-5."""
+        norm = np.sqrt(sum(np.sum(leaf**2) for leaf in jax.tree.leaves(gradient)))
+        if self.choices.gradient_clipping == "global_norm" and norm > 0.5:
+            self.clipped += 1
+            gradient = jax.tree.map(lambda leaf: leaf / norm * 0.5, gradient)
         self.steps += 1
         first, second = self.moments
         first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
@@ -91,25 +112,50 @@ class PlainPolicyGradient:
         self.moments = first, second
         a, b = 1 - 0.9**self.steps, 1 - 0.999**self.steps
         self.parameters = jax.tree.map(
-            lambda p, m, v: p - 3e-4 * (m / a) / (np.sqrt(v / b) + 1e-5), self.parameters, first, second
+            lambda p, m, v: p - stepsize * (m / a) / (np.sqrt(v / b) + 1e-5), self.parameters, first, second
         )
 
 
-def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
+def assert_plain(choices: Choices, stepsize: float) -> None:
     """Three updates, so that filter, moments and key carry over; other orders of operations would differ."""
-    state = initial(no_clipping())
-    reference = PlainPolicyGradient(of_run(state.parameters))
-    for number in range(3):
+    hyperparameters = dataclasses.replace(SMALL, choices=choices, stepsize=stepsize)
+    state = initial(no_clipping(), hyperparameters=hyperparameters)
+    reference = PlainPolicyGradient(of_run(state.parameters), choices, stepsize)
+    for number, remaining in enumerate((1.0, 2 / 3, 1 / 3)):
         _, shuffle, _ = jax.random.split(state.key[0], 3)
         epochs = jax.random.split(shuffle, SMALL.epochs)
         orders = [np.asarray(minibatch_order(SMALL, key)) for key in epochs]
-        state, diagnostics = learner.update(SMALL, RULE, state, rollout(number))
-        reference.update(rollout(number), orders)
+        state, diagnostics = learner.update(hyperparameters, RULE, state, rollout(number), remaining)
+        reference.update(
+            rollout(number), orders, 1.0 if choices.stepsize_schedule == "constant" else remaining
+        )
         assert diagnostics.finite[0]
+    assert (reference.clipped > 0) == (choices.gradient_clipping == "global_norm")
     for ours, plain in zip(
         jax.tree.leaves(of_run(state.parameters)), jax.tree.leaves(reference.parameters), strict=True
     ):
         np.testing.assert_allclose(ours, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
+    assert_plain(Choices(), 3e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("choices", "stepsize"),
+    [
+        (Choices(advantages="raw"), 3e-4),
+        (Choices(advantages="minibatch"), 3e-4),
+        (Choices(observation_filter="none"), 3e-4),
+        (Choices(value_loss="clipped"), 3e-3),  # so large that values leave their range
+        (Choices(gradient_clipping="global_norm"), 3e-4),
+        (Choices(stepsize_schedule="linear"), 3e-4),
+        (VARIANTS["todays-libraries"].hyperparameters.choices, 3e-4),
+    ],
+)
+def test_so_it_is_by_other_choices(choices: Choices, stepsize: float) -> None:
+    assert_plain(choices, stepsize)
 
 
 def test_the_first_ratio_is_one_under_the_new_filter() -> None:

@@ -228,6 +228,8 @@ def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(trained: Path, tmp
     assert csv.read_text() != of_default.read_text()
     assert command_line("table", *arguments).returncode == 0
     assert len(load_runs(folder / "variants" / name)) == 1
+    repeated = command_line("verify", "Reacher-v4", "--results", str(folder), "--variant", name)
+    assert "Reacher-v4 no-clip seed 0: bit-identical in 1 lines" in repeated.stdout, repeated.stderr
     # Its runs and those of the default can't be mixed.
     mixed = command_line("train", "--results", str(folder / "variants" / name), "--timesteps", "1")
     assert "holds results of protocol" in mixed.stderr

@@ -63,7 +63,10 @@ def test_a_choice_that_was_added_later_has_its_default() -> None:
             r"its fingerprint is 40a4768c85455b22, its fields give \w{16} \(horizon 1024, not 2048\)",
         ),
         ({"choices": {"advantages": 3}}, "choices must be an object, each value an object, not"),
-        ({"choices": {"advantages": {}}}, "choice advantages must have a value of standardized, raw"),
+        (
+            {"choices": {"advantages": {}}},
+            "choice advantages must have a value of standardized, raw, minibatch",
+        ),
         ({"choices": {"luck": {"value": "good"}}}, "unknown choice: luck"),
         ({"constants": {}}, "its constants are not this version's"),
         ({"numerics": 1}, "its fingerprint is 40a4768c85455b22, its fields give"),
@@ -79,6 +82,36 @@ def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
         assert described["value"] in described["possible"] == list(possible()[name])
         assert described["source"]
         assert described["sentence"].endswith(".")
+
+
+def test_a_variant_says_in_words_what_differs() -> None:
+    release = VARIANTS["release-2017-07"].as_json()
+    assert release["differs_from_default"] == [
+        "adam_epsilon 1e-08, not 1e-05",
+        "value_loss clipped, not unclipped",
+    ]
+    assert "max((V - target)^2, (V' - target)^2)" in release["choices"]["value_loss"]["sentence"]
+    assert release["choices"]["value_loss"]["source"].startswith("ppo1 of 2017-07-20")
+    for variant in VARIANTS.values():
+        written = variant.as_json()
+        assert next(iter(written)) == "differs_from_default"
+        for name, value in variant.hyperparameters.choices.others().items():
+            default = getattr(Choices(), name)
+            assert f"{name} {value}, not {default}" in written["differs_from_default"]
+            assert written["choices"][name]["sentence"] != DEFAULT.as_json()["choices"][name]["sentence"]
+    assert "differs_from_default" not in DEFAULT.as_json()
+
+
+def test_every_value_of_the_learner_s_choices_has_a_variant() -> None:
+    """Of those that are not the default, but for clipped gradients and a constant clip range, which today's
+    libraries have together with others."""
+    variants = [variant.hyperparameters.choices.others() for variant in VARIANTS.values()]
+    alone = [others for others in variants if len(others) == 1]
+    for name, values in possible().items():
+        for value in values[1:]:
+            assert any(others.get(name) == value for others in variants), (name, value)
+            if (name, value) not in (("gradient_clipping", "global_norm"), ("stepsize_schedule", "linear")):
+                assert {name: value} in alone
 
 
 def test_a_setting_is_read_back_from_its_json() -> None:

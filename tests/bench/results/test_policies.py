@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from algorithms import learner
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
+from bench.protocol.variants import VARIANTS
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from bench.training.training import Training
@@ -20,10 +22,16 @@ pytestmark = pytest.mark.slow
 PROTOCOL = Protocol(timesteps=2048)
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_it_is_the_mean_of_acting(environment: str, tmp_path: Path) -> None:
-    """At observations of training, some of them so large that the filter clips them."""
-    training = Training([Run(environment, "clip-0.2", seed) for seed in (0, 1)], PROTOCOL)
+@pytest.mark.parametrize(
+    ("environment", "protocol"),
+    [
+        *((environment, PROTOCOL) for environment in ENVIRONMENTS),
+        ("Reacher-v4", replace(VARIANTS["no-observation-filter"], timesteps=2048)),
+    ],
+)
+def test_it_is_the_mean_of_acting(environment: str, protocol: Protocol, tmp_path: Path) -> None:
+    """At observations of training, some of them so large that a filter clips them."""
+    training = Training([Run(environment, "clip-0.2", seed) for seed in (0, 1)], protocol)
     training.advance(0)
     path = tmp_path / "policy.npz"
     path.write_bytes(training.policies[1].to_bytes())
@@ -32,7 +40,7 @@ def test_it_is_the_mean_of_acting(environment: str, tmp_path: Path) -> None:
     for observation in seen.astype(np.float32):
         both = np.stack([observation, observation])
         noise = np.zeros((2, training.environments.action_size), np.float32)
-        expected = learner.act(PROTOCOL.hyperparameters, training.learners[0].states.actor, both, noise)[1]
+        expected = learner.act(protocol.hyperparameters, training.learners[0].states.actor, both, noise)[1]
         np.testing.assert_allclose(policy(observation), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(policy(seen), [policy(each) for each in seen], rtol=1e-4, atol=1e-5)
 

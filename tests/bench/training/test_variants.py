@@ -1,0 +1,118 @@
+"""Every variant trains, is repeated to the bit, and mixes with nothing."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bench.campaign.jobs import training_jobs
+from bench.campaign.verify import compare, verify
+from bench.common.errors import UserError
+from bench.protocol.protocol import DEFAULT, Protocol, Run
+from bench.protocol.selection import Selection
+from bench.protocol.variants import VARIANTS
+from bench.results.folder import Results, open_results
+from bench.training.own import OwnFile
+from bench.training.training import Training, train
+
+pytestmark = pytest.mark.slow
+
+ENVIRONMENT = "InvertedPendulum-v4"
+RUN = Run(ENVIRONMENT, "clip-0.2", 0)
+TIMESTEPS = 4096
+
+
+def trained(folder: Path, protocol: Protocol, runs: Sequence[Run]) -> Results:
+    """A results folder of these runs, trained in this process."""
+    results = open_results(folder, TIMESTEPS, create=True, protocol=protocol)
+    (job,) = training_jobs(runs)
+    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    return results
+
+
+@pytest.fixture(scope="module")
+def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return trained(tmp_path_factory.mktemp("default"), DEFAULT, [RUN]).read(RUN).text
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_trains_and_is_repeated(name: str, by_default: str, tmp_path: Path) -> None:
+    variant = VARIANTS[name]
+    results = trained(tmp_path / "first", variant, [RUN])
+    repeated = trained(tmp_path / "second", variant, [RUN])
+    assert results.provenance(RUN)["diverged_at"] is None
+    assert results.read(RUN).text != by_default
+    assert compare(RUN, results, repeated, Console(file=io.StringIO())) == "identical"
+    with pytest.raises(UserError, match="holds results of protocol"):
+        open_results(results.path, TIMESTEPS, create=False, protocol=DEFAULT)
+    written = json.loads((results.path / "protocol.json").read_text())
+    expected = [f"timesteps {TIMESTEPS}, not 1000000", *variant.differences(DEFAULT)]
+    assert sorted(written["differs_from_default"]) == sorted(expected)
+
+
+@pytest.mark.parametrize("name", ["epochs-stopped-by-kl", "todays-libraries"])
+def test_a_run_of_a_variant_does_not_depend_on_its_company(name: str) -> None:
+    """Where loops end early, and where sums are over all parameters."""
+    protocol = replace(VARIANTS[name], timesteps=TIMESTEPS)
+    (alone,) = train([RUN], protocol)
+    together = train([Run(ENVIRONMENT, "no-clip", 0), RUN], protocol)
+    assert together[1].csv == alone.csv
+
+
+# Keeps in its column the fraction of the stepsize that an update uses.
+FRACTION = OwnFile(
+    "fraction.py",
+    """
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+
+from algorithms.schedules import stepsize_fraction
+from algorithms.types import Improvement
+from bench.protocol.settings import Setting
+
+
+@dataclass(frozen=True)
+class Fraction:
+    columns = ("fraction",)
+
+    def initial(self, hyperparameters, parameters):
+        return ()
+
+    def improve(self, hyperparameters, parameters, rule_state, numbers, experience, key):
+        return Improvement(parameters, rule_state, jnp.zeros(()), jnp.zeros(()))
+
+    def diagnose(self, numbers, old, new, actions):
+        return (stepsize_fraction(numbers),)
+
+    def adapted(self, numbers, kl):
+        return numbers
+
+
+rule = Fraction()
+SETTINGS = [Setting("fraction", "The fraction", "still", {"unused": 1.0})]
+""",
+)
+
+
+def test_a_run_is_annealed_over_its_updates_also_after_an_interruption() -> None:
+    """The fifth of six updates uses 2/6 of the stepsize, the sixth 1/6."""
+    protocol = replace(VARIANTS["annealed"], timesteps=6 * 2048)
+    training = Training([Run(ENVIRONMENT, "fraction", 0)], protocol, FRACTION)
+    training.advance(0)
+    resumed = Training.resumed(training.checkpoint(0.0, []), protocol, FRACTION)
+    resumed.advance(np.inf)
+    fractions = [line.rpartition(",")[2] for line in resumed.results[0].csv.splitlines()]
+    assert fractions == ["fraction", "0.333333343", "0.166666672"]
+
+
+def test_a_prefix_of_an_annealed_run_is_not_repeated(tmp_path: Path) -> None:
+    """A shorter run is annealed faster."""
+    results = open_results(tmp_path, 12 * 2048, create=True, protocol=VARIANTS["annealed"])
+    with pytest.raises(UserError, match="has runs annealed over all of their length: leave out --timesteps"):
+        verify(results, Selection((ENVIRONMENT,), ("clip-0.2",), (0,)), 5 * 2048, Console())
