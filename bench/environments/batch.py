@@ -16,8 +16,11 @@ from gymnasium.utils import seeding
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
-from bench.environments.v4 import TASKS
-from bench.protocol.environments import without_version
+from bench.environments import v4, v5
+from bench.protocol.environments import version_of, without_version
+
+# The rules of each environment, by version and name.
+TASKS = {"v4": v4.TASKS, "v5": v5.TASKS}
 
 
 class Steps(NamedTuple):
@@ -51,7 +54,8 @@ class Environments:
         self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
         self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
         self._warmstarts: NDArray[np.float64] = self._batch.bind("qacc_warmstart")
-        self._task = TASKS[without_version(environment)](self._mujoco, self._batch)
+        task = TASKS[version_of(environment)][without_version(environment)]
+        self._task = task(self._mujoco, self._batch)
         self._elapsed = np.zeros(len(seeds), dtype=int)
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
         # MuJoCo's own counts, `[run, kind]`, which its resets clear; the array pairs them with details.

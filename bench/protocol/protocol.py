@@ -16,8 +16,19 @@ from typing import Any
 from algorithms import hyperparameters
 from algorithms.choices import Choices, possible
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.kinds import COUNT, FINITE, OBJECT, POSITIVE, TEXT, Kind, list_of, object_of, require
-from bench.protocol.environments import ENVIRONMENT_VERSION
+from bench.common.kinds import (
+    COUNT,
+    FINITE,
+    OBJECT,
+    POSITIVE,
+    TEXT,
+    Kind,
+    list_of,
+    object_of,
+    one_of,
+    require,
+)
+from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
 NUMERICS = 3
@@ -65,7 +76,7 @@ CONSTANTS: dict[str, Any] = {
 KINDS = {
     "timesteps": POSITIVE,
     "numerics": COUNT,
-    "environment_version": TEXT,
+    "environment_version": one_of(VERSIONS),
     "fingerprint": TEXT,
     "hyperparameters": OBJECT,
     "constants": OBJECT,
@@ -86,7 +97,7 @@ class Protocol:
     timesteps: int = 1_000_000
     """Steps asked for per run (section 6.1); a run ends with the first whole rollout that reaches them."""
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
-    environment_version: str = ENVIRONMENT_VERSION
+    environment_version: EnvironmentVersion = ENVIRONMENT_VERSION
     numerics: int = NUMERICS
 
     @property

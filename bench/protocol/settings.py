@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.protocol.environments import ENVIRONMENT_VERSION
-
 # Allowed in file names on every system, and never mistaken for a command-line option.
 SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 # What Markdown tables, LaTeX and the figures would take for commands.
@@ -188,19 +186,17 @@ SETTINGS: dict[str, Setting] = by_name(
 )
 
 FIGURE_3: dict[str, float] = {
-    f"{name}-{ENVIRONMENT_VERSION}": value
-    for name, value in (
-        ("HalfCheetah", 1800.0),
-        ("Hopper", 2330.0),
-        ("InvertedDoublePendulum", 8000.0),
-        ("InvertedPendulum", 1000.0),
-        ("Reacher", -7.0),
-        ("Swimmer", 108.0),
-        ("Walker2d", 3460.0),
-    )
+    "HalfCheetah": 1800.0,
+    "Hopper": 2330.0,
+    "InvertedDoublePendulum": 8000.0,
+    "InvertedPendulum": 1000.0,
+    "Reacher": -7.0,
+    "Swimmer": 108.0,
+    "Walker2d": 3460.0,
 }
-"""Returns of "PPO (Clip)", which is ε = 0.2, where its curves in the PPO paper's Figure 3 end, at one million
-timesteps of the `v1` environments. Read off the figure, with an error of a percent or two of its height."""
+"""By environment, the return of "PPO (Clip)", which is ε = 0.2, where its curve in the PPO paper's Figure 3
+ends: at one million timesteps of the `v1` environments. Read off the figure, with an error of a percent or
+two of its height."""
 
 # The setting that collapses, in some environments far below all others.
 UNCONSTRAINED = "no-clip"

@@ -6,4 +6,5 @@ from bench.protocol.protocol import Protocol
 
 VARIANTS: dict[str, Protocol] = {
     "raw-advantages": Protocol(hyperparameters=Hyperparameters(choices=Choices(advantages="raw"))),
+    "v5": Protocol(environment_version="v5"),
 }

@@ -50,6 +50,7 @@ def test_a_choice_that_was_added_later_has_its_default() -> None:
     ("change", "message"),
     [
         ({"luck": 1}, "the protocol has unknown luck"),
+        ({"environment_version": "v3"}, "environment_version must be one of v4, v5, not 'v3'"),
         ({"timesteps": 0}, "timesteps must be a whole number, 1 or more, not 0"),
         ({"timesteps": True}, "timesteps must be a whole number, 1 or more, not True"),
         ({"hyperparameters": {}}, "hyperparameters is without adam_epsilon"),
