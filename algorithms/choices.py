@@ -64,11 +64,13 @@ class Choices:
     time_limit: Literal["end"] = _choice(
         "end", "ppo1", "A time limit ends the episode like any other end, without bootstrapping."
     )
-    actions: Literal["unclipped"] = _choice(
+    actions: Literal["unclipped", "clipped"] = _choice(
         "unclipped",
         "ppo1",
         "Actions reach the environment unclipped and unsquashed. HalfCheetah's control cost acts on the raw"
-        " action; the paper's row without clipping or penalty depends on it.",
+        " action; the paper's row without clipping or penalty depends on it. Or they are clipped to the"
+        " action space on their way, and the learner keeps the unclipped ones, as in Stable-Baselines3. The"
+        " forces of the seven environments are bounded in any case: only control costs change.",
     )
     rewards: Literal["unscaled"] = _choice(
         "unscaled", "ppo1", "Rewards are those that the environment gives."

@@ -6,7 +6,7 @@ same numbers from a run's random stream.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import gymnasium
@@ -21,6 +21,12 @@ from bench.protocol.environments import version_of, without_version
 
 # The rules of each environment, by version and name.
 TASKS = {"v4": v4.TASKS, "v5": v5.TASKS}
+
+# What becomes of actions on their way, by the protocol's choice: a function of them and the space's bounds.
+CONTROLS: dict[str, Callable[..., NDArray[np.float32]]] = {
+    "unclipped": lambda actions, low, high: actions,
+    "clipped": np.clip,
+}
 
 
 class Steps(NamedTuple):
@@ -43,12 +49,16 @@ class Environments:
     action_low, action_high: bounds of the action space, `[action]`.
     """
 
-    def __init__(self, environment: str, seeds: Sequence[int]) -> None:
-        """Make and reset one environment per seed."""
+    def __init__(self, environment: str, seeds: Sequence[int], actions: str = "unclipped") -> None:
+        """Make and reset one environment per seed.
+
+        actions: as `algorithms.choices` has them.
+        """
         env = _make(environment)
         assert env.spec is not None
         assert env.spec.max_episode_steps is not None
         self._time_limit = env.spec.max_episode_steps
+        self._to_controls = CONTROLS[actions]
         self._mujoco = cast(Any, env.unwrapped)
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
         self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
@@ -84,9 +94,9 @@ class Environments:
     def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:
         """Step the active runs; the others stand still.
 
-        actions: `[run, action]`, finite where active; they reach the environment unclipped, in 64 bits.
+        actions: `[run, action]`, finite where active; they reach the environment in 64 bits.
         """
-        controls = actions.astype(np.float64)
+        controls = self._to_controls(actions, self.action_low, self.action_high).astype(np.float64)
         self._controls[...] = controls
         before = self._task.before(self.observations)
         ids = None if active.all() else np.flatnonzero(active)

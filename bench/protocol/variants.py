@@ -6,5 +6,6 @@ from bench.protocol.protocol import Protocol
 
 VARIANTS: dict[str, Protocol] = {
     "raw-advantages": Protocol(hyperparameters=Hyperparameters(choices=Choices(advantages="raw"))),
+    "clipped-actions": Protocol(hyperparameters=Hyperparameters(choices=Choices(actions="clipped"))),
     "v5": Protocol(environment_version="v5"),
 }

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.wrappers import ClipAction
 
 from bench.environments.batch import Environments
 from bench.protocol.environments import VERSIONS, environments_of, without_version
@@ -19,12 +20,12 @@ STEPS = 3000
 
 
 def by_hand(
-    environment: str, seed: int, actions: np.ndarray, **options: Any
+    environment: str, seed: int, actions: np.ndarray, wrapper: Any = lambda env: env, **options: Any
 ) -> tuple[list, list[float], list[bool]]:
     """Observations (where each step starts), rewards and ends of one Gymnasium environment."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        env = gymnasium.make(environment, **options)
+        env = wrapper(gymnasium.make(environment, **options))
         observation, _ = env.reset(seed=seed)
         observations, rewards, ends = [observation], [], []
         for action in actions:
@@ -87,6 +88,30 @@ def test_actions_reach_the_environment_unclipped() -> None:
     environments = Environments("HalfCheetah-v4", [0])
     steps = environments.step(np.full((1, 6), 100, np.float32), np.array([True]))
     assert steps.rewards[0] < -0.1 * 6 * 100**2 + 100
+
+
+@pytest.mark.parametrize("environment", ["HalfCheetah-v4", "Hopper-v5"])
+def test_clipped_actions_are_those_of_gymnasiums_wrapper(environment: str) -> None:
+    environments = Environments(environment, SEEDS, "clipped")
+    shape = (200, len(SEEDS), environments.action_size)
+    actions = np.random.default_rng(3).normal(0, 4, shape).astype(np.float32)
+    steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
+    for run, seed in enumerate(SEEDS):
+        observations, rewards, ends = by_hand(environment, seed, actions[:, run], ClipAction)
+        np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
+        assert [step.rewards[run] for step in steps] == rewards
+        assert [step.ends[run] for step in steps] == ends
+
+
+def test_a_clipped_action_costs_what_the_bound_costs() -> None:
+    """In HalfCheetah 0.1 x 6 x 1² instead of 0.1 x 6 x 100². MuJoCo bounds the forces in any case."""
+    rewards = [
+        Environments("HalfCheetah-v4", [0], choice)
+        .step(np.full((1, 6), 100, np.float32), np.array([True]))
+        .rewards[0]
+        for choice in ("clipped", "unclipped")
+    ]
+    assert rewards[0] - rewards[1] == pytest.approx(6000 - 0.6)
 
 
 @pytest.mark.parametrize("environment", ALL)
