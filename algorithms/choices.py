@@ -61,8 +61,11 @@ class Choices:
     minibatches: Literal["reshuffled"] = _choice(
         "reshuffled", "ppo1", "Each epoch reshuffles the rollout into full minibatches."
     )
-    time_limit: Literal["end"] = _choice(
-        "end", "ppo1", "A time limit ends the episode like any other end, without bootstrapping."
+    time_limit: Literal["end", "bootstrap"] = _choice(
+        "end",
+        "ppo1",
+        "A time limit ends the episode like any other end, without bootstrapping. Or the return goes on with"
+        " V of the observation that the last step led to, under the filter that acted.",
     )
     actions: Literal["unclipped", "clipped"] = _choice(
         "unclipped",
@@ -72,8 +75,12 @@ class Choices:
         " action space on their way, and the learner keeps the unclipped ones, as in Stable-Baselines3. The"
         " forces of the seven environments are bounded in any case: only control costs change.",
     )
-    rewards: Literal["unscaled"] = _choice(
-        "unscaled", "ppo1", "Rewards are those that the environment gives."
+    rewards: Literal["unscaled", "scaled"] = _choice(
+        "unscaled",
+        "ppo1",
+        "Rewards are those that the environment gives. Or they are divided by the running standard deviation"
+        " of the run's discounted returns, and clipped to [-10, 10], as by baselines' VecNormalize; what is"
+        " logged are the environment's.",
     )
     kl_coefficient: Literal["per_update"] = _choice(
         "per_update",

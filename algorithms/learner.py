@@ -14,11 +14,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from algorithms.advantages import generalized_advantages, standardized
+from algorithms.advantages import bootstrapped, generalized_advantages, standardized
 from algorithms.gaussian import kl_divergence, sample
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.networks import PolicyNetwork, ValueNetwork, policy_at, values_at
 from algorithms.observation_filter import include, initial_statistics, normalize
+from algorithms.reward_scaling import ReturnStatistics, initial_return_statistics, scaled
 from algorithms.rules import UpdateRule
 from algorithms.types import Actor, Diagnostics, Experience, Numbers, Rollout, RunState, Samples
 
@@ -39,12 +40,14 @@ def init(
         "policy": PolicyNetwork(action_size, hyperparameters.hidden_sizes).init(policy_key, observation),
         "value": ValueNetwork(hyperparameters.hidden_sizes).init(value_key, observation),
     }
+    scales = hyperparameters.choices.rewards == "scaled"
     return RunState(
         parameters=parameters,
         rule_state=rule.initial(hyperparameters, parameters),
         statistics=initial_statistics(observation_size),
         numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
         key=run_key,
+        return_statistics=initial_return_statistics() if scales else None,
     )
 
 
@@ -85,7 +88,7 @@ def update(
 ) -> tuple[RunState, Diagnostics]:
     """Learn from one rollout of each run, by one rule. Consumes the runs' keys.
 
-    rollouts: rewards and observations as the environment gave them; the filter is part of the update.
+    rollouts: rewards and observations as the environment gave them; filter and scales are part of the update.
     """
 
     def update_run(indexed: tuple[Int[Array, ""], RunState]) -> tuple[RunState, Diagnostics]:
@@ -104,11 +107,10 @@ def _update_run(
 
     # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
     # the old policy included, so that the probability ratio starts at 1.
-    values = values_at(
-        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations)
-    )
+    values = _values(hyperparameters, state, rollout.observations)
+    return_statistics, rewards = _learned_rewards(hyperparameters, state, rollout)
     advantages = generalized_advantages(
-        rollout.rewards,
+        rewards,
         values,
         rollout.ends,
         discount=hyperparameters.discount,
@@ -135,7 +137,7 @@ def _update_run(
         Experience(
             samples=samples,
             old_log_std=old.log_std,
-            rewards=rollout.rewards,
+            rewards=rewards,
             ends=rollout.ends,
             values=values,
         ),
@@ -158,8 +160,33 @@ def _update_run(
         statistics=statistics,
         numbers=rule.adapted(state.numbers, kl),
         key=next_key,
+        return_statistics=return_statistics,
     )
     return next_state, diagnostics
+
+
+def _values(
+    hyperparameters: Hyperparameters, state: RunState, observations: Float[Array, "_ observation"]
+) -> Float[Array, "_"]:
+    """V of observations, under the filter that acted."""
+    filtered = normalize(state.statistics, observations)
+    return values_at(hyperparameters, state.parameters["value"], filtered)
+
+
+def _learned_rewards(
+    hyperparameters: Hyperparameters, state: RunState, rollout: Rollout
+) -> tuple[ReturnStatistics | None, Float[Array, "time"]]:
+    """The rewards that learning sees, and the statistics that scale them.
+
+    They are the environment's, unless the protocol scales them, or goes on with V at time limits.
+    """
+    statistics, rewards, discount = state.return_statistics, rollout.rewards, hyperparameters.discount
+    if statistics is not None:
+        statistics, rewards = scaled(statistics, rewards, rollout.ends, discount=discount)
+    if rollout.time_limits is not None:
+        final_values = _values(hyperparameters, state, rollout.time_limits.observations)
+        rewards = bootstrapped(rewards, final_values, rollout.time_limits.reached, discount=discount)
+    return statistics, rewards
 
 
 def _all_finite(tree: Any) -> Bool[Array, ""]:

@@ -35,11 +35,15 @@ class Steps(NamedTuple):
     observations: `[run, observation]`: where the next step starts, after a reset where an episode ended.
     rewards: `[run]`, 0 where a run was not stepped.
     ends: `[run]`, whether the episode ended, by termination or time limit.
+    time_limits: `[run]`, whether it ended by the time limit alone.
+    final_observations: `[run, observation]`: where the step led, before any reset; None without time limits.
     """
 
     observations: NDArray[np.float64]
     rewards: NDArray[np.float64]
     ends: NDArray[np.bool_]
+    time_limits: NDArray[np.bool_]
+    final_observations: NDArray[np.float64] | None
 
 
 class Environments:
@@ -107,10 +111,13 @@ class Environments:
         rewards, terminated = self._task.after(before, controls)
         self._elapsed += active
         ends = active & (terminated | (self._elapsed >= self._time_limit))
+        time_limits = ends & ~terminated
+        final_observations = self._task.observe() if time_limits.any() else None
         if ends.any():
             self._reset(np.flatnonzero(ends))
         self.observations = self._task.observe()
-        return Steps(self.observations, np.where(active, rewards, 0.0), ends)
+        rewards = np.where(active, rewards, 0.0)
+        return Steps(self.observations, rewards, ends, time_limits, final_observations)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
         """All that the following steps depend on: arrays by name, and the state of each random generator."""

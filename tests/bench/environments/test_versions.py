@@ -20,16 +20,26 @@ STEPS = 3000
 
 
 def by_hand(
-    environment: str, seed: int, actions: np.ndarray, wrapper: Any = lambda env: env, **options: Any
+    environment: str,
+    seed: int,
+    actions: np.ndarray,
+    wrapper: Any = lambda env: env,
+    cut_off: dict[int, np.ndarray] | None = None,
+    **options: Any,
 ) -> tuple[list, list[float], list[bool]]:
-    """Observations (where each step starts), rewards and ends of one Gymnasium environment."""
+    """Observations (where each step starts), rewards and ends of one Gymnasium environment.
+
+    cut_off: takes the observations before resets at time limits, by step.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         env = wrapper(gymnasium.make(environment, **options))
         observation, _ = env.reset(seed=seed)
         observations, rewards, ends = [observation], [], []
-        for action in actions:
+        for t, action in enumerate(actions):
             observation, reward, terminated, truncated, _ = env.step(action.astype(np.float64))
+            if cut_off is not None and truncated and not terminated:
+                cut_off[t] = observation
             if terminated or truncated:
                 observation, _ = env.reset()
             observations.append(observation)
@@ -123,10 +133,30 @@ def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
     actions = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
     steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
     for run, seed in enumerate(SEEDS):
-        observations, _, ends = by_hand(environment, seed, actions[:, run], max_episode_steps=4)
+        final_observations: dict[int, np.ndarray] = {}
+        observations, _, ends = by_hand(
+            environment, seed, actions[:, run], cut_off=final_observations, max_episode_steps=4
+        )
         np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
         assert [step.ends[run] for step in steps] == ends
         assert np.sum(ends) >= 100
+        assert [t for t, step in enumerate(steps) if step.time_limits[run]] == list(final_observations)
+        for t, observation in final_observations.items():
+            ours = steps[t].final_observations
+            assert ours is not None
+            np.testing.assert_array_equal(ours[run], observation)
+    assert all(step.time_limits.any() or step.final_observations is None for step in steps)
+
+
+def test_an_episode_that_terminates_at_its_time_limit_is_not_cut_off() -> None:
+    environments = Environments("InvertedPendulum-v4", [0])
+    environments._time_limit = 2
+    steps = []
+    for angle in (0.0, 0.0, 0.0, 0.3):
+        environments._task.positions[:, 1], environments._task.velocities[:] = angle, 0
+        steps.append(environments.step(np.zeros((1, 1), np.float32), np.array([True])))
+    assert [step.ends.item() for step in steps] == [False, True, False, True]
+    assert [step.time_limits.item() for step in steps] == [False, True, False, False]
 
 
 def test_an_episode_ends_at_the_time_limit() -> None:
