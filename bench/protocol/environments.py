@@ -1,11 +1,18 @@
 """The seven environments of the paper, by their Gymnasium ids, and the versions of them that can be run."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 EnvironmentVersion = Literal["v4", "v5"]
-VERSIONS: tuple[str, ...] = get_args(EnvironmentVersion)
 
-# The closest to the paper's `v1` that Gymnasium still registers (README, "Why v4").
+# The versions, each with a sentence for people.
+VERSIONS: dict[EnvironmentVersion, str] = {
+    "v4": "Gymnasium's v4 environments, the closest to the paper's v1 that it still registers.",
+    "v5": "Gymnasium's v5 environments. Unlike v4's, Hopper, Walker2d, InvertedPendulum and"
+    " InvertedDoublePendulum pay no bonus in the step that terminates; Walker2d's right foot has the friction"
+    " of its left, 1.9 instead of 0.9; Reacher pays for the distance after the step instead of before it; and"
+    " numbers that are always 0 are not observed in Reacher and InvertedDoublePendulum.",
+}
+
 ENVIRONMENT_VERSION: EnvironmentVersion = "v4"
 
 # By the time that a step takes, so that the last jobs of a seed are short and no core waits long.

@@ -8,7 +8,7 @@ and its reason.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -72,7 +72,10 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
-# What the fields of `protocol.json` may be.
+# Of `protocol.json`, for people alone: what differs from the default.
+DIFFERENCES = "differences"
+
+# What the other fields of `protocol.json` may be.
 KINDS = {
     "timesteps": POSITIVE,
     "numerics": COUNT,
@@ -128,9 +131,23 @@ class Protocol:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
-        """The content of `protocol.json`: the fingerprint, the fields, and every choice for people."""
+        """The content of `protocol.json`: the fingerprint, the fields, and for people every choice.
+
+        Where the protocol is not the default, also what differs, in words.
+        """
         choices = self.hyperparameters.choices.described()
-        return {"fingerprint": self.fingerprint, **self.fields(), "choices": choices}
+        words = {DIFFERENCES: self.in_words()} if self != DEFAULT else {}
+        return {"fingerprint": self.fingerprint, **words, **self.fields(), "choices": choices}
+
+    def in_words(self) -> list[str]:
+        """What differs from the default, each with the sentence of a choice or of the environments."""
+        choices = self.hyperparameters.choices.described()
+        sentences = {name: choice["sentence"] for name, choice in choices.items()}
+        sentences["environment_version"] = VERSIONS[self.environment_version]
+        return [
+            f"{difference}. {sentences.get(difference.partition(' ')[0], '')}".strip()
+            for difference in self.differences(DEFAULT)
+        ]
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Protocol":
@@ -140,10 +157,10 @@ class Protocol:
             ValueError: naming what is unknown, missing or impossible.
         """
         names = [*(each.name for each in dataclasses.fields(cls)), "fingerprint", "constants", "choices"]
-        _require_keys("the protocol", record, names)
+        _require_keys("the protocol", record.keys() - {DIFFERENCES}, names)
         require(record, KINDS, {})
         numbers = {**record["hyperparameters"]}
-        _require_keys("hyperparameters", numbers, HYPERPARAMETER_KINDS)
+        _require_keys("hyperparameters", numbers.keys(), HYPERPARAMETER_KINDS)
         require(numbers, HYPERPARAMETER_KINDS, {})
         numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
         for name, described in record["choices"].items():
@@ -168,29 +185,25 @@ class Protocol:
 
     def differences(self, other: "Protocol") -> list[str]:
         """The fields in which it differs from another, such as `horizon 1024, not 2048`."""
-        mine, others = _flat(self.fields()), _flat(other.fields())
-        names = sorted(mine.keys() | others.keys())
+        mine, others = self._flat(), other._flat()
         return [
-            f"{name} {mine.get(name, 'as by default')}, not {others.get(name, 'as by default')}"
-            for name in names
-            if mine.get(name) != others.get(name)
+            f"{name} {mine[name]}, not {others[name]}" for name in sorted(mine) if mine[name] != others[name]
         ]
+
+    def _flat(self) -> dict[str, Any]:
+        """All fields, those of the hyperparameters and every choice among them, by name."""
+        outer = json.loads(json.dumps(dataclasses.asdict(self)))
+        numbers = outer.pop("hyperparameters")
+        return {**outer, **numbers.pop("choices"), **numbers}
 
 
 # What is trained when nobody says otherwise.
 DEFAULT = Protocol()
 
 
-def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with those of the objects among them in the objects' place."""
-    inner = [value for value in fields.values() if isinstance(value, dict)]
-    outer = {name: value for name, value in fields.items() if not isinstance(value, dict)}
-    return {name: value for part in (outer, *inner) for name, value in part.items()}
-
-
-def _require_keys(what: str, record: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Require just these keys. A choice may be missing, because it may have been added later."""
-    missing, unknown = set(names) - record.keys(), record.keys() - set(names)
+def _require_keys(what: str, keys: Set[str], names: Iterable[str]) -> None:
+    """Require just these keys."""
+    missing, unknown = set(names) - keys, keys - set(names)
     if missing:
         raise ValueError(f"{what} is without {', '.join(sorted(missing))}")
     if unknown:

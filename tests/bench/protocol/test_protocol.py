@@ -82,6 +82,26 @@ def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
         assert described["sentence"].endswith(".")
 
 
+def test_what_differs_from_the_default_is_told_in_words() -> None:
+    assert "differences" not in DEFAULT.as_json()
+    choices = Choices(time_limit="bootstrap")
+    other = Protocol(hyperparameters=Hyperparameters(adam_epsilon=1e-8, choices=choices))
+    epsilon, time_limit = other.as_json()["differences"]
+    assert epsilon == "adam_epsilon 1e-08, not 1e-05."
+    assert time_limit.startswith("time_limit bootstrap, not end. A time limit ends the episode like any")
+    for variant in VARIANTS.values():
+        assert all(words.endswith(".") for words in variant.as_json()["differences"])
+    (version,) = VARIANTS["v5"].as_json()["differences"]
+    assert version.startswith("environment_version v5, not v4. Gymnasium's v5 environments. Unlike v4's,")
+
+
+def test_words_are_for_people_alone() -> None:
+    record = VARIANTS["v5"].as_json()
+    assert Protocol.from_json({**record, "differences": ["reworded"]}) == VARIANTS["v5"]
+    del record["differences"]
+    assert Protocol.from_json(record) == VARIANTS["v5"]
+
+
 def test_a_setting_is_read_back_from_its_json() -> None:
     for setting in SETTINGS.values():
         read = Setting.from_json(setting.name, json.loads(json.dumps(setting.as_json())))
