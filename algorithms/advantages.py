@@ -42,6 +42,24 @@ def generalized_advantages(
     return advantages
 
 
+def bootstrapped(
+    rewards: Float[Array, "time"],
+    final_values: Float[Array, "time"],
+    time_limits: Bool[Array, "time"],
+    *,
+    discount: float,
+) -> Float[Array, "time"]:
+    """Rewards that go on with V where a time limit ended the episode: `r_t + γ V(o)` in its last step.
+
+    The end stays an end, so that nothing of the next episode counts (Pardo et al. 2018, "Time limits in
+    reinforcement learning": partial-episode bootstrapping).
+
+    final_values: V of the observation o that such a step led to, before the reset; anything for other steps.
+    time_limits: whether a time limit, and nothing else, ended the episode with that step.
+    """
+    return rewards + jnp.where(time_limits, discount * final_values, 0.0)
+
+
 Psi = Literal["total_reward", "action_value", "reward_to_go", "baseline", "advantage", "td_residual"]
 """The six Ψ of the lecture, in its order (Schulman et al. 2016, equation 1)."""
 

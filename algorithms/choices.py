@@ -131,17 +131,37 @@ class Choices:
     minibatches: Literal["reshuffled"] = _choice(
         "reshuffled", "ppo1", "Each epoch reshuffles the rollout into full minibatches."
     )
-    time_limit: Literal["end"] = _choice(
-        "end", "ppo1", "A time limit ends the episode like any other end, without bootstrapping."
+    time_limit: Literal["end", "bootstrap"] = _choice(
+        "end",
+        "ppo1",
+        "A time limit ends the episode like any other end, without bootstrapping.",
+        bootstrap=(
+            "Pardo et al. 2018",
+            "After a time limit the return goes on with V of the observation that the last step led to, under"
+            " the filter that acted.",
+        ),
     )
-    actions: Literal["unclipped"] = _choice(
+    actions: Literal["unclipped", "clipped"] = _choice(
         "unclipped",
         "ppo1",
         "Actions reach the environment unclipped and unsquashed. HalfCheetah's control cost acts on the raw"
         " action; the paper's row without clipping or penalty depends on it.",
+        clipped=(
+            "Stable-Baselines3",
+            "Actions are clipped to the action space on their way to the environment, and the learner keeps"
+            " the unclipped ones. The forces of the seven environments are bounded in any case: only control"
+            " costs change.",
+        ),
     )
-    rewards: Literal["unscaled"] = _choice(
-        "unscaled", "ppo1", "Rewards are those that the environment gives."
+    rewards: Literal["unscaled", "scaled"] = _choice(
+        "unscaled",
+        "ppo1",
+        "Rewards are those that the environment gives.",
+        scaled=(
+            "baselines' VecNormalize",
+            "Rewards are divided by the running standard deviation of the run's discounted returns, and"
+            " clipped to [-10, 10]. What is logged are the environment's.",
+        ),
     )
     kl_coefficient: Literal["per_update"] = _choice(
         "per_update",

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from algorithms.advantages import generalized_advantages, over_rollout
+from algorithms.advantages import bootstrapped, generalized_advantages, over_rollout
 from algorithms.gaussian import kl_divergence, sample
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.networks import PolicyNetwork, ValueNetwork, policy_at, values_at
@@ -24,6 +24,7 @@ from algorithms.observation_filter import (
     observation_bound,
     updated_statistics,
 )
+from algorithms.reward_scaling import ReturnStatistics, initial_return_statistics, scaled
 from algorithms.rules import UpdateRule
 from algorithms.schedules import scheduled
 from algorithms.types import Actor, Diagnostics, Experience, Numbers, Rollout, RunState, Samples
@@ -47,12 +48,14 @@ def init(
         "policy": PolicyNetwork(action_size, hidden_sizes, choices).init(policy_key, observation),
         "value": ValueNetwork(hidden_sizes, choices).init(value_key, observation),
     }
+    scales = choices.rewards == "scaled"
     return RunState(
         parameters=parameters,
         rule_state=rule.initial(hyperparameters, parameters),
         statistics=initial_statistics(observation_size),
         numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
         key=run_key,
+        return_statistics=initial_return_statistics() if scales else None,
     )
 
 
@@ -98,7 +101,7 @@ def update(
 ) -> tuple[RunState, Diagnostics]:
     """Learn from one rollout of each run, by one rule. Consumes the runs' keys.
 
-    rollouts: rewards and observations as the environment gave them; the filter is part of the update.
+    rollouts: rewards and observations as the environment gave them; filter and scales are part of the update.
     remaining: the share of the runs' updates that are not yet made, this one among them: 1 at first. It is
         not compiled in where nothing is annealed.
     """
@@ -126,11 +129,10 @@ def _update_run(
 
     # The order is ppo1's: advantages under the old filter, then the new filter for all that follows,
     # the old policy included, so that the probability ratio starts at 1.
-    values = values_at(
-        hyperparameters, state.parameters["value"], normalize(state.statistics, rollout.observations, bound)
-    )
+    values = _values(hyperparameters, state, rollout.observations)
+    return_statistics, rewards = _learned_rewards(hyperparameters, state, rollout)
     advantages = generalized_advantages(
-        rollout.rewards,
+        rewards,
         values,
         rollout.ends,
         discount=hyperparameters.discount,
@@ -157,7 +159,7 @@ def _update_run(
         Experience(
             samples=samples,
             old_log_std=old.log_std,
-            rewards=rollout.rewards,
+            rewards=rewards,
             ends=rollout.ends,
             values=values,
         ),
@@ -180,8 +182,34 @@ def _update_run(
         statistics=statistics,
         numbers=rule.adapted(state.numbers, kl),
         key=next_key,
+        return_statistics=return_statistics,
     )
     return next_state, diagnostics
+
+
+def _values(
+    hyperparameters: Hyperparameters, state: RunState, observations: Float[Array, "_ observation"]
+) -> Float[Array, "_"]:
+    """V of observations, under the filter that acted."""
+    bound = observation_bound(hyperparameters.choices)
+    filtered = normalize(state.statistics, observations, bound)
+    return values_at(hyperparameters, state.parameters["value"], filtered)
+
+
+def _learned_rewards(
+    hyperparameters: Hyperparameters, state: RunState, rollout: Rollout
+) -> tuple[ReturnStatistics | None, Float[Array, "time"]]:
+    """The rewards that learning sees, and the statistics that scale them.
+
+    They are the environment's, unless the protocol scales them, or goes on with V at time limits.
+    """
+    statistics, rewards, discount = state.return_statistics, rollout.rewards, hyperparameters.discount
+    if statistics is not None:
+        statistics, rewards = scaled(statistics, rewards, rollout.ends, discount=discount)
+    if rollout.time_limits is not None:
+        final_values = _values(hyperparameters, state, rollout.time_limits.observations)
+        rewards = bootstrapped(rewards, final_values, rollout.time_limits.reached, discount=discount)
+    return statistics, rewards
 
 
 def _all_finite(tree: Any) -> Bool[Array, ""]:

@@ -6,6 +6,7 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, Key
 
 from algorithms.observation_filter import ObservationStatistics
+from algorithms.reward_scaling import ReturnStatistics
 
 Numbers = dict[str, Any]
 """A setting's numbers by name, such as ε: each a scalar, or an array with a leading axis `run`."""
@@ -28,6 +29,7 @@ class RunState:
     statistics: of the observations up to the last update.
     numbers: of the run's setting; those that adapt, such as β, as the next update uses them.
     key: where all randomness of the following rollouts and updates comes from.
+    return_statistics: of the discounted returns up to the last update, where the protocol scales rewards.
     """
 
     parameters: dict[str, Any]
@@ -35,11 +37,24 @@ class RunState:
     statistics: ObservationStatistics
     numbers: Numbers
     key: Key[Array, "*run"]
+    return_statistics: ReturnStatistics | None = None
 
     @property
     def actor(self) -> Actor:
         """The acting part."""
         return Actor(policy=self.parameters["policy"], statistics=self.statistics)
+
+
+@struct.dataclass
+class TimeLimits:
+    """Where a time limit, and nothing else, ended an episode.
+
+    reached: `[time, run]`, whether it did with that step.
+    observations: `[time, run, observation]`, where those steps led, before the reset; 0 for all other steps.
+    """
+
+    reached: Bool[Array, "time *run"]
+    observations: Float[Array, "time *run observation"]
 
 
 @struct.dataclass
@@ -50,12 +65,14 @@ class Rollout:
     actions: `[time, run, action]`
     rewards: `[time, run]`
     ends: `[time, run]`, whether the episode ended with that step.
+    time_limits: where the protocol bootstraps at them.
     """
 
     observations: Float[Array, "_ *run observation"]
     actions: Float[Array, "time *run action"]
     rewards: Float[Array, "time *run"]
     ends: Bool[Array, "time *run"]
+    time_limits: TimeLimits | None = None
 
 
 @struct.dataclass
@@ -85,7 +102,8 @@ class Experience:
 
     samples: of the rollout.
     old_log_std: of the policy that acted, `[action]`.
-    rewards, ends: `[time]`, of the rollout.
+    rewards: `[time]`, of the rollout, as learning sees them.
+    ends: `[time]`, of the rollout.
     values: `[time + 1]`, V of the rollout's observations under the filter that acted.
     """
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.common.errors import DamagedError
 from bench.options import Options, finished_of, option, place_of, require_undamaged, timesteps_of
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, ranges, seeds_present, select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting, in_table_order
@@ -38,14 +38,11 @@ class Train(Options):
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, made if it is not there, and what to train."""
-        select(self.environments, self.settings, self.chosen_seeds, set(), known=self.known)
         folder, protocol = self.place
+        self.selected(protocol, set(), self.known)  # before a folder is made
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
-        finished = results.finished()
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
-        return results, select(
-            self.environments, self.settings, self.chosen_seeds, finished, PAPER_SEEDS, self.known
-        )
+        return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
 
     @cached_property
     def own_file(self) -> "OwnFile | None":
@@ -129,7 +126,8 @@ class Table(Options):
         from bench.report import tables
         from bench.scores import report
 
-        whole_seeds, begun_seeds = seeds_present(ENVIRONMENTS, PAPER_SETTINGS, finished)
+        seven = environments_of(results.protocol.environment_version)
+        whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
         tables.show(found, console)
         missing = set(selection.runs) - present
@@ -146,7 +144,7 @@ class Table(Options):
             )
             console.print(
                 f"not written, because it is not the whole table: it is over {len(present)} of the"
-                f" {len(selection.runs)} chosen runs, {len(environments)} of {len(ENVIRONMENTS)}"
+                f" {len(selection.runs)} chosen runs, {len(environments)} of {len(seven)}"
                 f" environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"
                 f" whole seeds in {results.path}: {ranges(whole_seeds) or 'none'}",
                 soft_wrap=True,
@@ -248,13 +246,13 @@ class Verify:
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, and the runs to repeat."""
-        environments = ENVIRONMENTS if self.environment is None else (self.environment,)
+        environments = () if self.environment is None else (self.environment,)
         seeds = parse_seed(self.seed)
         timesteps_of(self.timesteps)
-        select(environments, (), seeds, set())
         # The timesteps of a prefix are not those of the folder.
         results = open_results(place_of(self.results, self.variant)[0], None, create=False)
-        return results, select(environments, tuple(SETTINGS), seeds, results.finished())
+        version = results.protocol.environment_version
+        return results, select(environments, tuple(SETTINGS), seeds, results.finished(), version=version)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs."""

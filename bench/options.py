@@ -1,5 +1,6 @@
 """The options that commands share, and the results folder and the runs that these select."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +8,6 @@ from typing import Annotated, Any
 import tyro
 
 from bench.common.errors import UserError
-from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, select
 from bench.protocol.settings import SETTINGS, in_table_order
@@ -32,7 +32,7 @@ class Options:
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
     timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
     """Environment steps of each run."""
-    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ()
     """Gymnasium environments, such as Hopper-v4."""
     settings: Annotated[
         tuple[str, ...],
@@ -46,11 +46,17 @@ class Options:
         Raises:
             UserError: for an option or a folder that can't be used.
         """
-        select(self.environments, (), self.chosen_seeds, set())
         results = open_results(self.place[0], timesteps_of(self.timesteps), create=False)
         finished = results.finished()
         known = in_table_order({*SETTINGS, *(run.setting for run in finished)})
-        return results, select(self.environments, self.settings, self.chosen_seeds, finished, known=known)
+        return results, self.selected(results.protocol, finished, known)
+
+    def selected(
+        self, protocol: Protocol, finished: set[Run], known: Iterable[str], at_least: tuple[int, ...] = ()
+    ) -> Selection:
+        """What is meant, of a folder of a protocol with these finished runs; as `select` has the rest."""
+        version = protocol.environment_version
+        return select(self.environments, self.settings, self.chosen_seeds, finished, at_least, known, version)
 
     @property
     def chosen_seeds(self) -> tuple[int, ...] | None:

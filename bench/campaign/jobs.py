@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.common.provenance import provenance
-from bench.protocol.environments import SLOWEST_FIRST
+from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
 from bench.results.folder import Results
 from bench.results.random_scores import environments_of
@@ -190,7 +190,10 @@ def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
 
 
 def _in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
-    return sorted(jobs, key=lambda job: (-len(job.seeds), job.seeds, SLOWEST_FIRST.index(job.environment)))
+    def place(job: TrainingJob) -> tuple[int, tuple[int, ...], int]:
+        return -len(job.seeds), job.seeds, SLOWEST_FIRST.index(without_version(job.environment))
+
+    return sorted(jobs, key=place)
 
 
 def missing_jobs(

@@ -1,7 +1,7 @@
 """What a field of JSON may be: each kind in words, for people, and as a test."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 
@@ -26,6 +26,11 @@ POSITIVE = Kind("a whole number, 1 or more", lambda value: _is_whole(value) and 
 FINITE = Kind("a finite number", _is_finite)
 SECONDS = Kind("a number of seconds, 0 or more", lambda value: _is_finite(value) and value >= 0)
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
+
+
+def one_of(texts: Collection[str]) -> Kind:
+    """One of these texts."""
+    return Kind(f"one of {', '.join(texts)}", lambda value: value in texts)
 
 
 def or_null(kind: Kind) -> Kind:

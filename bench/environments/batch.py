@@ -6,7 +6,7 @@ same numbers from a run's random stream.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import gymnasium
@@ -16,8 +16,17 @@ from gymnasium.utils import seeding
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
-from bench.environments.v4 import TASKS
-from bench.protocol.environments import without_version
+from bench.environments import v4, v5
+from bench.protocol.environments import version_of, without_version
+
+# The rules of each environment, by version and name.
+TASKS = {"v4": v4.TASKS, "v5": v5.TASKS}
+
+# What becomes of actions on their way, by the protocol's choice: a function of them and the space's bounds.
+CONTROLS: dict[str, Callable[..., NDArray[np.float32]]] = {
+    "unclipped": lambda actions, low, high: actions,
+    "clipped": np.clip,
+}
 
 
 class Steps(NamedTuple):
@@ -26,11 +35,15 @@ class Steps(NamedTuple):
     observations: `[run, observation]`: where the next step starts, after a reset where an episode ended.
     rewards: `[run]`, 0 where a run was not stepped.
     ends: `[run]`, whether the episode ended, by termination or time limit.
+    time_limits: `[run]`, whether it ended by the time limit alone.
+    final_observations: `[run, observation]`: where the step led, before any reset; None without time limits.
     """
 
     observations: NDArray[np.float64]
     rewards: NDArray[np.float64]
     ends: NDArray[np.bool_]
+    time_limits: NDArray[np.bool_]
+    final_observations: NDArray[np.float64] | None
 
 
 class Environments:
@@ -40,18 +53,23 @@ class Environments:
     action_low, action_high: bounds of the action space, `[action]`.
     """
 
-    def __init__(self, environment: str, seeds: Sequence[int]) -> None:
-        """Make and reset one environment per seed."""
+    def __init__(self, environment: str, seeds: Sequence[int], actions: str = "unclipped") -> None:
+        """Make and reset one environment per seed.
+
+        actions: as `algorithms.choices` has them.
+        """
         env = _make(environment)
         assert env.spec is not None
         assert env.spec.max_episode_steps is not None
         self._time_limit = env.spec.max_episode_steps
+        self._to_controls = CONTROLS[actions]
         self._mujoco = cast(Any, env.unwrapped)
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
         self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
         self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
         self._warmstarts: NDArray[np.float64] = self._batch.bind("qacc_warmstart")
-        self._task = TASKS[without_version(environment)](self._mujoco, self._batch)
+        task = TASKS[version_of(environment)][without_version(environment)]
+        self._task = task(self._mujoco, self._batch)
         self._elapsed = np.zeros(len(seeds), dtype=int)
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
         # MuJoCo's own counts, `[run, kind]`, which its resets clear; the array pairs them with details.
@@ -80,9 +98,9 @@ class Environments:
     def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:
         """Step the active runs; the others stand still.
 
-        actions: `[run, action]`, finite where active; they reach the environment unclipped, in 64 bits.
+        actions: `[run, action]`, finite where active; they reach the environment in 64 bits.
         """
-        controls = actions.astype(np.float64)
+        controls = self._to_controls(actions, self.action_low, self.action_high).astype(np.float64)
         self._controls[...] = controls
         before = self._task.before(self.observations)
         ids = None if active.all() else np.flatnonzero(active)
@@ -93,10 +111,13 @@ class Environments:
         rewards, terminated = self._task.after(before, controls)
         self._elapsed += active
         ends = active & (terminated | (self._elapsed >= self._time_limit))
+        time_limits = ends & ~terminated
+        final_observations = self._task.observe() if time_limits.any() else None
         if ends.any():
             self._reset(np.flatnonzero(ends))
         self.observations = self._task.observe()
-        return Steps(self.observations, np.where(active, rewards, 0.0), ends)
+        rewards = np.where(active, rewards, 0.0)
+        return Steps(self.observations, rewards, ends, time_limits, final_observations)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
         """All that the following steps depend on: arrays by name, and the state of each random generator."""

@@ -30,11 +30,13 @@ class Task:
     batch: simulations of its model.
     positions, velocities: of the simulations' joints, `[run, joint]`.
     start_noise: the largest distance of an episode's first positions from the model's initial ones.
+    bonus: what a step pays for being alive.
     needs_forward_pass: whether observations read what MuJoCo's forward pass computes from both.
     """
 
     needs_forward_pass = False
     start_noise: float
+    bonus = 0.0
 
     def __init__(self, env: Any, batch: Batch) -> None:
         """Bind the fields that the rules read."""
@@ -56,6 +58,10 @@ class Task:
         """What the reward needs to know from before the step: by default, where the step starts."""
         return observations
 
+    def bonuses(self, terminated: Bools) -> Floats:
+        """The bonus of each run: in v4 it is paid in every step, the terminal one included."""
+        return np.full(len(terminated), self.bonus)
+
     def after(self, before: Floats, controls: Floats) -> Outcome:
         """What the step gave. controls: `[run, action]`."""
         raise NotImplementedError
@@ -69,7 +75,6 @@ class Locomotion(Task):
     """Run forward, at little control cost, as long as the body is healthy."""
 
     hidden_positions = 1
-    healthy_reward = 0.0
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
@@ -81,12 +86,13 @@ class Locomotion(Task):
         return self.positions[:, 0].copy()
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Forward velocity, plus the healthy reward, minus the control cost."""
+        """Forward velocity, plus the bonus, minus the control cost."""
+        terminated = ~self.healthy()
         velocity = (self.positions[:, 0] - before) / self.step_seconds
         forward = self.env._forward_reward_weight * velocity
         cost = self.env._ctrl_cost_weight * np.square(controls).sum(axis=-1)
-        rewards = (forward + self.healthy_reward) - cost
-        return Outcome(rewards, ~self.healthy())
+        rewards = (forward + self.bonuses(terminated)) - cost
+        return Outcome(rewards, terminated)
 
     def observe(self) -> Floats:
         """Positions, but for where the body is, and velocities."""
@@ -121,8 +127,7 @@ class Walker2d(Locomotion):
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
-        # Paid in every step, the last one included, because Gymnasium's v4 terminates when unhealthy.
-        self.healthy_reward = env._healthy_reward
+        self.bonus = env._healthy_reward
 
     def observed_velocities(self) -> Floats:
         """Clipped to [-10, 10]."""
@@ -150,11 +155,12 @@ class InvertedPendulum(Task):
     """Keep the pole within 0.2 rad of upright."""
 
     start_noise = 0.01
+    bonus = 1.0
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """1 a step."""
-        upright = np.isfinite(self.observe()).all(axis=1) & ~(np.abs(self.positions[:, 1]) > 0.2)
-        return Outcome(np.ones(len(upright)), ~upright)
+        """The bonus alone."""
+        terminated = ~np.isfinite(self.observe()).all(axis=1) | (np.abs(self.positions[:, 1]) > 0.2)
+        return Outcome(self.bonuses(terminated), terminated)
 
     def observe(self) -> Floats:
         """Positions and velocities."""
@@ -166,6 +172,8 @@ class InvertedDoublePendulum(Task):
 
     needs_forward_pass = True
     start_noise = 0.1
+    bonus = 10.0
+    observed_forces = 3
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
@@ -177,12 +185,14 @@ class InvertedDoublePendulum(Task):
         return self.start_noise * random.standard_normal(self.env.init_qvel.size)
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """10 a step, minus the tip's distance from its place and the poles' velocities."""
+        """The bonus, minus the tip's distance from its place and the poles' velocities."""
         heights = self.sites[:, 0, 2]
+        terminated = heights <= 1
         # Number by number: NumPy squares an array by a product, but Gymnasium's scalars by pow.
         rewards = [
-            10 - (0.01 * x**2 + (y - 2) ** 2) - (1e-3 * v1**2 + 5e-3 * v2**2)
-            for x, y, v1, v2 in zip(
+            bonus - (0.01 * x**2 + (y - 2) ** 2) - (1e-3 * v1**2 + 5e-3 * v2**2)
+            for bonus, x, y, v1, v2 in zip(
+                self.bonuses(terminated).tolist(),
                 self.sites[:, 0, 0].tolist(),
                 heights.tolist(),
                 self.velocities[:, 1].tolist(),
@@ -190,7 +200,7 @@ class InvertedDoublePendulum(Task):
                 strict=True,
             )
         ]
-        return Outcome(np.array(rewards), heights <= 1)
+        return Outcome(np.array(rewards), terminated)
 
     def observe(self) -> Floats:
         """The cart's position, the poles' angles, and clipped velocities and constraint forces."""
@@ -201,7 +211,7 @@ class InvertedDoublePendulum(Task):
                 np.sin(angles),
                 np.cos(angles),
                 self.velocities.clip(-10, 10),
-                self.constraint_forces.clip(-10, 10),
+                self.constraint_forces[:, : self.observed_forces].clip(-10, 10),
             ],
             axis=1,
         )
@@ -211,6 +221,7 @@ class Reacher(Task):
     """Bring the fingertip to the target. The reward is that of the distance before the step."""
 
     needs_forward_pass = True
+    observed_coordinates = 3
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
@@ -243,6 +254,10 @@ class Reacher(Task):
         rewards = -distances + -np.square(controls).sum(axis=-1)
         return Outcome(rewards, np.zeros(len(rewards), dtype=bool))
 
+    def way(self) -> Floats:
+        """From target to fingertip now, `[run, coordinate]`."""
+        return self.fingertips - self.targets
+
     def observe(self) -> Floats:
         """The arm's angles and velocities, the target, and the way from it to the fingertip."""
         angles = np.ascontiguousarray(self.positions[:, :2])
@@ -252,7 +267,7 @@ class Reacher(Task):
                 np.sin(angles),
                 self.positions[:, 2:],
                 self.velocities[:, :2],
-                self.fingertips - self.targets,
+                self.way()[:, : self.observed_coordinates],
             ],
             axis=1,
         )

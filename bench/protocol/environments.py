@@ -1,25 +1,45 @@
-"""The seven environments of the paper, by their Gymnasium ids."""
+"""The seven environments of the paper, by their Gymnasium ids, and the versions of them that can be run."""
 
-# The closest to the paper's `v1` that Gymnasium still registers (README, "Why v4").
-ENVIRONMENT_VERSION = "v4"
+from typing import Literal
+
+EnvironmentVersion = Literal["v4", "v5"]
+
+# The versions, each with a sentence for people.
+VERSIONS: dict[EnvironmentVersion, str] = {
+    "v4": "Gymnasium's v4 environments, the closest to the paper's v1 that it still registers.",
+    "v5": "Gymnasium's v5 environments. Unlike v4's, Hopper, Walker2d, InvertedPendulum and"
+    " InvertedDoublePendulum pay no bonus in the step that terminates; Walker2d's right foot has the friction"
+    " of its left, 1.9 instead of 0.9; Reacher pays for the distance after the step instead of before it; and"
+    " numbers that are always 0 are not observed in Reacher and InvertedDoublePendulum.",
+}
+
+ENVIRONMENT_VERSION: EnvironmentVersion = "v4"
 
 # By the time that a step takes, so that the last jobs of a seed are short and no core waits long.
-SLOWEST_FIRST: tuple[str, ...] = tuple(
-    f"{name}-{ENVIRONMENT_VERSION}"
-    for name in (
-        "Walker2d",
-        "Hopper",
-        "InvertedDoublePendulum",
-        "Swimmer",
-        "HalfCheetah",
-        "Reacher",
-        "InvertedPendulum",
-    )
+SLOWEST_FIRST: tuple[str, ...] = (
+    "Walker2d",
+    "Hopper",
+    "InvertedDoublePendulum",
+    "Swimmer",
+    "HalfCheetah",
+    "Reacher",
+    "InvertedPendulum",
 )
 
-ENVIRONMENTS: tuple[str, ...] = tuple(sorted(SLOWEST_FIRST))
+
+def environments_of(version: str) -> tuple[str, ...]:
+    """The ids of the seven environments in a version, sorted."""
+    return tuple(sorted(f"{name}-{version}" for name in SLOWEST_FIRST))
+
+
+ENVIRONMENTS = environments_of(ENVIRONMENT_VERSION)
 
 
 def without_version(environment: str) -> str:
-    """An environment's name for a title, such as Hopper."""
+    """An environment's name, such as Hopper."""
     return environment.rpartition("-")[0]
+
+
+def version_of(environment: str) -> str:
+    """An environment's version, such as v4."""
+    return environment.rpartition("-")[2]

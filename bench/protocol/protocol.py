@@ -8,7 +8,7 @@ and its reason.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,19 @@ from typing import Any
 from algorithms import hyperparameters
 from algorithms.choices import Choices, possible
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.kinds import COUNT, FINITE, OBJECT, POSITIVE, TEXT, Kind, list_of, object_of, require
-from bench.protocol.environments import ENVIRONMENT_VERSION
+from bench.common.kinds import (
+    COUNT,
+    FINITE,
+    OBJECT,
+    POSITIVE,
+    TEXT,
+    Kind,
+    list_of,
+    object_of,
+    one_of,
+    require,
+)
+from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
 NUMERICS = 3
@@ -61,14 +72,14 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
-# For people alone: it is written, and not read back.
+# Of `protocol.json`, for people alone: what differs from the default.
 DIFFERENCES = "differs_from_default"
 
-# What the fields of `protocol.json` may be.
+# What the other fields of `protocol.json` may be.
 KINDS = {
     "timesteps": POSITIVE,
     "numerics": COUNT,
-    "environment_version": TEXT,
+    "environment_version": one_of(VERSIONS),
     "fingerprint": TEXT,
     "hyperparameters": OBJECT,
     "constants": OBJECT,
@@ -89,7 +100,7 @@ class Protocol:
     timesteps: int = 1_000_000
     """Steps asked for per run (section 6.1); a run ends with the first whole rollout that reaches them."""
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
-    environment_version: str = ENVIRONMENT_VERSION
+    environment_version: EnvironmentVersion = ENVIRONMENT_VERSION
     numerics: int = NUMERICS
 
     @property
@@ -125,17 +136,23 @@ class Protocol:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
-        """The content of `protocol.json`: the fingerprint, the fields, and every choice for people.
+        """The content of `protocol.json`: the fingerprint, the fields, and for people every choice.
 
-        What differs from the default stands before all, where anything does.
+        Where the protocol is not the default, what differs stands first, in words.
         """
-        differences = self.differences(DEFAULT)
-        return {
-            **({DIFFERENCES: differences} if differences else {}),
-            "fingerprint": self.fingerprint,
-            **self.fields(),
-            "choices": self.hyperparameters.choices.described(),
-        }
+        words = {DIFFERENCES: self.in_words()} if self != DEFAULT else {}
+        choices = self.hyperparameters.choices.described()
+        return {**words, "fingerprint": self.fingerprint, **self.fields(), "choices": choices}
+
+    def in_words(self) -> list[str]:
+        """What differs from the default, each with the sentence of a choice or of the environments."""
+        choices = self.hyperparameters.choices.described()
+        sentences = {name: choice["sentence"] for name, choice in choices.items()}
+        sentences["environment_version"] = VERSIONS[self.environment_version]
+        return [
+            f"{difference}. {sentences.get(difference.partition(' ')[0], '')}".strip()
+            for difference in self.differences(DEFAULT)
+        ]
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Protocol":
@@ -148,7 +165,7 @@ class Protocol:
         _require_keys("the protocol", record.keys() - {DIFFERENCES}, names)
         require(record, KINDS, {})
         numbers = {**record["hyperparameters"]}
-        _require_keys("hyperparameters", numbers, HYPERPARAMETER_KINDS)
+        _require_keys("hyperparameters", numbers.keys(), HYPERPARAMETER_KINDS)
         require(numbers, HYPERPARAMETER_KINDS, {})
         numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
         for name, described in record["choices"].items():
@@ -173,29 +190,25 @@ class Protocol:
 
     def differences(self, other: "Protocol") -> list[str]:
         """The fields in which it differs from another, such as `horizon 1024, not 2048`."""
-        mine, others = (
-            _flat({**each.fields(), "choices": dataclasses.asdict(each.hyperparameters.choices)})
-            for each in (self, other)
-        )
+        mine, others = self._flat(), other._flat()
         return [
             f"{name} {mine[name]}, not {others[name]}" for name in sorted(mine) if mine[name] != others[name]
         ]
+
+    def _flat(self) -> dict[str, Any]:
+        """All fields, those of the hyperparameters and every choice among them, by name."""
+        outer = json.loads(json.dumps(dataclasses.asdict(self)))
+        numbers = outer.pop("hyperparameters")
+        return {**outer, **numbers.pop("choices"), **numbers}
 
 
 # What is trained when nobody says otherwise.
 DEFAULT = Protocol()
 
 
-def _flat(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with those of the objects among them in the objects' place."""
-    inner = [value for value in fields.values() if isinstance(value, dict)]
-    outer = {name: value for name, value in fields.items() if not isinstance(value, dict)}
-    return {name: value for part in (outer, *inner) for name, value in part.items()}
-
-
-def _require_keys(what: str, keys: Iterable[str], names: Iterable[str]) -> None:
-    """Require just these keys. A choice may be missing, because it may have been added later."""
-    missing, unknown = set(names) - set(keys), set(keys) - set(names)
+def _require_keys(what: str, keys: Set[str], names: Iterable[str]) -> None:
+    """Require just these keys."""
+    missing, unknown = set(names) - keys, keys - set(names)
     if missing:
         raise ValueError(f"{what} is without {', '.join(sorted(missing))}")
     if unknown:

@@ -7,26 +7,18 @@ counts as a run's return differs from source to source. The scores of Table 1 st
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.protocol.environments import ENVIRONMENT_VERSION
-
-
-def _by_id(returns: Mapping[str, float]) -> dict[str, float]:
-    return {f"{name}-{ENVIRONMENT_VERSION}": value for name, value in returns.items()}
-
-
-FIGURE_3: dict[str, float] = _by_id(
-    {
-        "HalfCheetah": 1800.0,
-        "Hopper": 2330.0,
-        "InvertedDoublePendulum": 8000.0,
-        "InvertedPendulum": 1000.0,
-        "Reacher": -7.0,
-        "Swimmer": 108.0,
-        "Walker2d": 3460.0,
-    }
-)
-"""Returns of "PPO (Clip)", which is ε = 0.2, where its curves in the PPO paper's Figure 3 end, at one million
-timesteps of the `v1` environments. Read off the figure, with an error of a percent or two of its height."""
+FIGURE_3: dict[str, float] = {
+    "HalfCheetah": 1800.0,
+    "Hopper": 2330.0,
+    "InvertedDoublePendulum": 8000.0,
+    "InvertedPendulum": 1000.0,
+    "Reacher": -7.0,
+    "Swimmer": 108.0,
+    "Walker2d": 3460.0,
+}
+"""By environment, the return of "PPO (Clip)", which is ε = 0.2, where its curve in the PPO paper's Figure 3
+ends: at one million timesteps of the `v1` environments. Read off the figure, with an error of a percent or
+two of its height."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ class Published:
     """Mean returns of a method of the lecture.
 
     source: who published them, and what is unlike our runs.
-    returns: by environment.
+    returns: by environment, without its version.
     """
 
     source: str
@@ -49,7 +41,7 @@ ENVIRONMENTS = (
 
 
 def _published(source: str, *returns: float) -> Published:
-    return Published(source, _by_id(dict(zip(ENVIRONMENTS, returns, strict=False))))
+    return Published(source, dict(zip(ENVIRONMENTS, returns, strict=False)))
 
 
 TRPO = (

@@ -5,7 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.common.errors import UserError
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import (
+    ENVIRONMENT_VERSION,
+    SLOWEST_FIRST,
+    environments_of,
+    without_version,
+)
 from bench.protocol.protocol import PAPER_SEEDS, Run
 from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, by_default
 
@@ -33,7 +38,8 @@ class Selection:
         """Whether all environments and all rows of the paper are in it, and none of the lecture's."""
         has_the_papers = set(self.settings) >= set(PAPER_SETTINGS)
         has_others = not set(self.settings).isdisjoint(LECTURE_SETTINGS)
-        return has_the_papers and not has_others and set(self.environments) == set(ENVIRONMENTS)
+        has_all_environments = set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
+        return has_the_papers and not has_others and has_all_environments
 
 
 def select(
@@ -43,8 +49,11 @@ def select(
     finished: set[Run],
     at_least: tuple[int, ...] = (),
     known: Iterable[str] = SETTINGS,
+    version: str = ENVIRONMENT_VERSION,
 ) -> Selection:
     """The grid asked for.
+
+    environments: as asked for; none for all seven of the version.
 
     settings: as asked for, each a setting or a group of them; none for all that are known but the lecture's.
 
@@ -54,7 +63,8 @@ def select(
     Raises:
         UserError: for an unknown environment or setting.
     """
-    chosen_environments = _known("environment", environments, tuple(ENVIRONMENTS))
+    all_environments = environments_of(version)
+    chosen_environments = _known("environment", environments or all_environments, all_environments)
     known = tuple(known)
     single = [name for asked in settings for name in GROUPS.get(asked, (asked,))]
     chosen_settings = _known("setting", single or by_default(known), known, tuple(GROUPS))
@@ -128,6 +138,4 @@ def _known(
     for name in names:
         if name not in valid:
             raise UserError(f"unknown {kind} '{name}'; choose from: {choices}")
-    if not names:
-        raise UserError(f"no {kind} chosen; choose from: {choices}")
     return tuple(dict.fromkeys(names))

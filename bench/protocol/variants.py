@@ -20,13 +20,18 @@ VARIANTS: dict[str, Protocol] = {
         hyperparameters=Hyperparameters(adam_epsilon=1e-8, choices=Choices(value_loss="clipped"))
     ),
     "annealed": _choosing(stepsize_schedule="linear_with_clip_range"),
+    "bootstrapped-time-limits": _choosing(time_limit="bootstrap"),
+    "clipped-actions": _choosing(actions="clipped"),
+    "scaled-rewards": _choosing(rewards="scaled"),
     "orthogonal-weights": _choosing(initial_weights="orthogonal"),
     "epochs-stopped-by-kl": _choosing(early_stopping="kl"),
+    "v5": Protocol(environment_version="v5"),
     # What CleanRL and Stable-Baselines3, or their examples on MuJoCo, do beyond the paper.
     "todays-libraries": _choosing(
         advantages="minibatch",
         value_loss="clipped",
         stepsize_schedule="linear",
+        rewards="scaled",
         initial_weights="orthogonal",
         gradient_clipping="global_norm",
     ),

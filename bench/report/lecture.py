@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol import published
+from bench.protocol.environments import without_version
 from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
 from bench.report.curves import learning_curves
 from bench.report.figures import save_figure
@@ -119,7 +120,7 @@ def _kl(value: float) -> str:
 
 def _published(environments: Iterable[str]) -> list[list[str]]:
     rows = (*published.TRPO, *published.POLICY_GRADIENT)
-    values = [[one.returns.get(environment) for environment in environments] for one in rows]
+    values = [[one.returns.get(without_version(environment)) for environment in environments] for one in rows]
     cells = [["" if value is None else f"{value:,g}" for value in row] for row in values]
     return [["source", *environments], *([one.source, *row] for one, row in zip(rows, cells, strict=True))]
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from bench.protocol.environments import without_version
+from bench.protocol.environments import version_of, without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.report.tables import (
@@ -151,6 +151,7 @@ def beside_figure_3(report: Report) -> list[str]:
     single, corrected = (
         listed(map(without_version, table["environment"][table[name] < ALPHA])) for name in ("p", "p_holm")
     )
+    here = version_of(table["environment"].iloc[0])
     return [
         "## Beside the paper's Figure 3",
         f"Figure 3 of the paper shows {BASELINE} in each environment, without any scale. The ends of its"
@@ -159,7 +160,7 @@ def beside_figure_3(report: Report) -> list[str]:
         " to spread like ours:",
         markdown(table, columns),
         f"Different at {ALPHA:g} in single tests: {single}. After Holm's correction for {len(table)} tests:"
-        f" {corrected}. The environments are of another version (`v1` there, `v4` here), so a difference"
+        f" {corrected}. The environments are of another version (`v1` there, `{here}` here), so a difference"
         " need not come from the algorithm; and that none is found does not show that there is none.",
     ]
 

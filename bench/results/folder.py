@@ -34,7 +34,7 @@ from bench.common.files import (
     write_new,
     write_whole,
 )
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.results import random_scores
@@ -218,7 +218,8 @@ class Results:
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
         number = re.fullmatch(r"seed-(\d{2,})\.csv", file)
-        if environment not in ENVIRONMENTS or not re.fullmatch(SETTING_NAME, setting) or not number:
+        known = environments_of(self.protocol.environment_version)
+        if environment not in known or not re.fullmatch(SETTING_NAME, setting) or not number:
             raise UserError(f"{path}: not a run of this benchmark")
         run = Run(environment, setting, int(number[1]))
         if self.csv_path(run) != path:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
 from bench.scores.scale import READINGS, Floats, Reading, of_three
 
@@ -43,7 +43,7 @@ class Grid:
         runs = np.isfinite(self.returns).any(axis=-1)
         return (
             set(self.settings) >= set(PAPER_SETTINGS)
-            and self.environments == tuple(sorted(ENVIRONMENTS))
+            and set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
             and bool(np.asarray(runs)[self.paper].all())
         )
 

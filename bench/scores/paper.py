@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.published import FIGURE_3
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
@@ -179,7 +180,7 @@ def figure_3(grid: Grid) -> pd.DataFrame:
     ours = np.nanmean(returns, axis=-1)
     std = np.sqrt(np.nansum((returns - ours[:, None]) ** 2, axis=-1) / (runs - 1))
     error = std * np.sqrt(1 / len(PAPER_SEEDS) + 1 / runs)
-    paper = np.array([FIGURE_3[name] for name in grid.environments])
+    paper = np.array([FIGURE_3[without_version(name)] for name in grid.environments])
     with np.errstate(divide="ignore", invalid="ignore"):
         half, t = stdtrit(runs - 1, TAIL) * error, np.where(error > 0, (ours - paper) / error, np.nan)
     p = 2 * stdtr(runs - 1, -np.abs(t))

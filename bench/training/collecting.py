@@ -1,5 +1,6 @@
 """Collecting: every run acts for a horizon of steps."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -9,8 +10,11 @@ from numpy.typing import NDArray
 
 from algorithms import learner as learning
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.types import Actor, Rollout
+from algorithms.types import Actor, Rollout, TimeLimits
 from bench.environments.batch import Environments
+
+CutOff = tuple[int, NDArray[np.bool_], NDArray[np.float64]]
+"""A step with time limits: t, the runs whose episode one ended, and where the step led, before the reset."""
 
 
 class Collected(NamedTuple):
@@ -44,18 +48,23 @@ def collect(
     active: `[run]`
     """
     horizon, runs = hyperparameters.horizon, len(active)
+    bootstraps = hyperparameters.choices.time_limit == "bootstrap"
     # New arrays each time: JAX may read a NumPy buffer in place, so nothing writes to one twice.
     observations = np.empty((horizon + 1, runs, environments.observation_size), np.float32)
     actions = np.empty((horizon, runs, environments.action_size), np.float32)
     rewards = np.empty((horizon, runs))
     ends = np.empty((horizon, runs), bool)
     steps = np.zeros(runs, int)
+    cut_off: list[CutOff] = []
     noise = np.asarray(learning.action_noise(hyperparameters, keys, environments.action_size))
     observations[0] = environments.observations
     for t in range(horizon):
         actions[t] = learning.act(hyperparameters, actors, observations[t], noise[t])
         active = active & np.isfinite(actions[t]).all(axis=1)
-        observations[t + 1], rewards[t], ends[t] = environments.step(actions[t], active)
+        now = environments.step(actions[t], active)
+        observations[t + 1], rewards[t], ends[t] = now.observations, now.rewards, now.ends
+        if now.final_observations is not None:
+            cut_off.append((t, now.time_limits, now.final_observations))
         steps += active
     with np.errstate(over="ignore"):  # a reward beyond 32 bits makes the losses infinite, and the run diverge
         learned_rewards = rewards.astype(np.float32)
@@ -64,5 +73,14 @@ def collect(
         actions=jnp.asarray(actions),
         rewards=jnp.asarray(learned_rewards),
         ends=jnp.asarray(ends),
+        time_limits=_time_limits(cut_off, observations[1:].shape) if bootstraps else None,
     )
     return Collected(rollouts, rewards, ends, steps)
+
+
+def _time_limits(cut_off: Iterable[CutOff], shape: tuple[int, ...]) -> TimeLimits:
+    """Where time limits ended episodes. shape: time, run, observation."""
+    reached, observations = np.zeros(shape[:2], bool), np.zeros(shape, np.float32)
+    for t, runs, final_observations in cut_off:
+        reached[t], observations[t, runs] = runs, final_observations[runs]
+    return TimeLimits(reached=jnp.asarray(reached), observations=jnp.asarray(observations))

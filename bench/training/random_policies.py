@@ -54,8 +54,8 @@ def _uniform_returns(environment: str) -> NDArray[np.float64]:
 
 
 def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float64]:
-    environments = Environments(environment, range(EPISODES))
     hyperparameters = protocol.hyperparameters
+    environments = Environments(environment, range(EPISODES), hyperparameters.choices.actions)
     # The initial policy depends on the seed alone: any setting will do.
     setting = SETTINGS[PAPER_SETTINGS[0]]
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]

@@ -60,7 +60,8 @@ class Training:
         known = all_settings(own)
         self._runs, self._protocol = tuple(runs), protocol
         self._settings = [known[run.setting] for run in runs]
-        self.environments = Environments(runs[0].environment, [run.seed for run in runs])
+        seeds, choices = [run.seed for run in runs], protocol.hyperparameters.choices
+        self.environments = Environments(runs[0].environment, seeds, choices.actions)
         self.learners = learners(runs, self._settings, self.environments, protocol, own)
         self.updates = 0
         self._logs = [RunLog() for _ in runs]

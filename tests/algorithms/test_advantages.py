@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from algorithms.advantages import generalized_advantages, over_minibatch, over_rollout, standardized
+from algorithms.advantages import (
+    bootstrapped,
+    generalized_advantages,
+    over_minibatch,
+    over_rollout,
+    standardized,
+)
 from algorithms.choices import Choices
 
 HORIZON = 12
@@ -64,6 +70,35 @@ def test_nothing_crosses_the_end_of_an_episode(rewards: np.ndarray, values: np.n
     rewards[end + 1 :] += 100
     extended[end + 1 :] -= 100
     np.testing.assert_array_equal(gae(rewards, extended, ends, 0.99, 0.95)[: end + 1], before[: end + 1])
+
+
+def test_a_time_limit_by_hand() -> None:
+    # As above, but the second step's episode goes on with V = 8: δ = (1, 2 + 0.5·8 - 4, 1) = (1, 2, 1).
+    ends, reached = np.array([False, True, False]), jnp.array([False, True, False])
+    rewards = bootstrapped(jnp.array([1.0, 2.0, 3.0]), jnp.array([7.0, 8.0, 9.0]), reached, discount=0.5)
+    np.testing.assert_array_equal(rewards, [1.0, 6.0, 3.0])
+    values = np.array([2.0, 4.0, 6.0, 8.0])
+    advantages = gae(np.asarray(rewards), values, ends, 0.5, 0.5)
+    np.testing.assert_array_equal(advantages, [1.5, 2.0, 1.0])
+    assert (advantages + values[:-1])[1] == 2 + 0.5 * 8  # the target at the time limit
+
+
+@given(numbers, numbers, st.sampled_from([0, 4, HORIZON - 1]))
+def test_a_time_limit_is_where_a_rollout_is_cut(rewards: np.ndarray, values: np.ndarray, last: int) -> None:
+    """A rollout's own end goes on with V of its last observation; so does a time limit within a rollout."""
+    reached, final_values = np.arange(HORIZON) == last, np.roll(values, -1)
+    cut = gae(
+        rewards[: last + 1],
+        np.append(values[: last + 1], final_values[last]),
+        np.zeros(last + 1, bool),
+        0.9,
+        0.8,
+    )
+    limited = bootstrapped(
+        jnp.asarray(rewards), jnp.asarray(final_values), jnp.asarray(reached), discount=0.9
+    )
+    whole = gae(np.asarray(limited), np.append(values, np.float32(0)), reached, 0.9, 0.8)
+    np.testing.assert_allclose(whole[: last + 1], cut, rtol=1e-5, atol=1e-5)
 
 
 def test_standardized_over_the_whole_batch() -> None:

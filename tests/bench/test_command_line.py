@@ -12,7 +12,7 @@ import pytest
 from algorithms.hyperparameters import Hyperparameters
 from bench.campaign.jobs import training_jobs
 from bench.common.files import json_text
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, without_version
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
@@ -217,19 +217,28 @@ def test_a_damaged_run_stops_the_table(
     assert err.startswith(f"error: {path}: missing columns: return_last100; `train --repair`")
 
 
-def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(trained: Path, tmp_path: Path) -> None:
-    name, folder = "raw-advantages", tmp_path / "results"
-    arguments = ("--results", str(folder), "--variant", name, "--environments", "Reacher-v4")
+@pytest.mark.parametrize(
+    ("name", "environment"), [("raw-advantages", "Reacher-v4"), ("v5", "InvertedPendulum-v5")]
+)
+def test_a_variant_is_trained_read_and_repeated_in_a_folder_of_its_own(
+    name: str, environment: str, trained: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    arguments = ("--results", str(folder), "--variant", name, "--environments", environment)
     done = command_line("train", *arguments, "--settings", "no-clip", "--seeds", "1", "--timesteps", "1")
     assert done.returncode == 0, done.stderr
     (csv,) = folder.rglob("seed-*.csv")
-    assert csv.relative_to(folder) == Path("variants", name, "runs", "Reacher-v4", "no-clip", "seed-00.csv")
-    of_default = trained / "runs" / "Reacher-v4" / "no-clip" / "seed-00.csv"
+    assert csv.relative_to(folder) == Path("variants", name, "runs", environment, "no-clip", "seed-00.csv")
+    of_default = trained / "runs" / f"{without_version(environment)}-v4" / "no-clip" / "seed-00.csv"
     assert csv.read_text() != of_default.read_text()
-    assert command_line("table", *arguments).returncode == 0
+    done = command_line("table", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "over 1 of the 33 chosen runs, 1 of 7 environments, 1 settings and seeds 0" in done.stdout
+    _, out, _ = run("status", *arguments[:4], "--settings", "no-clip", "--seeds", "1")
+    assert "7 runs: 1 done, 6 missing" in out
     assert len(load_runs(folder / "variants" / name)) == 1
-    repeated = command_line("verify", "Reacher-v4", "--results", str(folder), "--variant", name)
-    assert "Reacher-v4 no-clip seed 0: bit-identical in 1 lines" in repeated.stdout, repeated.stderr
+    repeated = command_line("verify", environment, "--results", str(folder), "--variant", name)
+    assert f"{environment} no-clip seed 0: bit-identical in 1 lines" in repeated.stdout, repeated.stderr
     # Its runs and those of the default can't be mixed.
     mixed = command_line("train", "--results", str(folder / "variants" / name), "--timesteps", "1")
     assert "holds results of protocol" in mixed.stderr

@@ -93,8 +93,8 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
 def update(environment: str, inputs: dict[str, Any], setting: str = "clip-0.2") -> dict[str, Any]:
     """Parameters and diagnostics after one update from these inputs."""
     _, run = start(environment, setting)
-    rollouts = Rollout(**{name: jnp.asarray(array) for name, array in inputs.items()})
-    diagnostics = run.learn(SHORT, rollouts, 1.0)
+    arrays: dict[str, Any] = {name: jnp.asarray(array) for name, array in inputs.items()}
+    diagnostics = run.learn(SHORT, Rollout(**arrays), 1.0)
     leaves = jax.tree_util.tree_leaves_with_path(run.states.parameters)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves} | diagnostics
 

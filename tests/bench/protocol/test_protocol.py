@@ -50,6 +50,7 @@ def test_a_choice_that_was_added_later_has_its_default() -> None:
     ("change", "message"),
     [
         ({"luck": 1}, "the protocol has unknown luck"),
+        ({"environment_version": "v3"}, "environment_version must be one of v4, v5, not 'v3'"),
         ({"timesteps": 0}, "timesteps must be a whole number, 1 or more, not 0"),
         ({"timesteps": True}, "timesteps must be a whole number, 1 or more, not True"),
         ({"hyperparameters": {}}, "hyperparameters is without adam_epsilon"),
@@ -84,25 +85,7 @@ def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
         assert described["sentence"].endswith(".")
 
 
-def test_a_variant_says_in_words_what_differs() -> None:
-    release = VARIANTS["release-2017-07"].as_json()
-    assert release["differs_from_default"] == [
-        "adam_epsilon 1e-08, not 1e-05",
-        "value_loss clipped, not unclipped",
-    ]
-    assert "max((V - target)^2, (V' - target)^2)" in release["choices"]["value_loss"]["sentence"]
-    assert release["choices"]["value_loss"]["source"].startswith("ppo1 of 2017-07-20")
-    for variant in VARIANTS.values():
-        written = variant.as_json()
-        assert next(iter(written)) == "differs_from_default"
-        for name, value in variant.hyperparameters.choices.others().items():
-            default = getattr(Choices(), name)
-            assert f"{name} {value}, not {default}" in written["differs_from_default"]
-            assert written["choices"][name]["sentence"] != DEFAULT.as_json()["choices"][name]["sentence"]
-    assert "differs_from_default" not in DEFAULT.as_json()
-
-
-def test_every_value_of_the_learner_s_choices_has_a_variant() -> None:
+def test_every_value_of_a_choice_has_a_variant() -> None:
     """Of those that are not the default, but for clipped gradients and a constant clip range, which today's
     libraries have together with others."""
     variants = [variant.hyperparameters.choices.others() for variant in VARIANTS.values()]
@@ -112,6 +95,30 @@ def test_every_value_of_the_learner_s_choices_has_a_variant() -> None:
             assert any(others.get(name) == value for others in variants), (name, value)
             if (name, value) not in (("gradient_clipping", "global_norm"), ("stepsize_schedule", "linear")):
                 assert {name: value} in alone
+
+
+def test_what_differs_from_the_default_is_told_in_words() -> None:
+    assert "differs_from_default" not in DEFAULT.as_json()
+    choices = Choices(time_limit="bootstrap")
+    other = Protocol(hyperparameters=Hyperparameters(adam_epsilon=1e-8, choices=choices))
+    epsilon, time_limit = other.as_json()["differs_from_default"]
+    assert epsilon == "adam_epsilon 1e-08, not 1e-05."
+    assert time_limit.startswith(
+        "time_limit bootstrap, not end. After a time limit the return goes on with V"
+    )
+    for variant in VARIANTS.values():
+        written = variant.as_json()
+        assert next(iter(written)) == "differs_from_default"
+        assert all(words.endswith(".") for words in written["differs_from_default"])
+    (version,) = VARIANTS["v5"].as_json()["differs_from_default"]
+    assert version.startswith("environment_version v5, not v4. Gymnasium's v5 environments. Unlike v4's,")
+
+
+def test_words_are_for_people_alone() -> None:
+    record = VARIANTS["v5"].as_json()
+    assert Protocol.from_json({**record, "differs_from_default": ["reworded"]}) == VARIANTS["v5"]
+    del record["differs_from_default"]
+    assert Protocol.from_json(record) == VARIANTS["v5"]
 
 
 def test_a_setting_is_read_back_from_its_json() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.common.errors import UserError
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, ranges, seeds_present, select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
@@ -59,8 +59,16 @@ def test_unknown_names_are_refused_with_the_choices() -> None:
         select(["Hopper-v4", "Ant-v4"], ALL[1], None, set())
     with pytest.raises(UserError, match=r"unknown setting 'clip'; choose from: no-clip clip-0\.1"):
         select(ALL[0], ["clip"], None, set())
-    with pytest.raises(UserError, match="no environment chosen"):
-        select([], ALL[1], None, set())
+
+
+def test_no_environment_means_all_of_the_version() -> None:
+    assert select([], [], None, set()).environments == ENVIRONMENTS
+    v5 = select([], [], None, set(), version="v5")
+    assert v5.environments == environments_of("v5")
+    assert v5.is_whole_table
+    assert select(["Hopper-v5"], [], None, set(), version="v5").environments == ("Hopper-v5",)
+    with pytest.raises(UserError, match="unknown environment 'Hopper-v4'; choose from: HalfCheetah-v5"):
+        select(["Hopper-v4"], [], None, set(), version="v5")
 
 
 def test_no_setting_means_all_that_are_known() -> None:

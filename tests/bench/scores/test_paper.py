@@ -122,7 +122,7 @@ def test_figure_3_by_hand() -> None:
     returns = np.ones((len(PAPER_SETTINGS), len(ENVIRONMENTS), 4))
     place = ENVIRONMENTS.index("Hopper-v4")
     returns[PAPER_SETTINGS.index("clip-0.2")] += np.array([-1.0, 0.0, 0.0, 1.0])
-    returns[PAPER_SETTINGS.index("clip-0.2"), place] += FIGURE_3["Hopper-v4"] - 1
+    returns[PAPER_SETTINGS.index("clip-0.2"), place] += FIGURE_3["Hopper"] - 1
     returns[PAPER_SETTINGS.index("clip-0.2"), ENVIRONMENTS.index("InvertedPendulum-v4")] = 1000.0
     table = figure_3(grid_of(returns)).set_index("environment")
     # Without any spread there is no test.

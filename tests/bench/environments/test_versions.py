@@ -1,4 +1,4 @@
-"""The batch of environments is `gymnasium.make` driven by hand, exactly."""
+"""The batch of environments is `gymnasium.make` driven by hand, exactly, in every version."""
 
 import subprocess
 import sys
@@ -9,25 +9,37 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.wrappers import ClipAction
 
 from bench.environments.batch import Environments
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import VERSIONS, environments_of, without_version
 
+ALL = [environment for version in VERSIONS for environment in environments_of(version)]
 SEEDS = [3, 0, 12]
 STEPS = 3000
 
 
 def by_hand(
-    environment: str, seed: int, actions: np.ndarray, **options: Any
+    environment: str,
+    seed: int,
+    actions: np.ndarray,
+    wrapper: Any = lambda env: env,
+    cut_off: dict[int, np.ndarray] | None = None,
+    **options: Any,
 ) -> tuple[list, list[float], list[bool]]:
-    """Observations (where each step starts), rewards and ends of one Gymnasium environment."""
+    """Observations (where each step starts), rewards and ends of one Gymnasium environment.
+
+    cut_off: takes the observations before resets at time limits, by step.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        env = gymnasium.make(environment, **options)
+        env = wrapper(gymnasium.make(environment, **options))
         observation, _ = env.reset(seed=seed)
         observations, rewards, ends = [observation], [], []
-        for action in actions:
+        for t, action in enumerate(actions):
             observation, reward, terminated, truncated, _ = env.step(action.astype(np.float64))
+            if cut_off is not None and truncated and not terminated:
+                cut_off[t] = observation
             if terminated or truncated:
                 observation, _ = env.reset()
             observations.append(observation)
@@ -39,14 +51,14 @@ def by_hand(
 
 def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndarray) -> None:
     """Exactly; but the last bit of Gymnasium's distance in Reacher depends on the processor."""
-    if environment == "Reacher-v4":
+    if without_version(environment) == "Reacher":
         # Subtracting the control cost rounds once more.
         np.testing.assert_array_max_ulp(ours, gymnasiums, maxulp=2)
     else:
         np.testing.assert_array_equal(ours, gymnasiums)
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ALL)
 def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
     environments = Environments(environment, SEEDS)
     random = np.random.default_rng(1)
@@ -88,7 +100,31 @@ def test_actions_reach_the_environment_unclipped() -> None:
     assert steps.rewards[0] < -0.1 * 6 * 100**2 + 100
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", ["HalfCheetah-v4", "Hopper-v5"])
+def test_clipped_actions_are_those_of_gymnasiums_wrapper(environment: str) -> None:
+    environments = Environments(environment, SEEDS, "clipped")
+    shape = (200, len(SEEDS), environments.action_size)
+    actions = np.random.default_rng(3).normal(0, 4, shape).astype(np.float32)
+    steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
+    for run, seed in enumerate(SEEDS):
+        observations, rewards, ends = by_hand(environment, seed, actions[:, run], ClipAction)
+        np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
+        assert [step.rewards[run] for step in steps] == rewards
+        assert [step.ends[run] for step in steps] == ends
+
+
+def test_a_clipped_action_costs_what_the_bound_costs() -> None:
+    """In HalfCheetah 0.1 x 6 x 1² instead of 0.1 x 6 x 100². MuJoCo bounds the forces in any case."""
+    rewards = [
+        Environments("HalfCheetah-v4", [0], choice)
+        .step(np.full((1, 6), 100, np.float32), np.array([True]))
+        .rewards[0]
+        for choice in ("clipped", "unclipped")
+    ]
+    assert rewards[0] - rewards[1] == pytest.approx(6000 - 0.6)
+
+
+@pytest.mark.parametrize("environment", ALL)
 def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
     """Over many short episodes, since some of the seven fall long before their limits and others never."""
     environments = Environments(environment, SEEDS)
@@ -97,10 +133,30 @@ def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
     actions = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
     steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
     for run, seed in enumerate(SEEDS):
-        observations, _, ends = by_hand(environment, seed, actions[:, run], max_episode_steps=4)
+        final_observations: dict[int, np.ndarray] = {}
+        observations, _, ends = by_hand(
+            environment, seed, actions[:, run], cut_off=final_observations, max_episode_steps=4
+        )
         np.testing.assert_array_equal([step.observations[run] for step in steps], observations[1:])
         assert [step.ends[run] for step in steps] == ends
         assert np.sum(ends) >= 100
+        assert [t for t, step in enumerate(steps) if step.time_limits[run]] == list(final_observations)
+        for t, observation in final_observations.items():
+            ours = steps[t].final_observations
+            assert ours is not None
+            np.testing.assert_array_equal(ours[run], observation)
+    assert all(step.time_limits.any() or step.final_observations is None for step in steps)
+
+
+def test_an_episode_that_terminates_at_its_time_limit_is_not_cut_off() -> None:
+    environments = Environments("InvertedPendulum-v4", [0])
+    environments._time_limit = 2
+    steps = []
+    for angle in (0.0, 0.0, 0.0, 0.3):
+        environments._task.positions[:, 1], environments._task.velocities[:] = angle, 0
+        steps.append(environments.step(np.zeros((1, 1), np.float32), np.array([True])))
+    assert [step.ends.item() for step in steps] == [False, True, False, True]
+    assert [step.time_limits.item() for step in steps] == [False, True, False, False]
 
 
 def test_an_episode_ends_at_the_time_limit() -> None:
