@@ -1,7 +1,7 @@
 """TRPO's Fisher matrix and step against dense matrices of a plain network, in 64 bits."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -44,7 +44,11 @@ def fisher_at(theta: Any, as_parameters: Callable[[Any], Any]) -> Callable[[Any]
     def policy(theta: Any) -> Any:
         return policy_at(SMALL, as_parameters(theta), jnp.asarray(OBSERVATIONS))
 
-    return partial(fisher_product, policy, theta)
+    return jax.jit(partial(fisher_product, policy, theta))
+
+
+# One program for each product and number of conjugate gradients.
+step_of = jax.jit(trust_region_step, static_argnums=(0, 4))
 
 
 def dense(product: Callable[[Any], Any], size: int) -> np.ndarray:
@@ -70,8 +74,10 @@ def surrogate_gradient(theta: Any, as_parameters: Callable[[Any], Any], seed: in
     """Of random actions with random advantages."""
     random = np.random.default_rng(seed)
     actions, advantages = random.normal(size=(SAMPLES, ACTION)), random.normal(size=SAMPLES)
-    return jax.grad(
-        lambda theta: jnp.mean(advantages * log_density(as_parameters(theta), OBSERVATIONS, actions))
+    return jax.jit(
+        jax.grad(
+            lambda theta: jnp.mean(advantages * log_density(as_parameters(theta), OBSERVATIONS, actions))
+        )
     )(theta)
 
 
@@ -113,14 +119,14 @@ def test_conjugate_gradients_solve_for_the_direction() -> None:
 
     def residual(cg_steps: int) -> float:
         """Of the step's direction at its best length, relative to g."""
-        image = damped @ np.asarray(trust_region_step(product, g, 0.01, DAMPING, cg_steps))
+        image = damped @ np.asarray(step_of(product, g, 0.01, DAMPING, cg_steps))
         return float(np.linalg.norm(g - image * (g @ image) / (image @ image)) / np.linalg.norm(g))
 
     assert residual(100) < 1e-5
     assert residual(CG_STEPS) < 0.05
     assert residual(1) > 0.5
     x = np.linalg.solve(damped, g)
-    step = trust_region_step(product, g, 0.01, DAMPING, 100)
+    step = step_of(product, g, 0.01, DAMPING, 100)
     np.testing.assert_allclose(step, x * np.sqrt(2 * 0.01 / (x @ fisher @ x)), rtol=0, atol=1e-5)
 
 
@@ -128,7 +134,7 @@ def test_no_other_step_of_the_same_length_promises_more() -> None:
     """The KKT conditions' solution, with hardly any damping, against others on the ellipsoid ΔᵀFΔ = 2δ."""
     theta, as_parameters = policy_parameters()
     product, g = fisher_at(theta, as_parameters), surrogate_gradient(theta, as_parameters)
-    step = np.asarray(trust_region_step(product, g, 0.01, 1e-6, 300))
+    step = np.asarray(step_of(product, g, 0.01, 1e-6, 300))
     random = np.random.default_rng(3)
     for _ in range(50):
         other = step * random.normal(1, 0.1, size=theta.size)
@@ -136,10 +142,17 @@ def test_no_other_step_of_the_same_length_promises_more() -> None:
         assert g @ other < g @ step
 
 
+@cache
+def problem() -> tuple[Any, Callable[[int], Any], Callable[[Any], Any], Callable[[Any], Any]]:
+    """θ, and as compiled functions: a surrogate's gradient by its seed, Fv, and the KL from θ."""
+    theta, as_parameters = policy_parameters()
+    product, mean_kl = fisher_at(theta, as_parameters), jax.jit(kl_from(theta, as_parameters))
+    return theta, lambda seed: surrogate_gradient(theta, as_parameters, seed), product, mean_kl
+
+
 @given(st.integers(0, 1000), st.sampled_from([1e-3, 1e-4, 1e-6]))
 @settings(max_examples=10)
 def test_a_small_step_s_kl_is_its_radius(seed: int, radius: float) -> None:
-    theta, as_parameters = policy_parameters()
-    g = surrogate_gradient(theta, as_parameters, seed)
-    step = trust_region_step(fisher_at(theta, as_parameters), g, radius, DAMPING, CG_STEPS)
-    assert float(kl_from(theta, as_parameters)(theta + step)) == pytest.approx(radius, rel=0.05)
+    theta, gradient, product, mean_kl = problem()
+    step = step_of(product, gradient(seed), radius, DAMPING, CG_STEPS)
+    assert float(mean_kl(theta + step)) == pytest.approx(radius, rel=0.05)

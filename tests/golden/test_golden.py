@@ -93,7 +93,9 @@ def test_no_library_that_chooses_by_processor_takes_part() -> None:
         "from tests.golden.test_golden import *\n"
         "for environment in ('Reacher-v4', 'InvertedDoublePendulum-v4', 'HalfCheetah-v4'):\n"
         "    assert make.csvs(environment) == RECORD['runs'][environment]\n"
-        "assert_lecture_is_golden('Hopper-v4')\n"
+        "runs = LECTURE['runs']['Hopper-v4']\n"
+        "for setting, csv in make.csvs('Hopper-v4', make.ONE_OF_EACH_RULE).items():\n"
+        "    assert csv == runs[setting]\n"
     )
     done = run_python(script, **HELD_BACK)
     assert done.returncode == 0, done.stderr
