@@ -48,8 +48,13 @@ def agree(found: pd.DataFrame | pd.Series, expected: object, rtol: float = 1e-7,
     np.testing.assert_allclose(found.to_numpy(float), np.asarray(expected, float), rtol=rtol, atol=atol)
 
 
-@cache
 def runs() -> pd.DataFrame:
+    """Those of the paper's settings."""
+    return all_runs()[all_runs()["setting"].isin(SETTINGS)].reset_index(drop=True)
+
+
+@cache
+def all_runs() -> pd.DataFrame:
     lines = []
     for path in sorted(RESULTS.glob("runs/*/*/seed-*.csv")):
         run = pd.read_csv(path)

@@ -1,0 +1,70 @@
+"""`lecture.csv`, computed again from the runs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.recomputed.plain import (
+    E7,
+    ENVIRONMENTS,
+    RESULTS,
+    Floats,
+    agree,
+    all_runs,
+    best,
+    cube,
+    holm,
+    interval,
+    published,
+    zero,
+)
+
+pytestmark = pytest.mark.slow
+
+TABLE = published("lecture", "setting")
+LECTURE = list(TABLE.index[2:])
+LOW, HIGH = zero("uniform"), best(cube(), "run")
+
+
+def scores(setting: str) -> list[Floats]:
+    """By environment, of all runs of a setting."""
+    runs = all_runs()[all_runs()["setting"] == setting]
+    groups = [runs["score"][runs["environment"] == environment] for environment in ENVIRONMENTS]
+    return [
+        ((each - low) / (high - low)).to_numpy() for each, low, high in zip(groups, LOW, HIGH, strict=True)
+    ]
+
+
+def test_scores_and_differences() -> None:
+    for setting in TABLE.index:
+        line = TABLE.loc[setting]
+        agree(line[["score", "ci_low", "ci_high"]], interval(scores(setting), E7))
+        assert line["runs"] == sum(map(len, scores(setting)))
+        if setting in LECTURE:
+            both = interval([*scores(setting), *scores("clip-0.2")], [*E7, *(-each for each in E7)])
+            agree(line[["difference", "low", "high"]], both)
+    agree(TABLE.loc[LECTURE, "p_holm"], holm(TABLE.loc[LECTURE, "p"].to_numpy()))
+
+
+def test_what_the_steps_did() -> None:
+    for setting in TABLE.index:
+        line, logs, fell, down = TABLE.loc[setting], [], 0, 0
+        for path in sorted(RESULTS.glob(f"runs/*/{setting}/seed-*.csv")):
+            log, place = pd.read_csv(path), ENVIRONMENTS.index(path.parts[-3])
+            logs.append(log)
+            highest, fallen = -np.inf, [False]
+            for value in (log["return_last100"] - LOW[place]) / (HIGH[place] - LOW[place]):
+                highest = max(highest, value)
+                fallen.append(highest >= 0.1 and value < highest / 2)
+            fell, down = fell + any(fallen), down + fallen[-1]
+        assert (line["fell"], line["down"]) == (fell, down)
+        log = pd.concat(logs)
+        quantiles = [log["kl"].median(), np.nanquantile(log["kl"], 0.95), log["kl"].max()]
+        agree(line[["kl_median", "kl_95", "kl_largest"]], quantiles)
+        if "step_fraction" in log:
+            agree(
+                line[["step_fraction", "no_step"]],
+                [log["step_fraction"].mean(), (log["step_fraction"] == 0).mean()],
+            )
+        else:
+            assert np.isnan(line["step_fraction"])
