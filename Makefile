@@ -22,7 +22,7 @@ FLAGS = $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--v
 	$(if $(SETTINGS),--settings $(call each,$(SETTINGS)))
 TRAINING = $(if $(OWN),--own $(call quoted,$(OWN))) $(if $(SCHEDULER),--scheduler $(call quoted,$(SCHEDULER)))
 
-.PHONY: table1 curves page check test lint notebooks speed soak portable lock clean
+.PHONY: table1 curves page check test lint notebooks speed videos soak portable lock clean
 
 table1: .venv/installed
 	@$(BENCH) train $(FLAGS) $(TRAINING)
@@ -55,6 +55,11 @@ notebooks: .venv/installed
 # Half an hour; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed
 	@$(BENCH) speed $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
+		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
+
+# Needs a library that draws: on Debian, libosmesa6.
+videos: .venv/installed
+	@$(BENCH) videos $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
 		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
 
 # As `make test` kills a campaign at random moments and damages a folder at random, only more often.

@@ -1,4 +1,4 @@
-"""The command line: python -m bench {train,table,curves,page,status,verify,speed} --help."""
+"""The command line: python -m bench {train,table,curves,page,status,verify,speed,videos} --help."""
 
 import io
 import os
@@ -7,7 +7,7 @@ import sys
 import tyro
 from rich.console import Console
 
-from bench.commands import Curves, Page, Speed, Status, Table, Train, Verify
+from bench.commands import Curves, Page, Speed, Status, Table, Train, Verify, Videos
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
@@ -24,7 +24,7 @@ def run_command_line() -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
     command = tyro.cli(
-        Train | Table | Curves | Page | Status | Verify | Speed,
+        Train | Table | Curves | Page | Status | Verify | Speed | Videos,
         prog="python -m bench",
         description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
     )
@@ -33,6 +33,8 @@ def run_command_line() -> int:
     try:
         if isinstance(command, Speed):
             command.measure(console)
+        elif isinstance(command, Videos):
+            command.draw(console)
         else:
             command.run(*command.open(), console)
         sys.stdout.flush()

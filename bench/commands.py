@@ -292,3 +292,25 @@ class Speed:
             report.show_scaling(growth, console)
             written += report.save_scaling(growth, self.results / "speed")
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Videos:
+    """Draw the policies of seed 0 into videos/ of the results folder: an animated WebP an environment."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    """Gymnasium environments, such as Hopper-v4."""
+
+    def draw(self, console: Console) -> None:
+        """Draw and write."""
+        from bench.videos.gl import require_gl
+
+        chosen = select(self.environments, (), None, set()).environments
+        results = open_results(self.results, None, create=False)
+        require_gl()
+        from bench.videos.videos import save_video
+
+        for environment in chosen:
+            console.print(f"written: {save_video(results, environment)}", soft_wrap=True)

@@ -58,7 +58,7 @@ class Environments:
 
         actions: as `algorithms.choices` has them.
         """
-        env = _make(environment)
+        env = make_environment(environment)
         assert env.spec is not None
         assert env.spec.max_episode_steps is not None
         self._time_limit = env.spec.max_episode_steps
@@ -156,7 +156,7 @@ class Environments:
             self._batch.forward(runs)
 
 
-def _make(environment: str) -> gymnasium.Env:
+def make_environment(environment: str) -> gymnasium.Env:
     """Gymnasium's environment, quietly: the README says why v4, and unstable physics is counted by run."""
     # Without a callback MuJoCo writes to stderr and to a log file in the working folder.
     mujoco.set_mju_user_warning(lambda message: None)

@@ -1,0 +1,84 @@
+"""Pictures with their captions, as one animation."""
+
+import io
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from bench.report.appearance import Colour
+from bench.videos.scene import WIDTH, Picture
+
+CAPTION_HEIGHT = 62
+STRIPE = 4
+MARGIN = 8
+GREY = (90, 90, 90)
+# Of the lossy compression: 0 to 100.
+QUALITY = 40
+
+
+def caption(label: str, colour: Colour, run: str, episode_return: float, score: float) -> Image.Image:
+    """What stands above a picture: the setting below a stripe of its colour, the run, and two returns.
+
+    run: environment and seed.
+    episode_return: of the episode below.
+    score: of the run, for comparison.
+    """
+    image = Image.new("RGB", (WIDTH, CAPTION_HEIGHT), "white")
+    draw = ImageDraw.Draw(image)
+    red, green, blue = (round(255 * part) for part in colour)
+    draw.rectangle((0, 0, WIDTH, STRIPE), (red, green, blue))
+    draw.text((MARGIN, 7), label, "black", font(15, bold=True))
+    draw.text((MARGIN, 26), run, GREY, font(12))
+    draw.text((MARGIN, 43), episode_text(episode_return), "black", font(12))
+    draw.text((WIDTH - MARGIN, 43), score_text(score), GREY, font(12), anchor="ra")
+    return image
+
+
+def episode_text(episode_return: float) -> str:
+    """The return of the episode that is shown."""
+    return f"this episode: {number(episode_return)}"
+
+
+def score_text(score: float) -> str:
+    """The score of the run."""
+    return f"run's score: {number(score)}"
+
+
+def number(value: float) -> str:
+    """A return as it is read: small ones, such as Reacher's, with a decimal."""
+    return f"{value:,.{1 if abs(value) < 100 else 0}f}"
+
+
+@cache
+def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Matplotlib's own font, which has ε and β, in pixels."""
+    folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
+    return ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)
+
+
+def framed(picture: Picture, above: Image.Image) -> Picture:
+    """A picture below its caption."""
+    return np.concatenate([np.asarray(above), picture])
+
+
+def webp(films: Sequence[Sequence[Picture]], milliseconds: int) -> bytes:
+    """Films of as many frames side by side, as an animated WebP that repeats for ever.
+
+    milliseconds: that each frame is shown.
+    """
+    first, *others = (Image.fromarray(np.concatenate(row, axis=1)) for row in zip(*films, strict=True))
+    file = io.BytesIO()
+    first.save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=milliseconds,
+        loop=0,
+        quality=QUALITY,
+    )
+    return file.getvalue()

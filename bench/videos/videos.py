@@ -1,0 +1,60 @@
+"""The videos of a results folder: one an environment, of the policies of seed 0."""
+
+import itertools
+from pathlib import Path
+
+from bench.common.files import write_whole
+from bench.environments.batch import make_environment
+from bench.protocol.environments import without_version
+from bench.protocol.protocol import Run
+from bench.protocol.settings import BASELINE, UNCONSTRAINED
+from bench.report.appearance import looks
+from bench.results.folder import Results
+from bench.results.policies import load_policy
+from bench.results.reading import final_scores, runs_table
+from bench.videos.animation import caption, framed, webp
+from bench.videos.episodes import play, seconds_per_frame
+from bench.videos.scene import VIEWS, Picture, drawn
+
+SEED = 0
+SECONDS = 4
+# How long the end of an episode is shown.
+PAUSE_SECONDS = 0.4
+# Where what the unconstrained objective does is worth a look: it falls, or turns as fast as it can.
+COMPARED = ("Hopper", "Reacher", "Walker2d")
+
+
+def save_video(results: Results, environment: str) -> Path:
+    """Write an environment's video: the clipped objective, and in some the unconstrained one beside it.
+
+    Raises:
+        UserError: for a run or a policy that is missing or can't be used, naming it.
+    """
+    compared = without_version(environment) in COMPARED
+    settings = (UNCONSTRAINED, BASELINE) if compared else (BASELINE,)
+    milliseconds = round(1000 * seconds_per_frame(make_environment(environment)))
+    films = [_film(results, Run(environment, setting, SEED)) for setting in settings]
+    path = results.path / "videos" / f"{environment}.webp"
+    write_whole(path, webp(films, milliseconds))
+    return path
+
+
+def _film(results: Results, run: Run) -> list[Picture]:
+    """The frames of as many episodes, one after the other, as fill the time; the last one may be cut."""
+    env, policy = make_environment(run.environment), load_policy(results.policy_path(run))
+    setting = results.settings([run])[run.setting]
+    colour = looks({run.setting: setting})[run.setting].colour
+    (score,) = final_scores(runs_table(results, [run]))["score"]
+    frames = round(SECONDS / seconds_per_frame(env))
+    pause = round(PAUSE_SECONDS / seconds_per_frame(env))
+    film: list[Picture] = []
+    with drawn(env.unwrapped, VIEWS[without_version(run.environment)]) as draw:
+        for seed in itertools.count():
+            pictures, episode_return = play(env, policy, seed, draw, frames - len(film))
+            above = caption(
+                setting.label, colour, f"{run.environment}, seed {run.seed}", episode_return, score
+            )
+            film += [framed(picture, above) for picture in (*pictures, *pause * pictures[-1:])]
+            if len(film) >= frames:
+                break
+    return film[:frames]
