@@ -277,7 +277,7 @@ class Speed:
     def measure(self, console: Console) -> None:
         """Measure, print and write."""
         pin()
-        from bench.speed import measure, report, scaling
+        from bench.speed import measure, page, report, scaling
 
         chosen = select(self.environments, (), None, set()).environments
         libraries = measure.installed_peers()
@@ -291,6 +291,7 @@ class Speed:
             growth = scaling.measure(console)
             report.show_scaling(growth, console)
             written += report.save_scaling(growth, self.results / "speed")
+            written.append(page.save(self.results / "speed"))
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.common.files import write_whole
+from bench.common.files import read_text, write_whole
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.paper_sections import THREE, beside_figure_3, beside_the_paper, described
 from bench.report.run_sections import how_they_were_made
@@ -25,6 +25,9 @@ from bench.report.tables import (
 from bench.scores.coverage import EXPERIMENTS, LEAST_SKEWNESS
 from bench.scores.report import LEAST_COVERAGE, Report
 from bench.scores.scale import READINGS, Reading
+
+# What each file and column is, how to read them, and how scores and intervals are computed.
+REFERENCE = Path(__file__).with_name("reference.md")
 
 
 def save(report: Report, folder: Path) -> None:
@@ -64,6 +67,7 @@ def sections(report: Report) -> list[str]:
         "Medians over environments and seeds; the bands are quartiles.",
         "![KL, its coefficient, clip fraction and policy std over time](figures/diagnostics.png)",
         *how_they_were_made(report),
+        read_text(REFERENCE).strip(),
         "## References",
         "Agarwal et al. 2021, *Deep reinforcement learning at the edge of the statistical precipice*. Colas"
         " et al. 2019, *A hitchhiker's guide to statistical comparisons of reinforcement learning"
