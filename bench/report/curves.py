@@ -1,6 +1,7 @@
 """Figures over time: learning curves by environment, and what the updates did."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy.special import stdtrit
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import Setting, in_table_order
-from bench.report.appearance import Look, looks
+from bench.report.appearance import MARKERS, Look, looks
 from bench.scores.estimates import TAIL
 
 COLUMNS = 3
@@ -123,7 +124,11 @@ def _over_runs(runs: pd.DataFrame, setting: str, column: str) -> pd.DataFrame:
 
 
 def _line(panel: Axes, label: str, look: Look, values: pd.Series) -> None:
-    panel.plot(values.index, values, look.line, color=look.colour, linewidth=1.3, label=label)
+    # The first four members of a family differ in their lines.
+    marks: dict[str, Any] = {} if look.marker == MARKERS[0] else {"marker": look.marker, "markevery": 0.1}
+    panel.plot(
+        values.index, values, look.line, color=look.colour, linewidth=1.3, label=label, markersize=4, **marks
+    )
 
 
 def _band(panel: Axes, look: Look, low: pd.Series, high: pd.Series) -> None:

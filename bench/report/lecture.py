@@ -30,6 +30,8 @@ from bench.scores.report import Report
 
 LINE_SEARCH, TRUST_REGION = "line-search", "trpo-0.01"
 NUMBERS = SETTINGS[TRUST_REGION].numbers
+# The part of the scale that is enlarged.
+ENLARGED = (-0.3, 1.0)
 LARGEST_KL = NUMBERS["kl_radius"] * NUMBERS["kl_tolerance"]
 
 
@@ -41,17 +43,31 @@ def save(report: Report, folder: Path) -> None:
     comparison, steps = lecture.comparison(report), lecture.steps(report)
     write_whole(folder / "lecture.csv", csv_text(comparison.merge(steps, on="setting")))
     write_whole(folder / "lecture.md", "\n\n".join(_sections(report, comparison, steps)) + "\n")
-    random = report.scale["random_uniform"]
     save_figure(_scores(report), folder / "figures", "lecture_scores")
-    save_figure(learning_curves(report.runs, random, report.settings), folder / "figures", "lecture_curves")
+    save_figure(_curves(report), folder / "figures", "lecture_curves")
 
 
 def _scores(report: Report) -> Figure:
+    """All scores, and enlarged those that are not far below the random policy."""
     rows = report.table.round(DIGITS).set_index("setting")[["score", "ci_low", "ci_high"]]
-    figure = Figure(figsize=(8, 0.8 + 0.34 * len(rows)), layout="constrained")
-    panel = figure.subplots()
-    intervals(panel, rows, report)
-    panel.set_xlabel("average normalized score, with 95 % interval")
+    figure = Figure(figsize=(10, 1.0 + 0.34 * len(rows)), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
+    for panel, title in zip(panels, ("all", "enlarged"), strict=True):
+        intervals(panel, rows, report)
+        panel.set_title(title, fontsize="medium")
+    panels[1].set_xlim(ENLARGED)
+    figure.supxlabel("average normalized score, with 95 % interval", fontsize="medium")
+    return figure
+
+
+def _curves(report: Report) -> Figure:
+    """The learning curves; the vertical axes are those of the settings that hold the policy back."""
+    figure = learning_curves(report.runs, report.scale["random_uniform"], report.settings)
+    held = report.runs[~report.runs["setting"].isin((UNCONSTRAINED, LINE_SEARCH))]
+    means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
+    for panel, environment in zip(figure.axes, report.grid.environments, strict=False):
+        low, high = means.loc[environment].min(), means.loc[environment].max()
+        panel.set_ylim(low - 0.2 * (high - low), high + 0.2 * (high - low))
     return figure
 
 
@@ -69,6 +85,8 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         markdown(comparison, _columns(report, comparison)),
         "![Scores as intervals](figures/lecture_scores.png)",
         "![Learning curves](figures/lecture_curves.png)",
+        f"The curves of {UNCONSTRAINED} and {LINE_SEARCH} leave the picture where they fall far below the"
+        " others.",
         "## Returns",
         "Mean return ± standard deviation over seeds, and in brackets the mean normalized score.",
         markdown_table(return_cells(report.returns, report.settings)),
