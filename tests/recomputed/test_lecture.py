@@ -68,3 +68,10 @@ def test_what_the_steps_did() -> None:
             )
         else:
             assert np.isnan(line["step_fraction"])
+
+
+@pytest.mark.parametrize(("environment", "least"), [("InvertedPendulum-v4", 800), ("Hopper-v4", 1200)])
+def test_trpo_learns(environment: str, least: float) -> None:
+    runs = all_runs()[(all_runs()["setting"] == "trpo-0.01") & (all_runs()["environment"] == environment)]
+    assert len(runs) == 3
+    assert runs["score"].mean() > least
