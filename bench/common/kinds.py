@@ -30,7 +30,7 @@ OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 
 def one_of(texts: Collection[str]) -> Kind:
     """One of these texts."""
-    return Kind(f"one of {', '.join(texts)}", lambda value: value in texts)
+    return Kind(f"one of {', '.join(texts)}", lambda value: isinstance(value, str) and value in texts)
 
 
 def or_null(kind: Kind) -> Kind:

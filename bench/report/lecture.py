@@ -67,7 +67,8 @@ def _curves(report: Report) -> Figure:
     means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
     for panel, environment in zip(figure.axes, report.grid.environments, strict=False):
         low, high = means.loc[environment].min(), means.loc[environment].max()
-        panel.set_ylim(low - 0.2 * (high - low), high + 0.2 * (high - low))
+        if low < high:
+            panel.set_ylim(low - 0.2 * (high - low), high + 0.2 * (high - low))
     return figure
 
 

@@ -112,7 +112,7 @@ def test_incomplete_seeds_are_named(
     assert (results_folder / "table1.csv").exists()
 
 
-def test_the_lecture_s_rows_are_shown_when_named_and_never_written(results_folder: Path) -> None:
+def test_the_lecture_s_rows_are_shown_when_named_and_no_part_of_the_table(results_folder: Path) -> None:
     results = open_results(results_folder, None, create=False)
     (job,) = training_jobs([Run("Hopper-v4", "trpo-0.01", 0)])
     job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
