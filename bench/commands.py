@@ -13,12 +13,11 @@ from bench.options import Options, finished_of, option, place_of, require_undama
 from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, ranges, seeds_present, select
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
 if TYPE_CHECKING:
-    from bench.scores.report import Report
     from bench.training.own import OwnFile
 
 # Each command imports what it alone needs, so that starting stays quick.
@@ -133,9 +132,9 @@ class Table(Options):
         missing = set(selection.runs) - present
         complete = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
         if complete and set(whole_seeds) <= set(selection.seeds):
-            _write(found, results.path, console)
-            if not finished.isdisjoint(Selection(ENVIRONMENTS, LECTURE_SETTINGS, selection.seeds).runs):
-                _write_lecture(results, selection.seeds)
+            from bench.report.saving import save
+
+            console.print(save(found, results, selection), soft_wrap=True)
             for setting in in_table_order(run.setting for run in missing):
                 _warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
@@ -151,29 +150,6 @@ class Table(Options):
             )
         if begun_seeds:
             _warn(console, f"left out, because runs of them are missing: seeds {ranges(begun_seeds)}")
-
-
-def _write(found: "Report", folder: Path, console: Console) -> None:
-    """Write everything that is derived from the runs."""
-    from bench.report import figures, page, tables
-    from bench.scores import report
-
-    for part in (report, tables, figures, page):
-        part.save(found, folder)
-    message = (
-        f"written: {folder}/table1.csv, README.md, the other tables and the figures;"
-        " `make page` writes the page to explore"
-    )
-    console.print(message, soft_wrap=True)
-
-
-def _write_lecture(results: Results, seeds: tuple[int, ...]) -> None:
-    """Write the page of the lecture's methods."""
-    from bench.report import lecture
-    from bench.scores import report
-    from bench.scores.lecture import SHOWN
-
-    lecture.save(report.report(results, Selection(ENVIRONMENTS, SHOWN, seeds)), results.path)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""Everything that is derived from the runs of a results folder, written into it."""
+
+from bench.protocol.selection import Selection
+from bench.protocol.settings import LECTURE_SETTINGS
+from bench.report import figures, lecture, page, tables
+from bench.results.folder import Results
+from bench.scores import report
+from bench.scores.lecture import SHOWN
+from bench.scores.report import Report
+
+
+def save(found: Report, results: Results, selection: Selection) -> str:
+    """Write the tables, figures and pages of a selection's report; returns what was written, as a line.
+
+    The lecture's page is written where a run of the lecture's settings is finished.
+    """
+    for part in (report, tables, figures, page):
+        part.save(found, results.path)
+    environments, seeds = selection.environments, selection.seeds
+    if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
+        lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
+    return (
+        f"written: {results.path}/table1.csv, README.md, the other tables and the figures;"
+        " `make page` writes the page to explore"
+    )
