@@ -19,8 +19,11 @@ from bench.campaign.cluster import COMPARED_PACKAGES, connected, identity
 from bench.campaign.jobs import Job, TrainingJob, training_jobs
 from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
+from bench.protocol.selection import Selection
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
+from bench.training.own import read_own
+from bench.training.training import train
 from tests.helpers.cluster import running_scheduler, worker
 from tests.helpers.processes import (
     ROOT,
@@ -30,6 +33,7 @@ from tests.helpers.processes import (
     has_checkpoint,
     wait_until,
 )
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +72,8 @@ def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Pat
         output, errors = training.communicate(timeout=120)
     assert training.returncode == 0, errors
     assert "(4/4 runs" in output
-    command_line("train", "--results", str(undisturbed), *arguments)
+    environments, settings = ("InvertedPendulum-v4", "Reacher-v4"), ("clip-0.2", "no-clip")
+    train_into(undisturbed, Selection(environments, settings, (0,)).runs, 12288)
     assert_same_csvs(folder, undisturbed, count=4)
 
 
@@ -82,14 +87,16 @@ def test_remote_workers_train_one_s_own_settings(scheduler: str, tmp_path: Path)
         "    return ratio * advantage - numbers['weight'] * kl\n"
         "SETTINGS = [Setting('mine', 'Mine', 'mine', {'weight': 1.0})]\n"
     )
-    arguments = ("--own", str(own), "--settings", "mine", "--environments", "Reacher-v4", "--seeds", "1")
-    folders = tmp_path / "remote", tmp_path / "local"
+    folder = tmp_path / "remote"
+    selection = ("--settings", "mine", "--environments", "Reacher-v4", "--seeds", "1", "--timesteps", "1")
     with worker(scheduler, cwd="/"):
         wait_for_workers(scheduler, 1)
-        for folder, cluster in zip(folders, (("--scheduler", scheduler), ()), strict=True):
-            done = command_line("train", "--results", str(folder), "--timesteps", "1", *arguments, *cluster)
-            assert done.returncode == 0, done.stderr
-    assert_same_csvs(*folders, count=1)
+        arguments = ("--results", str(folder), "--own", str(own), *selection, "--scheduler", scheduler)
+        done = command_line("train", *arguments)
+    assert done.returncode == 0, done.stderr
+    (csv,) = folder.rglob("seed-*.csv")
+    (here,) = train([Run("Reacher-v4", "mine", 0)], Protocol(timesteps=1), own=read_own(own))
+    assert csv.read_text() == here.csv
 
 
 def assert_same_csvs(folder: Path, expected: Path, count: int) -> None:

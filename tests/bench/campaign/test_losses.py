@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 import trustme
 
+from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.training.checkpoints import CheckpointFolder
 from tests.helpers.cluster import running_scheduler, worker
 from tests.helpers.processes import (
     WITH_CHECKPOINTS,
     command_line,
+    copy_source,
     environment_with,
     has_checkpoint,
     wait_until,
 )
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
@@ -113,8 +116,7 @@ def test_other_ways_to_a_scheduler_are_refused(address: str, tmp_path: Path) -> 
 
 def test_leftovers_of_a_kill_are_removed_by_the_next_campaign(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    done = command_line("train", "--results", str(folder), *ONE, "--timesteps", "1")
-    assert done.returncode == 0, done.stderr
+    train_into(folder, [Run("InvertedPendulum-v4", "clip-0.2", 0)], 1)
     (csv,) = folder.rglob("seed-*.csv")
     leftovers = [
         csv.with_name(".seed-00.csv.8to096j6"),
@@ -131,8 +133,6 @@ def test_leftovers_of_a_kill_are_removed_by_the_next_campaign(tmp_path: Path) ->
 
 
 def test_a_cache_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
-    from tests.helpers.processes import copy_source
-
     checkout = copy_source(tmp_path / "checkout")
     (checkout / ".cache").write_text("no folder")
     done = command_line(

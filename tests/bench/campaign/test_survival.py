@@ -18,15 +18,19 @@ import psutil
 import pytest
 
 from bench.protocol.protocol import Run
+from bench.protocol.selection import Selection
 from bench.results.folder import open_results
 from bench.training.checkpoints import CheckpointFolder
 from tests.helpers.processes import WITH_CHECKPOINTS, command_line, wait_until
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
+SELECTION = Selection(("InvertedPendulum-v4", "Reacher-v4"), ("clip-0.2", "no-clip"), (0, 1))
+TIMESTEPS = 20 * 2048
 CAMPAIGN = (
-    *("--environments", "InvertedPendulum-v4", "Reacher-v4"),
-    *("--settings", "clip-0.2", "no-clip", "--seeds", "2", "--timesteps", "40960"),
+    *("--environments", *SELECTION.environments, "--settings", *SELECTION.settings),
+    *("--seeds", "2", "--timesteps", str(TIMESTEPS)),
 )
 
 
@@ -81,7 +85,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
     chance = random.Random(0)
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
-    assert command_line("train", "--results", str(undisturbed), *CAMPAIGN).returncode == 0
+    train_into(undisturbed, SELECTION.runs, TIMESTEPS)
     assert len(files(undisturbed)) == 9 + 8
     targets = itertools.cycle(["worker", "client", "group"])
     hits = resumed = 0

@@ -10,22 +10,26 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from bench.campaign import verified
 from bench.campaign.verify import compare, judge
 from bench.common.errors import UserError
 from bench.common.files import digest
+from bench.protocol.protocol import Run
+from bench.protocol.selection import Selection
 from bench.results.folder import Results, open_results
 from tests.helpers.processes import command_line
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
+
+SETTINGS = ("clip-0.2", "no-clip")
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seeds of two rows, long enough for two lines each."""
     folder = tmp_path_factory.mktemp("shipped")
-    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--seeds", "2")
-    done = command_line("train", "--results", str(folder), *selection, "--timesteps", "20480")
-    assert done.returncode == 0, done.stderr
+    train_into(folder, Selection(("InvertedPendulum-v4",), SETTINGS, (0, 1)).runs, 20480)
     return folder
 
 
@@ -47,11 +51,8 @@ def edit(folder: Path, kind: str | None, change: float, setting: str = "clip-0.2
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The first half of one seed of the same runs, trained again."""
-    folder = tmp_path_factory.mktemp("prefix")
-    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "no-clip", "--seeds", "1")
-    done = command_line("train", "--results", str(folder), *selection, "--timesteps", "10240")
-    assert done.returncode == 0, done.stderr
-    return open_results(folder, None, create=False)
+    runs = Selection(("InvertedPendulum-v4",), SETTINGS, (0,)).runs
+    return train_into(tmp_path_factory.mktemp("prefix"), runs, 10240)
 
 
 def judged(folder: Path, repeated: Results) -> tuple[str, str]:
@@ -71,12 +72,13 @@ def judged(folder: Path, repeated: Results) -> tuple[str, str]:
 
 def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
-    arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder), "--record")
-    for timesteps in ((), ("--timesteps", "10240")):
-        done = command_line(*arguments, *timesteps)
-        assert done.returncode == 0, done.stderr
-    for setting in ("clip-0.2", "no-clip"):
-        assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical in 1 lines" in done.stdout
+    done = command_line("verify", "InvertedPendulum-v4", "--results", str(folder), "--record")
+    assert done.returncode == 0, done.stderr
+    runs = [Run("InvertedPendulum-v4", setting, 0) for setting in SETTINGS]
+    for run in runs:
+        assert f"{run}: bit-identical in 2 lines" in done.stdout
+    # A prefix has lines of its own, which don't take those of the whole.
+    verified.record(open_results(folder, None, create=False), 10240, dict.fromkeys(runs, "identical"))
     table = pd.read_csv(folder / "verified.csv")
     assert table[["setting", "timesteps", "outcome"]].to_numpy().tolist() == [
         ["clip-0.2", 10240, "identical"],
@@ -104,7 +106,7 @@ def test_on_another_kind_the_spread_of_seeds_decides(
 ) -> None:
     """A few runs may differ more than that, most may not."""
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
-    for setting, change in zip(("clip-0.2", "no-clip"), changes, strict=True):
+    for setting, change in zip(SETTINGS, changes, strict=True):
         edit(folder, "aarch64-0123456789ab", change, setting)
     printed, error = judged(folder, prefix)
     assert printed.count("made on aarch64-0123456789ab") == 2

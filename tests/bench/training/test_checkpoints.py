@@ -44,10 +44,12 @@ def test_a_job_cut_at_every_update_is_a_job(environment: str, monkeypatch: pytes
     """With a run that diverges at once, and adaptive β."""
     broken = {**no_clipping(), "kl_coefficient": np.inf}
     monkeypatch.setitem(SETTINGS, "broken", Setting("broken", "A loss that is not a number", "own", broken))
-    runs = [Run(environment, setting, 0) for setting in ("clip-0.2", "adaptive-kl-0.003", "broken")]
+    # As many runs as the golden run's jobs have: programs are compiled once for both.
+    names = ("clip-0.2", "adaptive-kl-0.003", "fixed-kl-1", "broken")
+    runs = [Run(environment, setting, 0) for setting in names]
     cut, whole = cut_at_every_update(runs, PROTOCOL), train(runs, PROTOCOL)
     assert [content(result) for result in cut] == [content(result) for result in whole]
-    assert [result.diverged_at for result in cut] == [None, None, 2048]
+    assert [result.diverged_at for result in cut] == [None, None, None, 2048]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bench.campaign.jobs import training_jobs
+from bench.campaign.jobs import TrainingJob
 from bench.campaign.verify import compare, verify
 from bench.common.errors import UserError
 from bench.protocol.environments import without_version
@@ -33,25 +32,28 @@ def run_of(protocol: Protocol) -> Run:
     return replace(RUN, environment=f"{without_version(ENVIRONMENT)}-{protocol.environment_version}")
 
 
-def trained(folder: Path, protocol: Protocol, runs: Sequence[Run]) -> Results:
-    """A results folder of these runs, trained in this process."""
+def trained(folder: Path, run: Run, protocol: Protocol, seconds: float = np.inf) -> Results:
+    """A results folder of this run, trained in this process in segments of about so many seconds."""
     results = open_results(folder, TIMESTEPS, create=True, protocol=protocol)
-    (job,) = training_jobs(runs)
-    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    job: TrainingJob | None = TrainingJob((run,))
+    while job is not None:
+        job = job.save(results, job.do(results.protocol, seconds, lambda steps: None))
     return results
 
 
 @pytest.fixture(scope="module")
 def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return trained(tmp_path_factory.mktemp("default"), DEFAULT, [RUN]).read(RUN).text
+    return trained(tmp_path_factory.mktemp("default"), RUN, DEFAULT).read(RUN).text
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_variant_trains_and_is_repeated(name: str, by_default: str, tmp_path: Path) -> None:
+def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
+    name: str, by_default: str, tmp_path: Path
+) -> None:
     variant = VARIANTS[name]
     run = run_of(variant)
-    results = trained(tmp_path / "first", variant, [run])
-    repeated = trained(tmp_path / "second", variant, [run])
+    results = trained(tmp_path / "first", run, variant)
+    repeated = trained(tmp_path / "second", run, variant, seconds=0.0)
     assert results.provenance(run)["diverged_at"] is None
     assert results.read(run).text != by_default
     assert compare(run, results, repeated, Console(file=io.StringIO())) == "identical"
@@ -61,12 +63,15 @@ def test_a_variant_trains_and_is_repeated(name: str, by_default: str, tmp_path: 
     assert written["differs_from_default"] == replace(variant, timesteps=TIMESTEPS).in_words()
 
 
-@pytest.mark.parametrize("name", ["epochs-stopped-by-kl", "todays-libraries"])
+@pytest.mark.parametrize(
+    "name", ["epochs-stopped-by-kl", "todays-libraries", "bootstrapped-time-limits", "v5"]
+)
 def test_a_run_of_a_variant_does_not_depend_on_its_company(name: str) -> None:
-    """Where loops end early, and where sums are over all parameters."""
+    """Where loops end early, where sums are over all parameters, and where the environment acts otherwise."""
     protocol = replace(VARIANTS[name], timesteps=TIMESTEPS)
-    (alone,) = train([RUN], protocol)
-    together = train([replace(RUN, setting="clip-0.2"), RUN], protocol)
+    run = run_of(protocol)
+    (alone,) = train([run], protocol)
+    together = train([replace(run, setting="clip-0.2"), run], protocol)
     assert together[1].csv == alone.csv
 
 
