@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench.common.files import json_text, read_text
@@ -13,6 +15,7 @@ from bench.protocol.protocol import DEFAULT
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import content
+from bench.results.checksums import CHECKSUMS
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from bench.results.reading import KEYS, load_runs
@@ -80,6 +83,20 @@ def test_the_runs_are_whole_seeds_and_the_policies_of_seed_0_can_be_used() -> No
         for setting in SETTINGS:
             policy = load_policy(folder / "policies" / environment / setting / "seed-00.npz")
             assert policy(policy.observation_mean).shape == policy.log_std.shape
+
+
+def test_the_checksums_are_those_of_the_runs() -> None:
+    folder = ROOT / "results"
+    subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=folder, check=True)
+    named = {line.split(maxsplit=1)[1] for line in read_text(folder / CHECKSUMS).splitlines()}
+    files = [*folder.glob("runs/*/*/*"), *folder.glob("policies/*/*/*")]
+    assert named == {"protocol.json", "random.csv", *(str(path.relative_to(folder)) for path in files)}
+
+
+def test_what_was_repeated_was_repeated_to_the_bit_also_on_another_make_of_processor() -> None:
+    repeated = pd.read_csv(ROOT / "results" / "verified.csv")
+    assert set(repeated["outcome"]) == {"identical"}
+    assert (repeated["made_on"] != repeated["repeated_on"]).any()
 
 
 def test_the_page_of_the_speed_is_that_of_its_tables(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from bench.common.errors import DamagedError, UserError
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
-LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp)\.[a-z0-9_]{8}")
+LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
 # How file systems without hard links say so.
 WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 

@@ -8,6 +8,7 @@ import pandas as pd
 from bench.common.files import read_text, write_whole
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.paper_sections import THREE, beside_figure_3, beside_the_paper, described
+from bench.report.repeated import repeated
 from bench.report.run_sections import how_they_were_made
 from bench.report.seed_sections import power
 from bench.report.setting_sections import between_settings, unconstrained
@@ -32,11 +33,11 @@ REFERENCE = Path(__file__).with_name("reference.md")
 
 def save(report: Report, folder: Path) -> None:
     """Write `README.md`."""
-    write_whole(folder / "README.md", "\n\n".join(sections(report)) + "\n")
+    write_whole(folder / "README.md", "\n\n".join(sections(report, folder)) + "\n")
 
 
-def sections(report: Report) -> list[str]:
-    """The paragraphs, tables and figures."""
+def sections(report: Report, folder: Path) -> list[str]:
+    """The paragraphs, tables and figures of the report over a results folder."""
     return [
         "# Results",
         f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
@@ -67,6 +68,7 @@ def sections(report: Report) -> list[str]:
         "Medians over environments and seeds; the bands are quartiles.",
         "![KL, its coefficient, clip fraction and policy std over time](figures/diagnostics.png)",
         *how_they_were_made(report),
+        *repeated(folder),
         read_text(REFERENCE).strip(),
         "## References",
         "Agarwal et al. 2021, *Deep reinforcement learning at the edge of the statistical precipice*. Colas"

@@ -1,8 +1,10 @@
 """Everything that is derived from the runs of a results folder, written into it."""
 
+from bench.common.files import write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS
 from bench.report import figures, lecture, page, tables
+from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
 from bench.scores import report
 from bench.scores.lecture import SHOWN
@@ -16,6 +18,7 @@ def save(found: Report, results: Results, selection: Selection) -> str:
     """
     for part in (report, tables, figures, page):
         part.save(found, results.path)
+    write_whole(results.path / CHECKSUMS, checksums(results.path))
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
         lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)

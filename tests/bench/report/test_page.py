@@ -15,6 +15,7 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report import figures, page
+from bench.report.repeated import repeated
 from bench.results.folder import Results
 from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
@@ -31,7 +32,7 @@ def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> R
 
 
 def text_of(found: Report) -> str:
-    return "\n\n".join(page.sections(found))
+    return "\n\n".join(page.sections(found, Path("nowhere")))
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +158,21 @@ def test_the_lecture_s_page_is_written_with_the_table(results: Results, tmp_path
         assert (folder / link).is_file()
     # The table does not know of them.
     assert set(pd.read_csv(folder / "table1.csv")["setting"]) == set(PAPER_SETTINGS)
+
+
+def test_what_was_repeated_is_told_by_processor_and_length(tmp_path: Path) -> None:
+    assert repeated(tmp_path) == []
+    lines = [
+        *("Hopper-v4,clip-0.2,0,100000,AMD,identical,Intel", "Hopper-v4,no-clip,0,100000,AMD,near,Intel"),
+        "Hopper-v4,clip-0.2,0,1000000,AMD,identical,Intel",
+    ]
+    heading = "environment,setting,seed,timesteps,repeated_on,outcome,made_on"
+    (tmp_path / "verified.csv").write_text("\n".join([heading, *lines, ""]))
+    _, text, table = repeated(tmp_path)
+    assert text.startswith(
+        "Of 3 runs, or first parts of runs, that were trained again from their seeds, 2 have"
+    )
+    assert table.splitlines()[2:] == [
+        "| AMD | Intel | Hopper-v4 | 0 | 100,000 | 2 | 1 |",
+        "| AMD | Intel | Hopper-v4 | 0 | 1,000,000 | 1 | 1 |",
+    ]
