@@ -1,1 +1,9 @@
-"""Gymnasium's MuJoCo environments, stepped as a batch; their rules are a file for each version."""
+"""Gymnasium's MuJoCo environments, stepped as a batch; their rules are a file for each version.
+
+How to add an environment:
+
+1. Write its rules as a `Task` in `v4.py`: starts, observations, rewards, ends. Add it to `TASKS` there.
+2. Add its name to `SLOWEST_FIRST` in `bench/protocol/environments.py`. Then it is one of those that
+   every command means when none is named, and Table 1 is not whole without it.
+3. Run `tests/bench/environments`, which hold every environment equal to Gymnasium's, step by step.
+"""
