@@ -22,7 +22,7 @@ FLAGS = $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--v
 	$(if $(SETTINGS),--settings $(call each,$(SETTINGS)))
 TRAINING = $(if $(OWN),--own $(call quoted,$(OWN))) $(if $(SCHEDULER),--scheduler $(call quoted,$(SCHEDULER)))
 
-.PHONY: table1 curves page check test lint notebooks speed videos soak portable lock clean
+.PHONY: table1 curves page variants check test lint notebooks speed videos soak portable lock clean
 
 table1: .venv/installed
 	@$(BENCH) train $(FLAGS) $(TRAINING)
@@ -34,6 +34,10 @@ curves: .venv/installed
 # index.html of the results folder, to explore all its runs in a browser.
 page: .venv/installed
 	@$(BENCH) page $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))
+
+# variants/README.md of the results folder: what each variant of the protocol moves.
+variants: .venv/installed
+	@$(BENCH) variants $(if $(RESULTS),--results $(call quoted,$(RESULTS)))
 
 # All but the slow tests: about a minute.
 check: lint

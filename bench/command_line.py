@@ -1,4 +1,4 @@
-"""The command line: python -m bench {train,table,curves,page,status,verify,speed,videos} --help."""
+"""The command line: python -m bench {train,status,verify,table,curves,page,variants,speed,videos} --help."""
 
 import io
 import os
@@ -7,7 +7,9 @@ import sys
 import tyro
 from rich.console import Console
 
-from bench.commands import Curves, Page, Speed, Status, Table, Train, Verify, Videos
+from bench.commands.machines import Speed, Videos
+from bench.commands.reports import Curves, Page, Table, Variants
+from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
@@ -24,7 +26,7 @@ def run_command_line() -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
     command = tyro.cli(
-        Train | Table | Curves | Page | Status | Verify | Speed | Videos,
+        Train | Status | Verify | Table | Curves | Page | Variants | Speed | Videos,
         prog="python -m bench",
         description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
     )

@@ -11,7 +11,7 @@ from bench.common.errors import UserError
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, select
 from bench.protocol.settings import SETTINGS, in_table_order
-from bench.protocol.variants import VARIANTS
+from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
 
@@ -75,7 +75,7 @@ def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
         return results, DEFAULT
     if variant not in VARIANTS:
         raise UserError(f"unknown variant '{variant}'; choose from: {' '.join(VARIANTS)}")
-    return results / "variants" / variant, VARIANTS[variant]
+    return folder_of(results, variant), VARIANTS[variant]
 
 
 def finished_of(results: Results, selection: Selection) -> set[Run]:

@@ -1,4 +1,4 @@
-"""Tables on a terminal of any width: a number is never cut."""
+"""What is printed on a terminal: tables of any width, in which no number is cut, and warnings."""
 
 from collections.abc import Sequence
 
@@ -54,3 +54,8 @@ def _print_lines(console: Console, title: str, heading: Sequence[str], rows: Seq
         for name, cell in zip(heading[1:], others, strict=True):
             if cell:
                 console.print(f"  {name}: {cell}", soft_wrap=True)
+
+
+def warn(console: Console, line: str) -> None:
+    """Print a line that asks for attention."""
+    console.print(line, style="yellow", soft_wrap=True)

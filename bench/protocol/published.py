@@ -21,6 +21,11 @@ ends: at one million timesteps of the `v1` environments. Read off the figure, wi
 two of its height."""
 
 
+LOW_WITHOUT_CONSTRAINT = "HalfCheetah"
+"""Because of this environment, the paper says, the setting without clipping or penalty has a negative score:
+there it ends worse than the initial random policy (section 6.1)."""
+
+
 @dataclass(frozen=True)
 class Published:
     """Mean returns of a method of the lecture.

@@ -1,5 +1,6 @@
 """Variants: named protocols that differ from the default, each with a results folder of its own."""
 
+from pathlib import Path
 from typing import Any
 
 from algorithms.choices import Choices
@@ -36,3 +37,8 @@ VARIANTS: dict[str, Protocol] = {
         gradient_clipping="global_norm",
     ),
 }
+
+
+def folder_of(results: Path, variant: str) -> Path:
+    """A variant's results folder within the default's."""
+    return results / "variants" / variant

@@ -26,6 +26,7 @@ from bench.report.tables import (
 )
 from bench.scores import lecture
 from bench.scores.estimates import ALPHA
+from bench.scores.pairs import differences
 from bench.scores.report import Report
 
 LINE_SEARCH, TRUST_REGION = "line-search", "trpo-0.01"
@@ -193,7 +194,7 @@ def _bad_steps(report: Report, steps: pd.DataFrame) -> str:
 
 
 def _line_search(report: Report, steps: pd.DataFrame) -> str:
-    line = lecture.differences(report.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
+    line = differences(report.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
     kl = {name: steps.loc[name, ["kl_median", "kl_95", "kl_largest"]] for name in (LINE_SEARCH, TRUST_REGION)}
     beyond = "more" if kl[LINE_SEARCH]["kl_95"] > LARGEST_KL else "no more"
     return (

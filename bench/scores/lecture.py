@@ -1,6 +1,5 @@
 """The lecture's methods on the scale of Table 1, and what their steps did to the policy."""
 
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -8,9 +7,7 @@ import pandas as pd
 
 from bench.protocol.settings import BASELINE, LECTURE_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.results.reading import KEYS
-from bench.scores.estimates import mean
-from bench.scores.grid import Grid
-from bench.scores.pairs import holm, permutation_test
+from bench.scores.pairs import differences
 from bench.scores.report import Report
 from bench.scores.scale import normalize
 
@@ -33,18 +30,6 @@ def comparison(report: Report) -> pd.DataFrame:
     table = report.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
     pairs = [(name, BASELINE) for name in table["setting"] if name in LECTURE_SETTINGS]
     return table.merge(differences(report.grid, pairs).drop(columns="other"), on="setting", how="left")
-
-
-def differences(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """One line a pair: setting, other, difference of their scores, low, high, p and p_holm.
-
-    low, high: Welch's interval of 95 %. p: of the permutation test. p_holm: corrected for these pairs.
-    """
-    first, second = (grid.only(names).normalized() for names in zip(*pairs, strict=True))
-    difference, p = mean(first) - mean(second), permutation_test(first, second)
-    low, high = difference.interval
-    columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": holm(p)}
-    return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 
 
 def between_estimators(report: Report) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Differences between settings: intervals, permutation tests, and their correction for many tests."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -29,19 +30,22 @@ def pairs(grid: Grid) -> pd.DataFrame:
     families = [list(combinations([name for name in PAPER_SETTINGS if name in grid.settings], 2))]
     others = [name for name in grid.settings if name not in PAPER_SETTINGS]
     families += [[(own, name) for name in grid.settings if name in PAPER_SETTINGS] for own in others]
-    places = {name: place for place, name in enumerate(grid.settings)}
-    runs = grid.normalized()
-    score, tables = mean(runs), []
-    for family in families:
-        first, second = np.array([[places[name] for name in pair] for pair in family]).T
-        difference = score[first] - score[second]
-        low, high = difference.interval
-        p = permutation_test(runs[first], runs[second])
-        table = pd.DataFrame(family, columns=["setting", "other"])
-        paper = [_paper_score(one) - _paper_score(other) for one, other in family]
-        columns = {"paper_difference": paper, "difference": difference.value, "ci_low": low, "ci_high": high}
-        tables.append(table.assign(**columns, p=p, p_holm=holm(p)))
-    return pd.concat(tables, ignore_index=True)
+    table = pd.concat([differences(grid, family) for family in families], ignore_index=True)
+    paper = [_paper_score(row.setting) - _paper_score(row.other) for row in table.itertuples()]
+    table.insert(2, "paper_difference", paper)
+    return table.rename(columns={"low": "ci_low", "high": "ci_high"})
+
+
+def differences(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """One line a pair: setting, other, difference of their scores, low, high, p and p_holm.
+
+    low, high: Welch's interval of 95 %. p: of the permutation test. p_holm: corrected for these pairs.
+    """
+    first, second = (grid.only(names).normalized() for names in zip(*pairs, strict=True))
+    difference, p = mean(first) - mean(second), permutation_test(first, second)
+    low, high = difference.interval
+    columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": holm(p)}
+    return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 
 
 def _paper_score(setting: str) -> float:

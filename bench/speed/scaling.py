@@ -16,7 +16,7 @@ from rich.console import Console
 from algorithms import rules
 from bench.common.errors import UserError
 from bench.common.provenance import provenance
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import DEFAULT, LOG_INTERVAL, UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.results.folder import Results, open_results
@@ -111,17 +111,23 @@ def _commands() -> Iterator[Line]:
 
 
 def synthetic_results(
-    path: Path, timesteps: int | None, seeds: Iterable[int], settings: Iterable[str]
+    path: Path,
+    timesteps: int | None,
+    seeds: Iterable[int],
+    settings: Iterable[str],
+    protocol: Protocol = DEFAULT,
 ) -> Results:
     """A results folder with whole seeds of made-up numbers, to time what reads it.
 
-    timesteps: the runs' length; None for the paper's.
+    timesteps: the runs' length; None for the protocol's.
     """
-    results, random = open_results(path, timesteps, create=True), np.random.default_rng(0)
+    results = open_results(path, timesteps, create=True, protocol=protocol)
+    random = np.random.default_rng(0)
     source = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
     last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
     updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
-    for run in (Run(e, s, seed) for e in ENVIRONMENTS for s in settings for seed in seeds):
+    environments = environments_of(protocol.environment_version)
+    for run in (Run(e, s, seed) for e in environments for s in settings for seed in seeds):
         setting = SETTINGS[run.setting]
         columns = (*COLUMNS, *rules.rule(setting.rule, **setting.options).columns)
         numbers = random.random((len(updates), len(columns) - 2)) + np.linspace(0, 9, len(updates))[:, None]
@@ -131,7 +137,7 @@ def synthetic_results(
         ]
         text = "\n".join([",".join(columns), *lines, ""])
         results.save(RunResult(run, setting, text, None, 0), source)
-    policies = [(name, policy, 0.0, 0.1, 100) for name in ENVIRONMENTS for policy in (UNIFORM, UNTRAINED)]
+    policies = [(name, policy, 0.0, 0.1, 100) for name in environments for policy in (UNIFORM, UNTRAINED)]
     results.save_random_scores(pd.DataFrame(policies, columns=list(RANDOM_COLUMNS)))
     return results
 

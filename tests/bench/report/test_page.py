@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.commands import Table
+from bench.commands.reports import Table
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS

@@ -5,8 +5,8 @@ import pandas as pd
 
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.scores.estimates import mean
-from bench.scores.lecture import SHOWN, comparison, differences, steps
-from bench.scores.pairs import holm
+from bench.scores.lecture import SHOWN, comparison, steps
+from bench.scores.pairs import differences, holm
 from bench.scores.report import Report
 from tests.helpers.scores import random_grid
 

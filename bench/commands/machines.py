@@ -1,0 +1,69 @@
+"""What is measured and drawn on this machine: speed and videos."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from bench.options import option
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.selection import select
+from bench.results.folder import open_results
+from bench.training.determinism import pin
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measure training beside bare physics and other libraries, in turns on one core, for half an hour.
+
+    The libraries are those of the extra `peers` that are installed.
+    """
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Where `speed/` is written, when all environments are measured."""
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    """Gymnasium environments, such as Hopper-v4."""
+
+    def measure(self, console: Console) -> None:
+        """Measure, print and write."""
+        pin()
+        from bench.speed import measure, page, report, scaling
+
+        chosen = select(self.environments, (), None, set()).environments
+        libraries = measure.installed_peers()
+        for library in sorted(measure.PEERS.keys() - set(libraries)):
+            install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
+            console.print(f"without {library}, which is not installed: {install}", soft_wrap=True)
+        measured = measure.measure(chosen, libraries, console)
+        report.show(measured, console)
+        if set(chosen) == set(ENVIRONMENTS):
+            written = report.save(measured, measure.versions(libraries), self.results / "speed")
+            growth = scaling.measure(console)
+            report.show_scaling(growth, console)
+            written += report.save_scaling(growth, self.results / "speed")
+            written.append(page.save(self.results / "speed"))
+            console.print(f"written: {' '.join(written)}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Videos:
+    """Draw the policies of seed 0 into videos/ of the results folder: an animated WebP an environment."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    """Gymnasium environments, such as Hopper-v4."""
+
+    def draw(self, console: Console) -> None:
+        """Draw and write."""
+        from bench.videos.gl import require_gl
+
+        chosen = select(self.environments, (), None, set()).environments
+        results = open_results(self.results, None, create=False)
+        require_gl()
+        from bench.videos.videos import save_video
+
+        for environment in chosen:
+            console.print(f"written: {save_video(results, environment)}", soft_wrap=True)

@@ -1,0 +1,120 @@
+"""What people read of the runs: table, curves, page and variants."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from bench.common.terminal import warn
+from bench.options import Options, finished_of, option
+from bench.protocol.environments import environments_of
+from bench.protocol.selection import Selection, ranges, seeds_present
+from bench.protocol.settings import PAPER_SETTINGS, in_table_order
+from bench.results.folder import Results
+
+
+@dataclass(frozen=True)
+class Table(Options):
+    """Print the table; write it when the selection is complete."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Print the selection's table, and write it when it is the whole of what the folder has."""
+        finished = results.finished()
+        present = finished_of(results, selection)
+        if not any(run.setting in PAPER_SETTINGS for run in finished):
+            from bench.report.raw_returns import show_returns
+
+            show_returns(results, present, console)
+            return
+        from bench.report import tables
+        from bench.scores import report
+
+        seven = environments_of(results.protocol.environment_version)
+        whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
+        found = report.report(results, selection)
+        tables.show(found, console)
+        missing = set(selection.runs) - present
+        complete = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
+        if complete and set(whole_seeds) <= set(selection.seeds):
+            from bench.report.saving import save
+
+            console.print(save(found, results, selection), soft_wrap=True)
+            for setting in in_table_order(run.setting for run in missing):
+                warn(console, f"{setting} is not complete: its score is over fewer runs")
+        else:
+            environments, settings, seeds = (
+                {getattr(run, field) for run in present} for field in ("environment", "setting", "seed")
+            )
+            console.print(
+                f"not written, because it is not the whole table: it is over {len(present)} of the"
+                f" {len(selection.runs)} chosen runs, {len(environments)} of {len(seven)}"
+                f" environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"
+                f" whole seeds in {results.path}: {ranges(whole_seeds) or 'none'}",
+                soft_wrap=True,
+            )
+        if begun_seeds:
+            warn(console, f"left out, because runs of them are missing: seeds {ranges(begun_seeds)}")
+
+
+@dataclass(frozen=True)
+class Curves(Options):
+    """Plot the learning curves into figures/ of the results folder."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Plot the selection's finished runs."""
+        from bench.report.curves import learning_curves
+        from bench.report.figures import save_figure
+        from bench.results.reading import runs_table
+        from bench.scores.scale import uniform_scores
+
+        present = finished_of(results, selection)
+        runs = runs_table(results, present)
+        # A part of the table gets a file of its own.
+        name = "learning_curves" if selection.is_whole_table else "learning_curves_selection"
+        figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
+        paths = save_figure(figure, results.path / "figures", name)
+        console.print(f"written: {' '.join(paths)}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Write index.html into the results folder: a page to explore all finished runs in a browser."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
+    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, and the runs of Table 1, which are those that `table` means by default."""
+        return Options(self.results, self.variant).open()
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Write the page."""
+        from bench.report.explorer.html import save
+
+        console.print(f"written: {save(results, selection)}", soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Write variants/README.md of the results folder: what each variant of the protocol moves."""
+
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the default's results; the variants' are below it."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, and the runs of Table 1, which set the scale."""
+        return Options(self.results).open()
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Write the page, its tables and its figure."""
+        from bench.report.variants import save
+        from bench.scores.report import report
+        from bench.scores.variants import variants
+
+        finished_of(results, selection)
+        found = variants(results, report(results, selection))
+        console.print(f"written: {save(found, results.path)}", soft_wrap=True)

@@ -1,0 +1,149 @@
+"""Making runs: train, status and verify."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from rich.console import Console
+
+from bench.common.errors import DamagedError
+from bench.common.terminal import warn
+from bench.options import Options, option, place_of, require_undamaged, timesteps_of
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.selection import Selection, parse_seed, select
+from bench.protocol.settings import SETTINGS, Setting
+from bench.results.folder import Results, open_results
+from bench.training.determinism import CACHE, pin
+
+if TYPE_CHECKING:
+    from bench.training.own import OwnFile
+
+
+@dataclass(frozen=True)
+class Train(Options):
+    """Train the runs that are missing from the results folder, one process a core."""
+
+    own: Annotated[Path | None, option("FILE", "none")] = None
+    """A Python file of your own settings, which `--settings` may then name."""
+    repair: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Move damaged runs to `damaged/` of the folder, and train them again."""
+    scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
+    """A Dask cluster to train on, such as tcp://host:8786, or tls:// with certificates that Dask's
+    configuration names."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, made if it is not there, and what to train."""
+        folder, protocol = self.place
+        self.selected(protocol, set(), self.known)  # before a folder is made
+        results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
+        # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
+        return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
+
+    @cached_property
+    def own_file(self) -> "OwnFile | None":
+        """The file of one's own settings, if there is one, checked. It is read once."""
+        if self.own is None:
+            return None
+        pin()
+        from bench.training.own import read_own
+
+        return read_own(self.own)
+
+    @property
+    def known(self) -> dict[str, Setting]:
+        """The settings of this package and of one's own file."""
+        return SETTINGS if self.own_file is None else {**SETTINGS, **self.own_file.settings}
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Train what is missing of the selection."""
+        from bench.campaign.jobs import missing_jobs
+        from bench.training.checkpoints import CheckpointFolder
+
+        known = self.known
+        if self.repair:
+            _set_damaged_aside(results, selection, console)
+        require_undamaged(results, selection)
+        results.require_same([known[name] for name in selection.settings])
+        checkpoints, refused = CheckpointFolder(results).load(known)
+        for line in refused:
+            warn(console, line)
+        jobs = missing_jobs(results, selection.runs, checkpoints, self.own_file)
+        if not jobs:
+            message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
+            console.print(message, soft_wrap=True)
+            return
+        if not pin():
+            warn(console, f"{CACHE} can't be written: every process compiles anew")
+        from bench.campaign.campaign import run_campaign
+
+        def stopped() -> str:
+            wanted, finished = set(selection.runs), results.finished()
+            kept = {run for checkpoint in CheckpointFolder(results).load()[0] for run in checkpoint.runs}
+            begun = len((kept & wanted) - finished)
+            return (
+                f"stopped: {len(wanted & finished)} of {len(selection.runs)} runs are finished and kept in"
+                f" {results.path}, and the checkpoints of {begun}; the same command goes on from there"
+            )
+
+        run_campaign(results, jobs, console, self.scheduler, stopped)
+
+
+def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:
+    """Move what is damaged of the selection out of the way, so that it is made again."""
+    with results.locked():
+        for run, reason in results.damaged(set(selection.runs) & results.finished()).items():
+            results.set_aside(run)
+            warn(console, f"{run} is kept aside: {reason}")
+        try:
+            results.random_scores()
+        except DamagedError as error:
+            results.set_aside_random_scores()
+            warn(console, f"the random policies' scores are kept aside: {error}")
+
+
+@dataclass(frozen=True)
+class Status(Options):
+    """Say what is done, missing and diverged, and how long the rest will take."""
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Print the state of the selection."""
+        from bench.campaign.status import show_status
+
+        show_status(results, selection, console)
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Repeat finished runs and compare: on the kind of processor that made them all bits must agree."""
+
+    environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
+    """The environment whose runs to repeat."""
+    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
+    """Folder of the results."""
+    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
+    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+    seed: Annotated[str, tyro.conf.arg(metavar="N")] = "0"
+    """The seed whose runs to repeat."""
+    timesteps: Annotated[str | None, option("N", "all of it")] = None
+    """How much of each run to repeat."""
+    record: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, and the runs to repeat."""
+        environments = () if self.environment is None else (self.environment,)
+        seeds = parse_seed(self.seed)
+        timesteps_of(self.timesteps)
+        # The timesteps of a prefix are not those of the folder.
+        results = open_results(place_of(self.results, self.variant)[0], None, create=False)
+        version = results.protocol.environment_version
+        return results, select(environments, tuple(SETTINGS), seeds, results.finished(), version=version)
+
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Repeat the selection's finished runs."""
+        from bench.campaign.verify import verify
+
+        pin()
+        verify(results, selection, timesteps_of(self.timesteps), console, record=self.record)
