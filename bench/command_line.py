@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 
 import tyro
 from rich.console import Console
@@ -13,6 +14,22 @@ from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
+
+Command = Train | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
+
+
+def parsed(arguments: Sequence[str] | None = None) -> Command:
+    """The command that the arguments name, by default those of this process.
+
+    Raises:
+        SystemExit: for arguments that can't be used, after saying why, and after `--help`.
+    """
+    return tyro.cli(
+        Command,
+        args=arguments,
+        prog="python -m bench",
+        description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
+    )
 
 
 def _settings_lines() -> list[str]:
@@ -25,11 +42,7 @@ def run_command_line() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
-    command = tyro.cli(
-        Train | Status | Verify | Table | Curves | Page | Variants | Speed | Videos,
-        prog="python -m bench",
-        description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
-    )
+    command = parsed()
     # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
     console = Console(highlight=False, markup=False, emoji=False)
     try:
