@@ -1,6 +1,7 @@
 """Other processes: the command line as a user runs it, another checkout, and waiting for them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,9 +37,21 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run `python -m bench` as a user does."""
-    command = [sys.executable, "-m", "bench", *arguments]
+    """Run `python -m bench` as a user does, on one core: so a campaign has one worker.
+
+    The other cores are for the tests beside this one.
+    """
+    command = [*_on_one_core(), sys.executable, "-m", "bench", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def _on_one_core() -> list[str]:
+    """What a command is to begin with; nothing where a process can't be kept on a core."""
+    if shutil.which("taskset") is None:
+        return []
+    cores = sorted(os.sched_getaffinity(0))
+    number = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "0"
+    return ["taskset", "--cpu-list", str(cores[int(number) % len(cores)])]
 
 
 def limited(*arguments: str) -> subprocess.CompletedProcess[str]:
