@@ -1,4 +1,4 @@
-"""Learning: a policy acts for a horizon of steps, then an update rule improves it from what it did.
+"""Learning: a policy collects a rollout, then an update rule improves the policy from it.
 
 What every rule shares is here: the networks' start, acting, the observation filter, advantages, the old
 policy and the diagnostics. Every public function but `init` works on a batch of runs: the leading axis `run`

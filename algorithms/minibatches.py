@@ -1,4 +1,4 @@
-"""Minibatches: epochs of gradient steps over them, values fitted so, and means over all of them."""
+"""Minibatches: epochs of gradient steps over them, fitting V by them, and means over the whole rollout."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the learner works on: the state of a run, its rollout, and what an update tells of itself."""
+"""What the learner works on: the state of a run, its rollout, and the diagnostics of an update."""
 
 from typing import Any
 

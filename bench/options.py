@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import tyro
 
 from bench.common.errors import UserError
+from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, Protocol, Run
-from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, select
-from bench.protocol.settings import SETTINGS, in_table_order
+from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
@@ -84,6 +85,15 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
     if not finished:
         raise UserError(f"no run of this selection is finished in {results.path}: train first")
     return finished
+
+
+def is_written(results: Results, selection: Selection) -> bool:
+    """Whether the selection is the whole table, of all whole seeds: the folder's files are of no other."""
+    finished = results.finished()
+    paper = {run for run in selection.runs if run.setting in PAPER_SETTINGS}
+    seven = environments_of(results.protocol.environment_version)
+    whole_seeds, _ = seeds_present(seven, PAPER_SETTINGS, finished)
+    return selection.is_whole_table and paper <= finished and set(whole_seeds) <= set(selection.seeds)
 
 
 def require_undamaged(results: Results, selection: Selection) -> None:

@@ -1,4 +1,4 @@
-"""How a policy is improved from what it did: one update rule a file, found by its name.
+"""Update rules, one a file, found by name: each improves the policy from a rollout.
 
 A module of this folder defines `Rule`, a frozen dataclass whose fields are the rule's options. JAX compiles a
 program for each rule and its options; a setting's numbers are data, so settings of one rule share a program.
@@ -7,7 +7,7 @@ How to add a rule:
 
 1. Write a module here with a class `Rule(UpdateRule)`: how it starts and how it improves a policy.
 2. Add settings that name the module as their rule, with its numbers: `bench/protocol/settings.py`.
-3. Add one of them to `LECTURE_RUNS` of `tests/golden/make.py`, and store the golden run anew.
+3. Add one of them to `ONE_OF_EACH_RULE` of `tests/golden/make.py`, and store the golden run anew.
    The files of the other rules must come out as they were.
 """
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from bench.campaign.jobs import job_name
 from bench.campaign.progress import duration
 from bench.common.errors import UserError
-from bench.common.terminal import print_table
+from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, ranges
 from bench.results.folder import Results
@@ -54,7 +54,7 @@ def _done_in_checkpoints(results: Results, missing: list[Run], console: Console)
             done |= dict.fromkeys(held, share)
             console.print(f"checkpoint: {job_name(held)}, {len(held)} runs, {share:.0%} done", soft_wrap=True)
     for line in refused:
-        console.print(line, style="yellow", soft_wrap=True)
+        warn(console, line)
     return done
 
 

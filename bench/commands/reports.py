@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.terminal import warn
-from bench.options import Options, finished_of, option
+from bench.options import Options, finished_of, is_written, option
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
@@ -35,13 +35,11 @@ class Table(Options):
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
         tables.show(found, console)
-        missing = set(selection.runs) - present
-        complete = selection.is_whole_table and not any(run.setting in PAPER_SETTINGS for run in missing)
-        if complete and set(whole_seeds) <= set(selection.seeds):
+        if is_written(results, selection):
             from bench.report.saving import save
 
             console.print(save(found, results, selection), soft_wrap=True)
-            for setting in in_table_order(run.setting for run in missing):
+            for setting in in_table_order(run.setting for run in set(selection.runs) - present):
                 warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
             environments, settings, seeds = (
@@ -72,7 +70,7 @@ class Curves(Options):
         present = finished_of(results, selection)
         runs = runs_table(results, present)
         # A part of the table gets a file of its own.
-        name = "learning_curves" if selection.is_whole_table else "learning_curves_selection"
+        name = "learning_curves" if is_written(results, selection) else "learning_curves_selection"
         figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
@@ -113,8 +111,8 @@ class Variants:
         """Write the page, its tables and its figure."""
         from bench.report.variants import save
         from bench.scores.report import report
-        from bench.scores.variants import variants
+        from bench.scores.variants import variants_report
 
         finished_of(results, selection)
-        found = variants(results, report(results, selection))
+        found = variants_report(results, report(results, selection))
         console.print(f"written: {save(found, results.path)}", soft_wrap=True)

@@ -116,7 +116,7 @@ class Status(Options):
 
 @dataclass(frozen=True)
 class Verify:
-    """Repeat finished runs and compare: on the kind of processor that made them all bits must agree."""
+    """Train finished runs again and compare. On the same kind of processor every bit must agree."""
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""

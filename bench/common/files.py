@@ -91,12 +91,12 @@ def move_aside(path: Path, aside: Path) -> None:
         path.rename(place)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what writers left in a folder and below it when they were killed.
+def remove_leftovers(place: Path) -> None:
+    """Remove what writers left when they were killed: this file, or those in this folder and below it.
 
     Call it only where nobody writes. Raises UserError where a folder can't be read.
     """
-    for path in walk(folder):
+    for path in walk(place) if place.is_dir() and not place.is_symlink() else [place]:
         if LEFTOVER.fullmatch(path.name):
             path.unlink(missing_ok=True)
 

@@ -2,9 +2,9 @@
 
 How to add a setting:
 
-1. Add it to `SETTINGS` in `settings.py`, with the rule that it is of and the rule's numbers.
-2. Train it by its name: `--settings NAME`. It is no row of Table 1, and moves no number there.
+1. Yours stands in a file of your own, which `train --own FILE` reads: see README.md. It needs nothing here.
+2. One that belongs to the suite goes into `SETTINGS` in `settings.py`, with its rule and the rule's numbers.
+   Without a score in the paper it is one of the lecture's: its runs are published on `lecture.md`, and it
+   stands in `algorithms/README.md` and, in Hopper, in the golden run.
 3. Its colour and line follow from its family (`bench/report/appearance.py`): there is nothing to choose.
-
-A setting that only you need stands in a file of your own, which `train --own FILE` reads: see README.md.
 """

@@ -1,8 +1,8 @@
 """The protocol of Table 1 as data: hyperparameters, lengths, and what the paper leaves open.
 
 Sources: the PPO paper (Schulman et al. 2017, arXiv:1707.06347), sections 3, 4 and 6.1 and Table 3; where it
-is silent, the authors' code of the same year (openai/baselines, folder `ppo1`); where both are, our choice
-and its reason.
+is silent, the authors' code of the same year (openai/baselines, folder `ppo1`); where both are silent, our
+choice and its reason.
 """
 
 import dataclasses

@@ -38,7 +38,10 @@ VARIANTS: dict[str, Protocol] = {
     ),
 }
 
+# Within the default's results folder.
+VARIANTS_FOLDER = "variants"
+
 
 def folder_of(results: Path, variant: str) -> Path:
     """A variant's results folder within the default's."""
-    return results / "variants" / variant
+    return results / VARIANTS_FOLDER / variant

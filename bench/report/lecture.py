@@ -81,9 +81,10 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         " `make table1` from the runs in this folder: edit nothing here. [The equations, and what the lecture"
         " leaves open](../algorithms/README.md).",
         "These settings are no rows of Table 1. Their scores are on its scale, which the paper's eleven"
-        " settings alone set. The intervals are of 95 % over seeds, and p is of a permutation test of the"
+        " settings alone set. The intervals are of 95 % over seeds, and p is of Welch's test of the"
         f" difference from {BASELINE}, corrected by Holm for all comparisons in this table"
-        " ([methods](README.md)).",
+        f" ([methods](README.md)). The intervals of {UNCONSTRAINED} and {LINE_SEARCH} are unreliable: a few"
+        " very bad runs decide their width.",
         markdown(comparison, _columns(report, comparison)),
         "![Scores as intervals](figures/lecture_scores.png)",
         "![Learning curves](figures/lecture_curves.png)",
@@ -96,10 +97,12 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         " difference need not come from the method.",
         markdown_table(_published(report.grid.environments)),
         "## What the steps did",
-        "Of the logged updates, one in five: KL(π_old ‖ π) after the policy's step, in nats; the share of the"
-        " first step that the line search accepted, on average; updates in which it accepted none. Of the"
-        f" runs: how many were at some time below half of their highest score until then (if that was"
-        f" {lecture.LEAST_HEIGHT} or more), and how many still were at the end.",
+        "Every fifth update is logged. KL: KL(π_old ‖ π) after the policy's step, in nats. Share of first"
+        " step:"
+        " the mean share that the line search accepted. No step: updates in which it accepted none. Fell:"
+        " runs"
+        " whose score dropped below half of its highest value until then, if that was"
+        f" {lecture.LEAST_HEIGHT} or more. Still down: those of them that ended so.",
         markdown(steps, _step_columns(report)),
         "## What the lecture says, and what the runs show",
         *_claims(report, steps.set_index("setting")),
@@ -111,8 +114,8 @@ def _columns(report: Report, comparison: pd.DataFrame) -> dict[str, Any]:
         "setting": report.label,
         "score": lambda row: number(row.score),
         "95 % interval": lambda row: between(row.ci_low, row.ci_high),
-        f"less {BASELINE}": lambda row: number(row.difference),
-        "95 % interval of that": lambda row: between(row.low, row.high),
+        f"difference from {BASELINE}": lambda row: number(row.difference),
+        "95 % interval of the difference": lambda row: between(row.low, row.high),
         "p, Holm": lambda row: probability(row.p_holm),
         "runs": lambda row: str(row.runs),
     }
@@ -125,12 +128,12 @@ def _step_columns(report: Report) -> dict[str, Any]:
     return {
         "setting": report.label,
         "KL, median": lambda row: _kl(row.kl_median),
-        "KL, 95 %": lambda row: _kl(row.kl_95),
+        "KL, 95th percentile": lambda row: _kl(row.kl_95),
         "KL, largest": lambda row: _kl(row.kl_largest),
         "share of first step": lambda row: number(row.step_fraction),
         "no step": lambda row: share(row.no_step),
         "fell": lambda row: str(row.fell),
-        "down at the end": lambda row: str(row.down),
+        "still down at the end": lambda row: str(row.down),
     }
 
 
@@ -170,8 +173,12 @@ def _estimators(report: Report, steps: pd.DataFrame) -> str:
     )
     return (
         "**The estimator Ψ changes the variance of the gradient and not its expectation.** Runs can't show an"
-        " expectation; `tests/algorithms/test_psi.py` proves it by enumerating all trajectories of a small"
-        f" problem. In the runs the scores go from {worst} to {best}. Of the {len(pairs)} differences between"
+        " expectation; `tests/algorithms/test_psi.py` proves it for the exact V by enumerating all"
+        " trajectories"
+        " of a small problem. The runs fit V, so their estimates of action value, advantage and TD residual"
+        " are"
+        f" biased, and differences are not of variance alone. In the runs the scores go from {worst} to"
+        f" {best}. Of the {len(pairs)} differences between"
         f" them {len(found)} are significant after Holm's correction{named}. {outcome}, at this number of"
         " timesteps and this stepsize."
     )
@@ -185,10 +192,13 @@ def _bad_steps(report: Report, steps: pd.DataFrame) -> str:
         for name in (UNCONSTRAINED, LINE_SEARCH, TRUST_REGION, BASELINE)
     ]
     fell, down = (steps[name].loc[[UNCONSTRAINED, LINE_SEARCH]].sum() for name in ("fell", "down"))
-    shown = "Most do not" if 2 * down > fell else "Most do" if fell else "None fell"
+    recovered = (
+        "Most do not recover" if 2 * down > fell else "Most recover" if 2 * down < fell else "Half recover"
+    )
+    shown = recovered if fell else "None fell"
     return (
         "**A bad step is not recovered from, because the next samples come from the bad policy.**"
-        f" {'; '.join(texts)}. {shown} recover without a constraint ({UNCONSTRAINED} and {LINE_SEARCH}"
+        f" {'; '.join(texts)}. {shown} without a constraint ({UNCONSTRAINED} and {LINE_SEARCH}"
         f" together: {down} of {fell} were down at the end)."
     )
 

@@ -41,7 +41,9 @@ def sections(report: Report, folder: Path) -> list[str]:
     return [
         "# Results",
         f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
-        " folder: edit nothing here. Every number is in the CSV files beside this page.",
+        " folder: edit nothing here. Every number is in the CSV files beside this page, or follows from them."
+        " The runs of [the lecture's methods](lecture.md) have a page of their own, and are not counted"
+        " here.",
         f"## {TITLE}",
         markdown_table(table_cells(report)),
         *notes(report),
@@ -128,7 +130,13 @@ def _scale(report: Report) -> list[str]:
         "best setting mean": lambda row: f"{row.best_setting_mean:,.1f}",
         "best run": lambda row: f"{row.best_run:,.1f}",
     }
-    if report.scale["best_run_of_three"].notna().all():
+    of_three = report.scale["best_run_of_three"].notna().all()
+    moves = (
+        f" How far it moves is in the last column: the best run of {THREE} seeds, as mean and 5 to 95 % of"
+        f" all choices of {THREE} of our {report.seeds} seeds. (With few more seeds than {THREE} the choices"
+        " are much alike, and this range is too narrow.)"
+    )
+    if of_three:
         columns[f"best run of {THREE} seeds"] = lambda row: (
             f"{row.best_run_of_three:,.1f} ({row.best_run_of_three_low:,.1f} to"
             f" {row.best_run_of_three_high:,.1f})"
@@ -136,17 +144,20 @@ def _scale(report: Report) -> list[str]:
 
     def scores(reading: Reading) -> Any:
         name = str(reading)
-        return lambda row: f"{number(getattr(row, name))} ({number(getattr(row, f'{name}_of_three'))})"
+
+        def text(row: Any) -> str:
+            of_three = number(getattr(row, f"{name}_of_three"))
+            return number(getattr(row, name)) + (f" ({of_three})" if of_three else "")
+
+        return text
 
     readings = {"algorithm": report.label, **{described(each): scores(each) for each in READINGS}}
     return [
         "## The scale",
         "What scores 0 (by default uniform actions) and 1 (by default the best single run), as mean returns;"
         " ± standard error over 100 episodes. The best run is a maximum: it grows with the number of runs"
-        " and has no usual interval, so every interval on this page holds the scale fixed. How far it moves"
-        f" is in the last column: the best run of {THREE} seeds, as mean and 5 to 95 % of all choices of"
-        f" {THREE} of our {report.seeds} seeds. (With few more seeds than {THREE} the choices are much"
-        " alike, and this range is too narrow.)",
+        " and has no usual interval, so every interval on this page holds the scale fixed."
+        + (moves if of_three else ""),
         markdown(report.scale, columns),
         "The scores under the four readings of “random” and “best” that the paper leaves open; in brackets"
         f" as of {THREE} seeds:",

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import pandas as pd
+
 from bench.protocol.environments import version_of, without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
@@ -44,7 +46,8 @@ def beside_the_paper(report: Report) -> list[str]:
         f"All of this compares scores as of {THREE} seeds. The paper publishes no spread, so its runs are"
         f" taken to spread like ours. {UNCONSTRAINED} is far from the others in the paper's table, so that"
         f" it would decide every correlation; after the first table only the {len(CONSTRAINED)} constrained"
-        " settings are compared.",
+        " settings, all others, are compared. A reading says what scores 0 and what 1: which policy is"
+        " “random” and which result “best”.",
         *_predictions(report),
         *_agreement(report),
         *_heterogeneity(report),
@@ -60,18 +63,20 @@ def _predictions(report: Report) -> list[str]:
         "95 % prediction interval": lambda row: between(row.low, row.high),
         "paper inside": lambda row: "yes" if row.inside else "**no**",
     }
-    counts = [
-        f"{inside[list(CONSTRAINED)].sum()} ({DESCRIBED[reading]}; {UNCONSTRAINED}"
-        f" {'in' if inside[UNCONSTRAINED] else 'out'}side)"
-        for reading in DESCRIBED
-        for inside in [table[table["reading"] == reading].set_index("setting")["inside"]]
-    ]
+    inside = table.pivot(index="reading", columns="setting", values="inside").loc[list(DESCRIBED)]
+    counts = {
+        "reading": lambda row: DESCRIBED[row.Index],
+        f"of the {len(CONSTRAINED)} constrained scores inside": lambda row: str(row.constrained),
+        f"{UNCONSTRAINED} inside": lambda row: "yes" if row.unconstrained else "no",
+    }
+    sums = {"constrained": inside[list(CONSTRAINED)].sum(axis=1), "unconstrained": inside[UNCONSTRAINED]}
     return [
         f"Where a new table of {THREE} seeds under our protocol would score with a chance of 95 %, setting"
         " by setting (uniform actions 0, best run 1):",
         markdown(table[table["reading"] == str(READINGS[0])], columns),
-        f"Of the paper's {len(CONSTRAINED)} constrained scores so many lie inside, by reading of the scale:"
-        f" {', '.join(counts)}. Of a new table of ours {0.95 * len(CONSTRAINED):.1f} would on average. The"
+        "How many of the paper's scores lie inside depends on the reading of the scale:",
+        markdown(pd.DataFrame(sums), counts),
+        f"Of a new table of ours {0.95 * len(CONSTRAINED):.1f} constrained scores would on average. The"
         " intervals are wide, so this is a weak test: a score inside is not shown to be replicated.",
     ]
 
@@ -93,10 +98,13 @@ def _agreement(report: Report) -> list[str]:
     spread = table["ours"][table["measure"] == "mean absolute difference"]
     return [
         f"How alike the {len(CONSTRAINED)} constrained scores are, beside three kinds of simulated tables."
-        " *Replication*: two tables of equal true scores, which spread like the paper's less noise, one with"
-        f" the noise of {THREE} seeds and one with that of our {report.seeds}. *Flat*: all settings equal,"
+        " *Replication*: two noisy tables of the same true scores, which spread as the paper's do after noise"
+        " is"
+        f" subtracted; one has the noise of {THREE} seeds, the other that of our {report.seeds}. *Flat*: all"
+        " settings equal,"
         " at our mean and with our noise, beside the paper's. *Unrelated*: our scores in random order,"
-        " beside the paper's. Medians, and 5 to 95 %. A table passes where it lies within the replications'"
+        " beside the paper's. The cells have the median and, in brackets, 5 to 95 %. A table passes where it"
+        " lies within the replications'"
         " 5 to 95 %; ours is bold where it does not.",
         markdown(table, columns),
         f"A measure that more than {share(MOST_FLAT)} of flat tables pass says nothing about replication."

@@ -4,20 +4,28 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.common.errors import DamagedError
 from bench.protocol.selection import ranges
 from bench.report.tables import markdown
 
 IDENTICAL = "identical"
+GROUPS = ["repeated_on", "timesteps", "environment"]
 
 
 def repeated(folder: Path) -> list[str]:
-    """The paragraphs about `verified.csv` of a results folder; none where the file is not there."""
+    """The paragraphs about `verified.csv` of a results folder; none where the file is not there.
+
+    Raises:
+        DamagedError: when the file is another one.
+    """
     path = folder / "verified.csv"
     if not path.exists():
         return []
     lines = pd.read_csv(path)
+    if not {*GROUPS, "seed", "outcome", "made_on"} <= set(lines):
+        raise DamagedError(f"{path}: not what `verify --record` writes")
     outcome = lines.assign(identical=lines["outcome"] == IDENTICAL)
-    table = outcome.groupby(["repeated_on", "timesteps", "environment"], as_index=False).agg(
+    table = outcome.groupby(GROUPS, as_index=False).agg(
         made_on=("made_on", lambda processors: "; ".join(sorted(set(processors)))),
         seeds=("seed", lambda seeds: ranges(sorted(set(seeds)))),
         runs=("seed", "size"),
@@ -25,8 +33,8 @@ def repeated(folder: Path) -> list[str]:
     )
     return [
         "### Repeated",
-        f"Of {len(lines)} runs, or first parts of runs, that were trained again from their seeds,"
-        f" {outcome['identical'].sum()} have the same lines to the last digit. They are listed in"
+        f"Runs, or the first part of their timesteps, were trained again from their seeds. Of {len(lines)}"
+        f" repetitions {outcome['identical'].sum()} have the same lines to the last digit. They are listed in"
         " [verified.csv](verified.csv), with commit and versions; `python -m bench verify --record` adds"
         " yours.",
         markdown(
@@ -37,7 +45,7 @@ def repeated(folder: Path) -> list[str]:
                 "environment": lambda row: row.environment,
                 "seeds": lambda row: row.seeds,
                 "timesteps": lambda row: f"{row.timesteps:,}",
-                "runs": lambda row: str(row.runs),
+                "repetitions": lambda row: str(row.runs),
                 "identical": lambda row: str(row.identical),
             },
         ),

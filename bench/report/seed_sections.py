@@ -36,18 +36,30 @@ def power(report: Report) -> list[str]:
     three = table.set_index("seeds").loc[THREE]
     return [
         heading,
-        "For constrained settings, at the mean of their measured variances: the half-width of a score's 95 %"
-        f" interval; the difference of two settings that Welch's test at {ALPHA:g} finds with a chance of"
-        f" {share(POWER)} (it stands in for the permutation test; Colas et al. 2019 and Patterson et al."
-        f" 2023 plan experiments so); the same at {ALPHA:g} / {pairs}, which Holm's correction asks of the"
-        f" smallest p; how many of the paper's {gaps} differences between constrained settings are as large"
-        " as the difference that one test finds; and how often the truly best setting comes first in"
-        " simulated new tables, if our scores less noise are the true ones.",
+        "For constrained settings, at the mean of their measured variances:",
         markdown(table, columns),
-        f"Seeds that find a difference with a chance of {share(POWER)}:",
+        "\n".join(
+            [
+                "- half-width: of a score's 95 % interval.",
+                f"- detectable: the difference of two settings that Welch's test at {ALPHA:g} finds with a"
+                " power"
+                f" of {share(POWER)}. It stands in for the permutation test (Colas et al. 2019 and Patterson"
+                " et"
+                " al. 2023 plan experiments so).",
+                f"- detectable, corrected: the same at {ALPHA:g} / {pairs}, which Holm's correction asks of"
+                " the"
+                " smallest p.",
+                f"- of the paper's {gaps}: how many of its differences between constrained settings are as"
+                " large as detectable.",
+                "- best comes first: how often the truly best setting is first in simulated new tables, if"
+                " our"
+                " scores less noise are the true ones.",
+            ]
+        ),
+        f"Seeds that find a difference with a power of {share(POWER)}:",
         markdown(needed, counts),
         f"So with the paper's {THREE} seeds two settings must differ by {number(three['detectable'])} to be"
-        f" told apart by one test with a chance of {share(POWER)}. {three['paper_gaps']:.0f} of the paper's"
+        f" told apart by one test with a power of {share(POWER)}. {three['paper_gaps']:.0f} of the paper's"
         f" {gaps} differences are as large. In {share(three['best_first'])} of simulated tables of {THREE}"
         " seeds the truly best setting comes first.",
         *_new_tables(report),

@@ -49,9 +49,8 @@ def unconstrained(report: Report) -> list[str]:
         )
     return [
         f"## {report.settings[UNCONSTRAINED].label}, by its runs",
-        f"The median of its {len(runs)} runs is {number(ours['median'])} and their interquartile mean"
-        f" {number(ours['iqm'])}; those of the other settings are {ranges[0]} and {ranges[1]}."
-        + " ".join(notes),
+        f"The median of its {len(runs)} runs is {number(ours['median'])} (other settings: {ranges[0]}), their"
+        f" interquartile mean {number(ours['iqm'])} ({ranges[1]})." + " ".join(notes),
         markdown(returns, columns),
         _worst(report),
     ]
@@ -102,8 +101,8 @@ def _correlation(report: Report) -> str:
         return ""
     return (
         " Settings share seeds, but two constrained settings' scores in an environment correlate over seeds"
-        f" at {number(report.seed_correlation)} on average. Pairing would take this share from the variance"
-        " of a difference; nothing is paired."
+        f" at {number(report.seed_correlation)} on average. The tests are not paired by seed: pairing would"
+        " reduce the variance of a difference by only this share."
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from bench.common.files import write_whole
-from bench.common.terminal import print_table
+from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
 from bench.scores.report import LEAST_COVERAGE, Report
@@ -22,7 +22,7 @@ UNTRAINED_HEADING = "untrained policy = 0"
 TITLE = "Table 1: average normalized score"
 COLUMNS = (
     f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions, and is like “ours”"
-    " otherwise. The best of more runs is better, so more seeds lower all scores. The scores"
+    " otherwise. The best of more runs is better, so more seeds lower positive scores. The scores"
     f" “{OF_THREE_HEADING}” are the means over all choices of {len(PAPER_SEEDS)} of our seeds in each"
     " environment, each choice on its own scale; they are those to hold beside the paper's."
 )
@@ -44,7 +44,7 @@ def show(report: Report, console: Console) -> None:
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
     print_table(console, scale, scale_cells(report.scale))
     for warning in warnings(report):
-        console.print(warning, style="yellow", soft_wrap=True)
+        warn(console, warning)
 
 
 def save(report: Report, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -8,28 +9,37 @@ from matplotlib.figure import Figure
 from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.published import FIGURE_3, LOW_WITHOUT_CONSTRAINT
-from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
-from bench.protocol.variants import VARIANTS
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
+from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS
 from bench.report.tables import between, listed, markdown, markdown_table, number, probability
-from bench.scores.variants import Variants
+from bench.results.checksums import CHECKSUMS, checksums
+from bench.scores.variants import VariantsReport
+
+DEFAULT_ROW, PAPER_ROW = "(default)", "Figure 3, read off"
 
 
-def save(found: Variants, folder: Path) -> str:
-    """Write the page, its tables and its figure into `variants/` of a results folder; returns the page."""
-    place = folder / "variants"
+def save(found: VariantsReport, folder: Path) -> str:
+    """Write page, tables, figure and the runs' checksums into `variants/` of a results folder.
+
+    Returns the page's path.
+    """
+    place = folder / VARIANTS_FOLDER
     write_whole(place / "variants.csv", csv_text(found.table))
     write_whole(place / "by_environment.csv", csv_text(found.by_environment))
-    save_figure(differences(found), place, "variants")
+    save_figure(intervals_figure(found), place, "variants")
     write_whole(place / "README.md", "\n\n".join(sections(found)) + "\n")
+    for name in found.names:
+        variant = folder_of(folder, name)
+        write_whole(variant / CHECKSUMS, checksums(variant))
     return str(place / "README.md")
 
 
-def differences(found: Variants) -> Figure:
+def intervals_figure(found: VariantsReport) -> Figure:
     """The differences from the default as intervals: a panel for each setting, a line for each variant."""
     table = found.table.round(DIGITS)
-    settings = [name for name in SETTINGS if name in set(table["setting"])]
+    settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
     figure = Figure(figsize=(2.5 + 3 * len(settings), 1.2 + 0.32 * len(found.names)), layout="constrained")
     panels = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
     for panel, setting in zip(panels, settings, strict=True):
@@ -46,27 +56,33 @@ def differences(found: Variants) -> Figure:
     return figure
 
 
-def sections(found: Variants) -> list[str]:
+def sections(found: VariantsReport) -> list[str]:
     """The paragraphs and tables."""
+    table = found.table
+    doubtful = [name for name in PAPER_SETTINGS if name in found.default.doubtful & set(table["setting"])]
+    incomplete = table["score"].isna()
     return [
-        "# What the undocumented choices move",
+        "# What other choices move",
         "The paper leaves choices open. The default follows its text, then its authors' code; a variant"
         " differs from it in one choice or a few. Here stands what that moves: the score of a setting under"
         " the variant, less its score under the default, both on the scale of Table 1. Written by"
         " `make variants` from the runs in this folder and the default's: edit nothing here. [How variants"
         " are trained](../../bench/README.md#another-protocol).",
-        f"The variants have {_seeds(found)} and the default has {found.default.seeds}. The intervals are of"
-        " 95 % over seeds (Welch); p is of a permutation test, corrected by Holm for all"
-        f" {len(found.table)} lines. A difference near 0 with a wide interval is not shown to be small.",
+        f"The variants have {_runs(found)} in each environment, the default has {found.default.seeds}. The"
+        " intervals are of 95 % over seeds, and p is of Welch's test, corrected by Holm for all"
+        f" {table['p'].notna().sum()} tests of this table. Nothing is paired, though seeds are shared. A"
+        " difference near 0 with a wide interval is not shown to be small."
+        + (f" The intervals of {listed(doubtful)} are in brackets: they are unreliable." if doubtful else "")
+        + (" Where an environment is missing, scores can't be compared." if incomplete.any() else ""),
         markdown(
-            found.table,
+            table,
             {
                 "variant": lambda row: row.variant,
                 "setting": lambda row: row.setting,
                 "score": lambda row: number(row.score),
                 "default": lambda row: number(row.default_score),
                 "difference": lambda row: number(row.difference),
-                "95 % interval": lambda row: between(row.low, row.high),
+                "95 % interval": lambda row: _interval(row.low, row.high, row.setting in doubtful),
                 "p, Holm": lambda row: probability(row.p_holm),
                 "runs": lambda row: str(row.runs),
                 "diverged": lambda row: str(row.diverged),
@@ -84,22 +100,23 @@ def sections(found: Variants) -> list[str]:
     ]
 
 
-def _seeds(found: Variants) -> str:
-    counts = found.scores.groupby("variant")["seed"].nunique()
-    low, high = counts.min(), counts.max()
-    return f"{low} seeds" if low == high else f"{low} to {high} seeds"
+def _runs(found: VariantsReport) -> str:
+    counts = found.scores.groupby(["variant", "setting", "environment"]).size()
+    low, high = int(counts.min()), int(counts.max())
+    return f"{high} run{'s' * (high > 1)}" if low == high else f"{low} to {high} runs"
 
 
-def _by_environment(found: Variants) -> list[list[str]]:
-    table = found.by_environment
-    cells = {
-        (
-            row.variant,
-            row.setting,
-            row.environment,
-        ): f"{number(row.difference)} ({between(row.low, row.high)})"
-        for row in table.itertuples()
-    }
+def _interval(low: float, high: float, doubted: bool) -> str:
+    text = between(low, high)
+    return f"({text})" if doubted and text else text
+
+
+def _by_environment(found: VariantsReport) -> list[list[str]]:
+    cells = {}
+    for row in found.by_environment.itertuples():
+        ends = between(row.low, row.high)
+        text = number(row.difference) + (f" ({ends})" if ends else "")
+        cells[row.variant, row.setting, row.environment] = text
     environments = found.grid.environments
     return [
         ["variant", "setting", *map(without_version, environments)],
@@ -107,72 +124,87 @@ def _by_environment(found: Variants) -> list[list[str]]:
     ]
 
 
-def _unconstrained(found: Variants) -> list[str]:
-    """What the unconstrained setting's published score needs; nothing where no variant has runs of it."""
-    if UNCONSTRAINED not in set(found.table["setting"]):
+def _unconstrained(found: VariantsReport) -> list[str]:
+    """What the unconstrained setting's published score needs; nothing where its runs can't tell."""
+    paper = SETTINGS[UNCONSTRAINED].paper_score
+    assert paper is not None
+    table = found.by_environment
+    there = table[
+        (table["setting"] == UNCONSTRAINED)
+        & (table["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT)
+        & table["mean"].notna()
+    ]
+    if there.empty:
         return []
-    label, paper = SETTINGS[UNCONSTRAINED].label, SETTINGS[UNCONSTRAINED].paper_score
-    default = found.default.returns
-    default = default[default["setting"] == UNCONSTRAINED].assign(variant="(default)")
     scores = found.table[found.table["setting"] == UNCONSTRAINED].set_index("variant")["score"]
-    scores["(default)"] = found.default.table.set_index("setting")["score"][UNCONSTRAINED]
-    lines = pd.concat([default, found.by_environment[found.by_environment["setting"] == UNCONSTRAINED]])
-    there = lines[lines["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT]
-    there = there.assign(score=there["variant"].map(scores))
-    random = found.default.scale["random_untrained"][there["environment"].iloc[0]]
-    negative = there[there["score"] < 0]
-    published = negative[(negative["mean"] < random) & (negative["score_without"] > 0)]
-    outcome = (
-        f"{listed(published['variant'])} {'has' if len(published) == 1 else 'have'} the published sign for"
-        " the published reason."
-        if len(published)
-        else "None of these has the published sign for the published reason."
+    lines = pd.concat(
+        [_default_line(found, there["environment"].iloc[0]), there.assign(score=there["variant"].map(scores))]
     )
+    negative = lines[lines["score"] < 0]
+    published = negative[(negative["mean"] < negative["untrained"]) & (negative["score_without"] > 0)]
+    verb = "has" if len(published) == 1 else "have"
     return [
         f"## What the published score of {UNCONSTRAINED} needs",
-        f"The paper gives {label} {number(paper or 0)}, because of {LOW_WITHOUT_CONSTRAINT} alone, which it"
-        f" leaves worse than the initial random policy (here {random:,.0f}). The score is negative under"
-        f" {listed(negative['variant'])}. {outcome}",
+        f"The paper gives {SETTINGS[UNCONSTRAINED].label} {number(paper)}, because of"
+        f" {LOW_WITHOUT_CONSTRAINT} alone, where it ends worse than the initial random policy. Here the score"
+        f" is negative under {listed(negative['variant'])}. By these means of few runs, "
+        + (
+            f"{listed(published['variant'])} {verb} the published sign for the published reason."
+            if len(published)
+            else "none of them has the published sign for the published reason."
+        ),
         markdown(
-            there,
+            lines,
             {
                 "variant": lambda row: row.variant,
                 "score": lambda row: number(row.score),
-                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: f"{row.mean:,.0f}",
-                "± std over runs": lambda row: f"{row.std:,.0f}",
+                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: _return(row.mean),
+                "± std over runs": lambda row: _return(row.std),
+                "untrained policy there": lambda row: _return(row.untrained),
                 f"score without {LOW_WITHOUT_CONSTRAINT}": lambda row: number(row.score_without),
             },
         ),
     ]
 
 
-def _figure_3(found: Variants) -> list[str]:
+def _default_line(found: VariantsReport, environment: str) -> pd.DataFrame:
+    """The default's line of the unconstrained setting in an environment."""
+    report = found.default
+    returns = report.returns
+    line = returns[(returns["setting"] == UNCONSTRAINED) & (returns["environment"] == environment)]
+    score = report.table.set_index("setting")["score"][UNCONSTRAINED]
+    return line.assign(
+        variant=DEFAULT_ROW, score=score, untrained=report.scale["random_untrained"][environment]
+    )
+
+
+def _figure_3(found: VariantsReport) -> list[str]:
     """What lies between the baseline's returns and Figure 3; nothing where no variant has runs of it."""
     table = found.by_environment[found.by_environment["setting"] == BASELINE]
     if table.empty:
         return []
-    means = table.pivot(index="variant", columns="environment", values="mean").reindex(found.names)
-    means.loc["(default)"] = table.groupby("environment")["default_mean"].first()
-    means.loc["Figure 3, read off"] = [FIGURE_3[without_version(each)] for each in means.columns]
-    # An interval that excludes 0, on the published side.
-    paper = table["environment"].map(means.loc["Figure 3, read off"])
-    towards = (paper - table["default_mean"]) * table["difference"] > 0
-    nearer = table[towards & ((table["low"] > 0) | (table["high"] < 0))]
+    means = table.pivot(index="variant", columns="environment", values="mean")
+    means = means.loc[[name for name in found.names if name in means.index]]
+    means.loc[DEFAULT_ROW] = table.groupby("environment")["default_mean"].first()
+    means.loc[PAPER_ROW] = [FIGURE_3.get(without_version(each), math.nan) for each in means.columns]
+    paper = table["environment"].map(means.loc[PAPER_ROW])
+    closer = (table["mean"] - paper).abs() < (table["default_mean"] - paper).abs()
+    nearer = table[closer & ((table["low"] > 0) | (table["high"] < 0))]
     names = [f"{row.variant} in {without_version(row.environment)}" for row in nearer.itertuples()]
     return [
         f"## What lies between {BASELINE} and the paper's Figure 3",
-        f"Mean returns of {BASELINE}. Towards the paper's, by more than an interval of 95 % (one for each"
-        f" variant and environment, not corrected for their number): {listed(names)}.",
+        f"Mean returns of {BASELINE}. Nearer to the paper's than the default, with an interval of the"
+        " difference that excludes 0 (one for each variant and environment, not corrected for their number):"
+        f" {listed(names)}.",
         markdown_table(
             [
                 ["variant", *map(without_version, means.columns)],
-                *([str(name), *_returns(row)] for name, row in means.iterrows()),
+                *([str(name), *map(_return, row)] for name, row in means.iterrows()),
             ]
         ),
     ]
 
 
-def _returns(row: pd.Series) -> list[str]:
-    return [
-        "" if pd.isna(value) else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}" for value in row
-    ]
+def _return(value: float) -> str:
+    """A return, or nothing for NaN."""
+    return "" if math.isnan(value) else f"{value:,.{0 if abs(value) >= 100 else 1}f}"

@@ -1,4 +1,4 @@
-"""`checksums.sha256`: of every file that a campaign wrote, as `sha256sum --check` reads it."""
+"""`checksums.sha256`: of the data of a results folder that is published, as `sha256sum --check` reads it."""
 
 import hashlib
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 from bench.common.files import visible
 
 CHECKSUMS = "checksums.sha256"
-# What else is in a results folder is made from these.
-MEASURED = ("protocol.json", "random.csv")
+FILES = ("protocol.json", "random.csv")
 FOLDERS = ("runs", "policies")
+# Of the policies only those of seed 0 are published.
+PUBLISHED_POLICY = "seed-00.npz"
 
 
 def checksums(folder: Path) -> str:
-    """A line a file, by path: of the protocol, the random policies' scores, the runs and their policies.
+    """A line a file, by path: protocol, random policies' scores, runs, and policies of seed 0.
 
     Raises:
         UserError: when a folder can't be read.
@@ -20,7 +21,8 @@ def checksums(folder: Path) -> str:
     environments = [each for name in FOLDERS for each in visible(folder / name)]
     settings = [each for environment in environments for each in visible(environment)]
     files = [each for setting in settings for each in visible(setting)]
+    files = [each for each in files if each.suffix != ".npz" or each.name == PUBLISHED_POLICY]
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
-        for path in sorted([*(folder / name for name in MEASURED), *files])
+        for path in sorted([*(folder / name for name in FILES), *files])
     )

@@ -6,6 +6,7 @@
     policies/<environment>/<setting>/seed-<NN>.npz  its final policy, written before both
     checkpoints/                                    where unfinished jobs go on
     random.csv                                      the random policies' scores
+    variants/<name>/                                a results folder of another protocol
 
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
 """
@@ -37,6 +38,7 @@ from bench.common.files import (
 from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
+from bench.protocol.variants import VARIANTS_FOLDER
 from bench.results import random_scores
 from bench.results.place import Place
 from bench.results.records import StoredRun, check_csv, check_record, judged
@@ -249,7 +251,8 @@ def open_results(
                 f" ({', '.join(recorded.differences(expected))}): choose another results folder"
             )
         return Results(path, recorded)
-    if entries(path):
+    # Those of variants may be there before the default's.
+    if any(each.name != VARIANTS_FOLDER for each in entries(path)):
         raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
     if not create:
         raise UserError(f"no results in {path}: train first")

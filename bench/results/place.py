@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.common.errors import UserError
 from bench.common.files import remove_leftovers
+from bench.protocol.variants import VARIANTS_FOLDER
 
 
 class Place:
@@ -41,7 +42,10 @@ class Place:
         self._held = os.open(self._path, os.O_RDONLY)
         try:
             self._lock()
-            remove_leftovers(self._path)
+            for path in self._path.iterdir():
+                # Those of the variants have campaigns and locks of their own.
+                if path.name != VARIANTS_FOLDER:
+                    remove_leftovers(path)
             yield
         finally:
             os.close(self._held)

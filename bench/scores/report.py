@@ -1,4 +1,4 @@
-"""Everything that is derived from the runs: the table, what it rests on, and what it is worth."""
+"""Everything that is derived from the runs: the table, its scale, its intervals and its tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Per environment, scores are shifted and scaled so that the random policy scores 0 and the best result 1, then
 averaged over all runs of a setting (PPO paper, section 6.1). The paper leaves open which random policy and
-which best result. The best of more runs is better, so scores of more seeds are lower: tables of different
-numbers of seeds are compared by their scores as of three seeds.
+which best result. The best of more runs is better, so positive scores of more seeds are lower: tables of
+different numbers of seeds are compared by their scores as of three seeds.
 """
 
 from itertools import combinations

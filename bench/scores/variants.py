@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENT_VERSION, without_version
+from bench.protocol.protocol import UNTRAINED
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
@@ -16,24 +17,28 @@ from bench.results.reading import KEYS, final_scores, runs_table
 from bench.scores.estimates import mean
 from bench.scores.grid import Grid
 from bench.scores.pairs import differences
+from bench.scores.paper import of_one_seed
 from bench.scores.report import Report
 
 
 @dataclass(frozen=True)
-class Variants:
-    """The variants that have runs, beside the default.
+class VariantsReport:
+    """The variants that have runs, beside the default. Environments have the default's ids.
 
     default: the report of the default's runs.
-    scores: one line a run of a variant: variant, environment (under the default's id), setting, seed, score,
-        episodes, diverged.
+    scores: one line a run of a variant: variant, environment, setting, seed, score, diverged. The default has
+        runs in each environment and setting, too.
+    untrained: one line a variant and environment: variant, environment, untrained, which is what the policy
+        returns before training.
     """
 
     default: Report
     scores: pd.DataFrame
+    untrained: pd.DataFrame
 
     @cached_property
     def names(self) -> list[str]:
-        """The variants."""
+        """Names of the variants with runs, in `VARIANTS`' order."""
         present = set(self.scores["variant"])
         return [name for name in VARIANTS if name in present]
 
@@ -60,28 +65,33 @@ class Variants:
     def table(self) -> pd.DataFrame:
         """One line a variant and setting: variant, setting, score, default_score, and what follows.
 
-        difference, low, high: of the scores, with Welch's interval of 95 %. p: of the permutation test.
-        p_holm: corrected for all lines of this table. runs, diverged: counts.
+        difference, low, high: of the scores, with Welch's interval of 95 %. p: of his test. p_holm: corrected
+        for all lines of this table. runs, diverged: counts. Where the variant or the default lacks runs in an
+        environment, scores are not comparable: score and difference are NaN.
         """
         named = [(_named(*pair), pair[1]) for pair in self.pairs]
         scores = dict(zip(self.grid.settings, mean(self.grid.normalized()).value, strict=True))
         found = differences(self.grid, named).drop(columns=["setting", "other"])
+        missing = np.isnan(self.grid.returns).all(axis=-1).sum(axis=-1)
+        gaps = dict(zip(self.grid.settings, missing.tolist(), strict=True))
+        comparable = pd.Series([gaps[mine] == gaps[theirs] == 0 for mine, theirs in named])
         counts = self.scores.groupby(["variant", "setting"]).agg(
             runs=("score", "size"), diverged=("diverged", "sum")
         )
-        heads = pd.DataFrame(self.pairs, columns=["variant", "setting"])
-        columns = {
-            "score": [scores[mine] for mine, _ in named],
-            "default_score": [scores[theirs] for _, theirs in named],
-        }
-        return pd.concat([heads.assign(**columns), found], axis=1).join(counts, on=["variant", "setting"])
+        heads = pd.DataFrame(self.pairs, columns=["variant", "setting"]).assign(
+            score=pd.Series([scores[mine] for mine, _ in named]).where(comparable),
+            default_score=[scores[theirs] for _, theirs in named],
+        )
+        found["difference"] = found["difference"].where(comparable)
+        return pd.concat([heads, found], axis=1).join(counts, on=["variant", "setting"])
 
     @cached_property
     def by_environment(self) -> pd.DataFrame:
         """One line a variant, setting and environment: these three, and what follows.
 
-        mean, std, default_mean: returns. difference, low, high: of the normalized scores, as in `table`.
-        score_without: the variant's score over the other environments.
+        mean, std: returns, NaN without runs. default_mean: of the default's. untrained: the variant's own
+        policy before training. difference, low, high: of the normalized scores, as in `table`. score_without:
+        the variant's score over the other environments.
         """
         grid, tables = self.grid, []
         mine = grid.only([_named(*pair) for pair in self.pairs])
@@ -90,10 +100,9 @@ class Variants:
             first, second = (_in_one(each, place) for each in (mine, theirs))
             difference = mean(first.normalized()) - mean(second.normalized())
             low, high = difference.interval
-            returns = mean(first.returns)
             columns = {
-                "mean": returns.value,
-                "std": np.sqrt(returns.variance * np.isfinite(first.returns[:, 0]).sum(axis=-1)),
+                "mean": mean(first.returns).value,
+                "std": np.sqrt(of_one_seed(first.returns)),
                 "default_mean": mean(second.returns).value,
                 "difference": difference.value,
                 "low": low,
@@ -102,31 +111,48 @@ class Variants:
             }
             heads = pd.DataFrame(self.pairs, columns=["variant", "setting"])
             tables.append(heads.assign(environment=environment, **columns))
-        order = pd.concat(tables).reset_index(names="place").sort_values(["place", "environment"])
-        return order.drop(columns="place").reset_index(drop=True)
+        table = pd.concat(tables).reset_index(names="place").sort_values(["place", "environment"])
+        table = table.drop(columns="place").reset_index(drop=True)
+        return table.merge(self.untrained, on=["variant", "environment"], how="left")
 
 
-def variants(results: Results, default: Report) -> Variants:
+def variants_report(results: Results, default: Report) -> VariantsReport:
     """The variants in a results folder.
 
     default: the report of its own runs.
 
     Raises:
-        UserError: for a variant's folder that can't be used or is of another length; when there is no run.
+        UserError: for a variant's folder that can't be used or is of another length; when there is no run to
+            compare.
     """
-    tables = []
+    scores, untrained = [], []
     for name in VARIANTS:
         folder = folder_of(results.path, name)
-        if folder.exists():
-            variant = open_results(folder, results.protocol.timesteps, create=False, protocol=VARIANTS[name])
-            runs = {run for run in variant.finished() if run.setting in PAPER_SETTINGS}
-            if runs:
-                tables.append(final_scores(runs_table(variant, runs)).assign(variant=name))
-    if not tables:
-        raise UserError(f"no run of a variant is finished in {results.path}: train --variant NAME first")
-    scores = pd.concat(tables, ignore_index=True)
-    names = [f"{without_version(each)}-{ENVIRONMENT_VERSION}" for each in scores["environment"]]
-    return Variants(default, scores.assign(environment=names))
+        if not folder.exists():
+            continue
+        variant = open_results(folder, results.protocol.timesteps, create=False, protocol=VARIANTS[name])
+        runs = {run for run in variant.finished() if run.setting in PAPER_SETTINGS}
+        if runs:
+            scores.append(_of_default_ids(final_scores(runs_table(variant, runs))).assign(variant=name))
+            random = _of_default_ids(variant.random_scores()).rename(columns={"score": "untrained"})
+            random = random[random["policy"] == UNTRAINED].assign(variant=name)
+            untrained.append(random[["variant", "environment", "untrained"]])
+    if not scores:
+        raise UserError(
+            f"no run of the paper's settings is finished in a variant of {results.path}:"
+            " train --variant NAME first"
+        )
+    known = default.all_scores[["environment", "setting"]].drop_duplicates()
+    comparable = pd.concat(scores, ignore_index=True).merge(known, on=["environment", "setting"])
+    if comparable.empty:
+        raise UserError(f"{results.path} has no run of the default to compare with: train first")
+    return VariantsReport(default, comparable, pd.concat(untrained, ignore_index=True))
+
+
+def _of_default_ids(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the environments' ids that the default has."""
+    names = [f"{without_version(each)}-{ENVIRONMENT_VERSION}" for each in table["environment"]]
+    return table.assign(environment=names)
 
 
 def _named(variant: str, setting: str) -> str:

@@ -40,9 +40,10 @@ def _sections(folder: Path) -> list[str]:
         "# Speed",
         "Written by `make speed`, which takes half an hour. Microseconds per environment step, learning"
         f" included, on one core ({record['processor']['name']}): medians of {measured['repetitions'].min()}"
-        " repetitions in which the systems take turns. The floor is physics: bare `mj_step`. The libraries do"
-        " the same PPO work, with their defaults in all but steps, epochs, minibatches and networks"
-        f" ({libraries or 'none'}). Averages over environments are total time over total time. Lows and highs"
+        " repetitions in which the systems take turns. The floor is physics: bare `mj_step`. The libraries"
+        " do PPO with the same steps, epochs, minibatches and networks, and with their defaults in all else:"
+        f" they clip actions and gradients, and filter no observations ({libraries or 'none'}). Averages over"
+        " environments are total time over total time. Lows and highs"
         " are in `speed.csv`.",
         markdown_table([heading, *rows]),
         "![Cost of an environment step](speed.png)",

@@ -1,4 +1,4 @@
-"""Collecting: every run acts for a horizon of steps."""
+"""Collecting rollouts: every run acts for a horizon of steps."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """The zero of the normalized scores: what policies that have learned nothing score.
 
-Two readings of the paper's "random policy": actions uniform over the action space, as the field's normalized
-scores have it, and the initial Gaussian policy before any training.
+Two readings of the paper's "random policy": actions uniform over the action space, as is usual for
+normalized scores, and the initial Gaussian policy before any training.
 """
 
 import numpy as np

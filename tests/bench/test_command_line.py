@@ -10,21 +10,20 @@ import pandas as pd
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
-from bench.campaign.jobs import training_jobs
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.results.folder import open_results
 from bench.results.reading import load_runs
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
 
 def test_what_only_reads_results_starts_without_jax_or_mujoco() -> None:
-    read = ("command_line", "campaign.jobs", "campaign.status", "report.figures", "report.page")
+    read = ("command_line", "campaign.jobs", "campaign.status", "report.saving", "report.variants")
     modules = ", ".join(f"bench.{name}" for name in read)
     code = f"import sys, {modules}; print(sorted({{'jax', 'mujoco'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -102,20 +101,21 @@ def test_part_of_the_table_is_shown_and_not_written(
 def test_incomplete_seeds_are_named(
     results_folder: Path,
 ) -> None:
-    results = open_results(results_folder, None, create=False)
-    run_of_seed_4 = Run("Hopper-v4", "clip-0.2", 4)
-    (job,) = training_jobs([run_of_seed_4])
-    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    train_into(results_folder, [Run("Hopper-v4", "clip-0.2", 4)], 1)
     status, out, _ = run("table", "--results", str(results_folder))
     assert status == 0
     assert "left out, because runs of them are missing: seeds 4" in out
     assert (results_folder / "table1.csv").exists()
+    # The curves of other seeds than the table's leave its figure alone.
+    figure = results_folder / "figures" / "learning_curves.png"
+    before = figure.read_bytes()
+    assert run("curves", "--results", str(results_folder), "--seeds", "4-4").returncode == 0
+    assert figure.read_bytes() == before
+    assert figure.with_name("learning_curves_selection.png").exists()
 
 
 def test_the_lecture_s_rows_are_shown_when_named_and_no_part_of_the_table(results_folder: Path) -> None:
-    results = open_results(results_folder, None, create=False)
-    (job,) = training_jobs([Run("Hopper-v4", "trpo-0.01", 0)])
-    job.save(results, job.do(results.protocol, np.inf, lambda steps: None))
+    train_into(results_folder, [Run("Hopper-v4", "trpo-0.01", 0)], 1)
     table = ["table", "--results", str(results_folder)]
     status, out, _ = run(*table)
     assert status == 0

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.recomputed.plain import (
     E7,
@@ -16,6 +17,7 @@ from tests.recomputed.plain import (
     holm,
     interval,
     published,
+    welch,
     zero,
 )
 
@@ -41,8 +43,10 @@ def test_scores_and_differences() -> None:
         agree(line[["score", "ci_low", "ci_high"]], interval(scores(setting), E7))
         assert line["runs"] == sum(map(len, scores(setting)))
         if setting in LECTURE:
-            both = interval([*scores(setting), *scores("clip-0.2")], [*E7, *(-each for each in E7)])
-            agree(line[["difference", "low", "high"]], both)
+            groups, factors = [*scores(setting), *scores("clip-0.2")], [*E7, *(-each for each in E7)]
+            agree(line[["difference", "low", "high"]], interval(groups, factors))
+            value, error, freedom = welch(groups, factors)
+            agree(line[["p"]], [2 * stats.t.sf(abs(value) / error, freedom)])
     agree(TABLE.loc[LECTURE, "p_holm"], holm(TABLE.loc[LECTURE, "p"].to_numpy()))
 
 

@@ -51,6 +51,7 @@ def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, t
     folder = tmp_path / "remote"
     # Workers without access to the folder's path but through the campaign: they run elsewhere.
     with worker(scheduler, cwd="/"), worker(scheduler, cwd="/"):
+        wait_for_workers(scheduler, 2)
         done = command_line(
             "train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler
         )
@@ -64,6 +65,7 @@ def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Pat
     arguments = ("--timesteps", "12288", *TWO, "--settings", "clip-0.2", "no-clip")
     command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", "--results", str(folder), *arguments]
     with worker(scheduler) as leaving, worker(scheduler):
+        wait_for_workers(scheduler, 2)
         training = subprocess.Popen(
             [*command, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -152,9 +154,10 @@ def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path)
 
 
 def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
-    copy = edited_checkout(tmp_path, "bench/errors.py")
+    copy = edited_checkout(tmp_path, "bench/common/errors.py")
     folder = tmp_path / "results"
-    arguments = ("--timesteps", "10240", *TWO, "--settings", "clip-0.2", "--scheduler", scheduler)
+    # Long enough that a job still waits when the second worker comes.
+    arguments = ("--timesteps", "102400", *TWO, "--settings", "clip-0.2", "--scheduler", scheduler)
     command = [sys.executable, "-m", "bench", "train", "--results", str(folder), *arguments]
     with worker(scheduler):
         wait_for_workers(scheduler, 1)
@@ -163,6 +166,7 @@ def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str,
         with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
             output, errors = training.communicate(timeout=120)
     assert training.returncode == 0, errors
+    assert "is refused: its source is" in output
     assert "(2/2 runs" in output
 
 

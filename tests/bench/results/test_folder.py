@@ -11,6 +11,7 @@ from bench.common.errors import UserError
 from bench.common.files import write_new, write_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
+from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 from bench.results.reading import final_scores, runs_table
 from bench.results.schema import COLUMNS, RunResult
@@ -195,3 +196,14 @@ def test_a_new_file_takes_no_other_s_place(
     with pytest.raises(UserError, match=r"cannot write .*dangling\.csv"):
         write_new(dangling, "third")
     assert dangling.is_symlink()
+
+
+def test_a_variant_may_be_trained_first_and_its_campaign_is_left_alone(tmp_path: Path) -> None:
+    variant = open_results(folder_of(tmp_path, "v5"), 1, create=True, protocol=VARIANTS["v5"])
+    default = open_results(tmp_path, 1, create=True)
+    half_written = ".random.csv.8to096j6"
+    for folder in (variant.path, default.path):
+        (folder / half_written).write_text("half")
+    with default.locked():
+        assert not (default.path / half_written).exists()
+        assert (variant.path / half_written).exists()

@@ -7,21 +7,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from scipy import stats
 
-from bench.commands.reports import Variants as Command
+from bench.commands.reports import Variants
 from bench.common.errors import UserError
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
+from bench.report.variants import sections
 from bench.results.folder import Results
 from bench.scores.pairs import holm
 from bench.scores.report import Report
-from bench.scores.variants import Variants
+from bench.scores.variants import VariantsReport
 from bench.speed.scaling import synthetic_results
 
 RANDOM = pd.DataFrame(
     [(name, policy, 0.0, 1.0) for name in ("A", "B") for policy in ("uniform", "untrained")],
     columns=["environment", "policy", "score", "standard_error"],
 )
+
+
+UNTRAINED = pd.DataFrame(columns=["variant", "environment", "untrained"])
 
 
 def default_report() -> Report:
@@ -51,7 +56,8 @@ def variant_scores(**returns: list[float]) -> pd.DataFrame:
 
 def test_differences_are_on_the_default_s_scale() -> None:
     # Better than the default's best: the scale stays.
-    found = Variants(default_report(), variant_scores(raw_advantages=[200.0, 220.0], annealed=[50.0, 70.0]))
+    scores = variant_scores(raw_advantages=[200.0, 220.0], annealed=[50.0, 70.0])
+    found = VariantsReport(default_report(), scores, UNTRAINED)
     table = found.table.set_index("variant")
     assert table.index.tolist() == ["raw-advantages", "annealed"]
     np.testing.assert_allclose(table["score"], [2.1, 0.6])
@@ -60,6 +66,7 @@ def test_differences_are_on_the_default_s_scale() -> None:
     # Four variances of 0.01 a mean of two runs, each with one degree of freedom: four in all. Student's
     # quantile is 2.776, the standard error √(4 · 0.01) / 2.
     np.testing.assert_allclose(table["high"] - table["difference"], 2.7764 * 0.1, rtol=1e-4)
+    np.testing.assert_allclose(table["p"], 2 * stats.t.sf(np.array([16.0, 1.0]), 4))
     np.testing.assert_array_equal(table["p_holm"], holm(table["p"].to_numpy()))
     assert table["runs"].tolist() == [4, 4]
     by_environment = found.by_environment.set_index(["variant", "environment"])
@@ -82,7 +89,7 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
     for name in ("raw-advantages", "v5"):
         synthetic_results(folder_of(folder, name), None, range(2), settings, VARIANTS[name])
     with (tmp_path / "log").open("w") as log:
-        Command(folder).run(*Command(folder).open(), Console(file=log, width=200))
+        Variants(folder).run(*Variants(folder).open(), Console(file=log, width=200))
     assert (tmp_path / "log").read_text() == f"written: {folder}/variants/README.md\n"
     text = (folder / "variants" / "README.md").read_text()
     assert "nan" not in text
@@ -98,15 +105,82 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
 
 def test_what_is_missing_is_told(default: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(default.path, tmp_path / "results"))
-    with pytest.raises(UserError, match="no run of a variant is finished"):
-        Command(folder).run(*Command(folder).open(), Console())
+    with pytest.raises(UserError, match="no run of the paper's settings is finished in a variant"):
+        Variants(folder).run(*Variants(folder).open(), Console())
     # One setting, in one environment, once.
     place = folder_of(folder, "annealed")
     part = synthetic_results(place, None, range(1), ["fixed-kl-1"], VARIANTS["annealed"])
     for path in (part.path / "runs").iterdir():
         if path.name != "Hopper-v4":
             shutil.rmtree(path)
-    Command(folder).run(*Command(folder).open(), Console())
+    Variants(folder).run(*Variants(folder).open(), Console())
     text = (folder / "variants" / "README.md").read_text()
     assert "nan" not in text
+    assert "()" not in text
+    assert "Where an environment is missing, scores can't be compared." in text
     assert "What the published score" not in text
+    table = pd.read_csv(folder / "variants" / "variants.csv")
+    assert table[["score", "difference", "low", "p"]].isna().all(axis=None)
+    # Without anything of the default to compare with.
+    shutil.rmtree(folder / "runs" / "Hopper-v4")
+    with pytest.raises(UserError, match="has no run of the default to compare with"):
+        Variants(folder).run(*Variants(folder).open(), Console())
+
+
+def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, str], float]) -> VariantsReport:
+    """Annealed runs of a setting in an environment, each of two seeds, beside the default's.
+
+    The default's runs are those of `default`, and 1,000 elsewhere; random policies return 0.
+    """
+    environments = ("HalfCheetah-v4", "Hopper-v4")
+    lines = [
+        (environment, setting, seed, default.get((environment, setting), 1000.0) + seed)
+        for environment in environments
+        for setting in PAPER_SETTINGS
+        for seed in (0, 1)
+    ]
+    runs = pd.DataFrame(lines, columns=["environment", "setting", "seed", "return_last100"])
+    runs = runs.assign(timesteps=1, episodes=1, diverged=False)
+    random = pd.DataFrame(
+        [(name, policy, 0.0, 1.0) for name in environments for policy in ("uniform", "untrained")],
+        columns=list(RANDOM),
+    )
+    scores = pd.DataFrame(
+        [
+            ("annealed", *place, seed, value + seed, False)
+            for place, value in returns.items()
+            for seed in (0, 1)
+        ],
+        columns=["variant", "environment", "setting", "seed", "score", "diverged"],
+    )
+    untrained = pd.DataFrame({"variant": "annealed", "environment": environments, "untrained": -500.0})
+    report = Report(SETTINGS, runs, pd.DataFrame(), random, PAPER_SETTINGS)
+    return VariantsReport(report, scores, untrained)
+
+
+@pytest.mark.parametrize(
+    ("cheetah", "hopper", "outcome"),
+    [
+        (-2000.0, 900.0, "annealed has the published sign for the published reason"),
+        # Better than the variant's own policy before training.
+        (-400.0, 100.0, "none of them has the published sign"),
+        # Because of Hopper as well.
+        (-2000.0, -100.0, "none of them has the published sign"),
+    ],
+)
+def test_the_published_reason_is_one_environment_below_the_initial_policy(
+    cheetah: float, hopper: float, outcome: str
+) -> None:
+    found = report_of({("HalfCheetah-v4", "no-clip"): cheetah, ("Hopper-v4", "no-clip"): hopper}, {})
+    text = "\n".join(sections(found))
+    assert "Here the score is negative under annealed." in text
+    assert outcome in text
+    assert f"| annealed | {found.table['score'].item():.2f} | {cheetah:,.0f} |" in text
+
+
+@pytest.mark.parametrize(("hopper", "named"), [(2300.0, "annealed in Hopper."), (2900.0, "none.")])
+def test_nearer_to_figure_3_is_not_beyond_it(hopper: float, named: str) -> None:
+    """Figure 3 has 2,330, and the default 1,800."""
+    places = {("Hopper-v4", "clip-0.2"): hopper, ("HalfCheetah-v4", "clip-0.2"): 1000.0}
+    text = "\n".join(sections(report_of(places, {("Hopper-v4", "clip-0.2"): 1800.0})))
+    assert f"not corrected for their number): {named}" in text
