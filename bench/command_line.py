@@ -46,12 +46,7 @@ def run_command_line() -> int:
     # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
     console = Console(highlight=False, markup=False, emoji=False)
     try:
-        if isinstance(command, Speed):
-            command.measure(console)
-        elif isinstance(command, Videos):
-            command.draw(console)
-        else:
-            command.run(*command.open(), console)
+        command.execute(console)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read what is printed has gone, as head does. Python would complain at its end.

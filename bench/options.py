@@ -1,11 +1,13 @@
 """The options that commands share, and the results folder and the runs that these select."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
+from rich.console import Console
 
 from bench.common.errors import UserError
 from bench.protocol.environments import environments_of
@@ -19,6 +21,22 @@ from bench.results.folder import Results, open_results
 def option(metavar: str, default: str) -> Any:
     """An option whose help says what is meant where it is not given."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
+class OnResults(ABC):
+    """A command on part of a results folder."""
+
+    @abstractmethod
+    def open(self) -> tuple[Results, Selection]:
+        """The folder, and the part of it that the command is about. Raises UserError if there is none."""
+
+    @abstractmethod
+    def run(self, results: Results, selection: Selection, console: Console) -> None:
+        """Do what the command says."""
+
+    def execute(self, console: Console) -> None:
+        """Open and run."""
+        self.run(*self.open(), console)
 
 
 @dataclass(frozen=True)

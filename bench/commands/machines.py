@@ -26,7 +26,7 @@ class Speed:
     environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
     """Gymnasium environments, such as Hopper-v4."""
 
-    def measure(self, console: Console) -> None:
+    def execute(self, console: Console) -> None:
         """Measure, print and write."""
         pin()
         from bench.speed import measure, page, report, scaling
@@ -56,7 +56,7 @@ class Videos:
     environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
     """Gymnasium environments, such as Hopper-v4."""
 
-    def draw(self, console: Console) -> None:
+    def execute(self, console: Console) -> None:
         """Draw and write."""
         from bench.videos.gl import require_gl
 

@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.terminal import warn
-from bench.options import Options, finished_of, is_written, option
+from bench.options import OnResults, Options, finished_of, is_written, option
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
@@ -16,7 +16,7 @@ from bench.results.folder import Results
 
 
 @dataclass(frozen=True)
-class Table(Options):
+class Table(Options, OnResults):
     """Print the table; write it when the selection is complete."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
@@ -57,7 +57,7 @@ class Table(Options):
 
 
 @dataclass(frozen=True)
-class Curves(Options):
+class Curves(Options, OnResults):
     """Plot the learning curves into figures/ of the results folder."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
@@ -77,7 +77,7 @@ class Curves(Options):
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(OnResults):
     """Write index.html into the results folder: a page to explore all finished runs in a browser."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
@@ -97,7 +97,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Variants:
+class Variants(OnResults):
     """Write variants/README.md of the results folder: what each variant of the protocol moves."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")

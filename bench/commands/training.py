@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.common.errors import DamagedError
 from bench.common.terminal import warn
-from bench.options import Options, option, place_of, require_undamaged, timesteps_of
+from bench.options import OnResults, Options, option, place_of, require_undamaged, timesteps_of
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
 from bench.protocol.settings import SETTINGS, Setting
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Train(Options):
+class Train(Options, OnResults):
     """Train the runs that are missing from the results folder, one process a core."""
 
     own: Annotated[Path | None, option("FILE", "none")] = None
@@ -104,7 +104,7 @@ def _set_damaged_aside(results: Results, selection: Selection, console: Console)
 
 
 @dataclass(frozen=True)
-class Status(Options):
+class Status(Options, OnResults):
     """Say what is done, missing and diverged, and how long the rest will take."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
@@ -115,7 +115,7 @@ class Status(Options):
 
 
 @dataclass(frozen=True)
-class Verify:
+class Verify(OnResults):
     """Train finished runs again and compare. On the same kind of processor every bit must agree."""
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
