@@ -174,5 +174,6 @@ def test_predictions() -> None:
 
 def test_every_file_is_recomputed() -> None:
     source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    files = {path.stem for path in RESULTS.glob("*.csv")}
+    # What was repeated is measured, not computed from the runs.
+    files = {path.stem for path in RESULTS.glob("*.csv")} - {"verified"}
     assert [name for name in files if f'published("{name}"' not in source] == []
