@@ -55,6 +55,7 @@ def runs() -> pd.DataFrame:
 
 @cache
 def all_runs() -> pd.DataFrame:
+    """Those of the seeds that have all of the paper's settings in all environments."""
     lines = []
     for path in sorted(RESULTS.glob("runs/*/*/seed-*.csv")):
         run = pd.read_csv(path)
@@ -66,7 +67,10 @@ def all_runs() -> pd.DataFrame:
         diverged = json.loads(path.with_suffix(".json").read_text())["diverged_at"] is not None
         lines.append((*key, last["return_last100"], area, last["episodes"], diverged))
     columns = ["environment", "setting", "seed", "score", "mean_return", "episodes", "diverged"]
-    return pd.DataFrame(lines, columns=columns)
+    table = pd.DataFrame(lines, columns=columns)
+    counts = table["seed"][table["setting"].isin(SETTINGS)].value_counts()
+    whole = counts.index[counts == len(SETTINGS) * len(ENVIRONMENTS)]
+    return table[table["seed"].isin(whole)].reset_index(drop=True)
 
 
 SEEDS = sorted(runs()["seed"].unique())
