@@ -46,6 +46,7 @@ def sections(report: Report, folder: Path) -> list[str]:
         " here.",
         f"## {TITLE}",
         markdown_table(table_cells(report)),
+        f"The settings' names, in this order: {', '.join(f'`{name}`' for name in report.table['setting'])}.",
         *notes(report),
         "![The table as intervals, with the paper's values](figures/table1.png)",
         *unconstrained(report),
