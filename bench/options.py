@@ -10,7 +10,6 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import UserError
-from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
@@ -105,12 +104,10 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
     return finished
 
 
-def is_written(results: Results, selection: Selection) -> bool:
+def is_written(selection: Selection, finished: set[Run]) -> bool:
     """Whether the selection is the whole table, of all whole seeds: the folder's files are of no other."""
-    finished = results.finished()
     paper = {run for run in selection.runs if run.setting in PAPER_SETTINGS}
-    seven = environments_of(results.protocol.environment_version)
-    whole_seeds, _ = seeds_present(seven, PAPER_SETTINGS, finished)
+    whole_seeds, _ = seeds_present(selection.environments, PAPER_SETTINGS, finished)
     return selection.is_whole_table and paper <= finished and set(whole_seeds) <= set(selection.seeds)
 
 

@@ -35,7 +35,7 @@ class Table(Options, OnResults):
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
         tables.show(found, console)
-        if is_written(results, selection):
+        if is_written(selection, finished):
             from bench.report.saving import save
 
             console.print(save(found, results, selection), soft_wrap=True)
@@ -70,7 +70,7 @@ class Curves(Options, OnResults):
         present = finished_of(results, selection)
         runs = runs_table(results, present)
         # A part of the table gets a file of its own.
-        name = "learning_curves" if is_written(results, selection) else "learning_curves_selection"
+        name = "learning_curves" if is_written(selection, results.finished()) else "learning_curves_selection"
         figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)

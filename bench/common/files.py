@@ -91,13 +91,15 @@ def move_aside(path: Path, aside: Path) -> None:
         path.rename(place)
 
 
-def remove_leftovers(place: Path) -> None:
-    """Remove what writers left when they were killed: this file, or those in this folder and below it.
+def remove_leftovers(folder: Path, but: str) -> None:
+    """Remove what writers left in a folder and below it when they were killed.
 
     Call it only where nobody writes. Raises UserError where a folder can't be read.
+
+    but: the name of something in the folder that is left alone.
     """
-    for path in walk(place) if place.is_dir() and not place.is_symlink() else [place]:
-        if LEFTOVER.fullmatch(path.name):
+    for path in walk(folder):
+        if LEFTOVER.fullmatch(path.name) and path.relative_to(folder).parts[0] != but:
             path.unlink(missing_ok=True)
 
 

@@ -42,10 +42,8 @@ class Place:
         self._held = os.open(self._path, os.O_RDONLY)
         try:
             self._lock()
-            for path in self._path.iterdir():
-                # Those of the variants have campaigns and locks of their own.
-                if path.name != VARIANTS_FOLDER:
-                    remove_leftovers(path)
+            # The variants have campaigns and locks of their own.
+            remove_leftovers(self._path, but=VARIANTS_FOLDER)
             yield
         finally:
             os.close(self._held)

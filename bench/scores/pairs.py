@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.scores.estimates import mean
+from bench.scores.estimates import Estimate, mean
 from bench.scores.grid import Grid
 from bench.scores.scale import Floats
 
@@ -33,8 +33,9 @@ def pairs(grid: Grid) -> pd.DataFrame:
     families += [[(own, name) for name in grid.settings if name in PAPER_SETTINGS] for own in others]
     tables = []
     for family in families:
-        p = permutation_test(*(grid.only(names).normalized() for names in zip(*family, strict=True)))
-        tables.append(differences(grid, family).assign(p=p, p_holm=holm(p)))
+        first, second = _runs(grid, family)
+        p = permutation_test(first, second)
+        tables.append(_table(family, mean(first) - mean(second), p))
     table = pd.concat(tables, ignore_index=True)
     paper = [_paper_score(row.setting) - _paper_score(row.other) for row in table.itertuples()]
     table.insert(2, "paper_difference", paper)
@@ -47,11 +48,22 @@ def differences(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     low, high: Welch's interval of 95 %. p: of his test. p_holm: corrected for these pairs. Permutations would
     not do where settings have other numbers of runs and other spreads.
     """
-    first, second = (mean(grid.only(names).normalized()) for names in zip(*pairs, strict=True))
-    difference = first - second
-    low, high = difference.interval
+    first, second = _runs(grid, pairs)
+    difference = mean(first) - mean(second)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stdtr(difference.freedom, -np.abs(difference.value) / np.sqrt(difference.variance))
+    return _table(pairs, difference, p)
+
+
+def _runs(grid: Grid, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
+    """The normalized runs of the pairs' first and of their second settings, `[pair, environment, run]`."""
+    first, second = zip(*pairs, strict=True)
+    return grid.only(first).normalized(), grid.only(second).normalized()
+
+
+def _table(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats) -> pd.DataFrame:
+    """The columns of `differences`."""
+    low, high = difference.interval
     columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": holm(p)}
     return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 

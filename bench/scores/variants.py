@@ -94,6 +94,7 @@ class VariantsReport:
         the variant's score over the other environments.
         """
         grid, tables = self.grid, []
+        heads = pd.DataFrame(self.pairs, columns=["variant", "setting"])
         mine = grid.only([_named(*pair) for pair in self.pairs])
         theirs = grid.only([setting for _, setting in self.pairs])
         for place, environment in enumerate(grid.environments):
@@ -109,7 +110,6 @@ class VariantsReport:
                 "high": high,
                 "score_without": mean(np.delete(mine.normalized(), place, axis=1)).value,
             }
-            heads = pd.DataFrame(self.pairs, columns=["variant", "setting"])
             tables.append(heads.assign(environment=environment, **columns))
         table = pd.concat(tables).reset_index(names="place").sort_values(["place", "environment"])
         table = table.drop(columns="place").reset_index(drop=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.campaign.jobs import missing_jobs
-from bench.protocol.protocol import DEFAULT, Protocol, Run
+from bench.protocol.protocol import Run
 from bench.results.folder import Results, open_results
 
 
-def train_into(folder: Path, runs: Iterable[Run], timesteps: int, protocol: Protocol = DEFAULT) -> Results:
+def train_into(folder: Path, runs: Iterable[Run], timesteps: int) -> Results:
     """Train what is missing of these runs in a results folder, which is made where it is not there."""
-    results = open_results(folder, timesteps, create=True, protocol=protocol)
+    results = open_results(folder, timesteps, create=True)
     for job in missing_jobs(results, runs):
         job.save(results, job.do(results.protocol, math.inf, lambda steps: None))
     return results

@@ -1,6 +1,8 @@
 """What variants move: by hand, and from folders of made-up runs to the page."""
 
 import shutil
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,26 +22,28 @@ from bench.scores.report import Report
 from bench.scores.variants import VariantsReport
 from bench.speed.scaling import synthetic_results
 
-RANDOM = pd.DataFrame(
-    [(name, policy, 0.0, 1.0) for name in ("A", "B") for policy in ("uniform", "untrained")],
-    columns=["environment", "policy", "score", "standard_error"],
-)
-
-
+RANDOM_COLUMNS = ["environment", "policy", "score", "standard_error"]
 UNTRAINED = pd.DataFrame(columns=["variant", "environment", "untrained"])
 
 
-def default_report() -> Report:
-    """Two environments in which every run returns 100 but those of clip-0.2, which return 40 and 60."""
-    lines = [
-        (environment, setting, seed, 40.0 + 20 * seed if setting == "clip-0.2" else 100.0)
-        for environment in ("A", "B")
-        for setting in PAPER_SETTINGS
-        for seed in (0, 1)
-    ]
-    runs = pd.DataFrame(lines, columns=["environment", "setting", "seed", "return_last100"])
+def default_report(environments: Sequence[str], returns: Callable[[str, str, int], float]) -> Report:
+    """Two seeds of the paper's settings; random policies return 0.
+
+    returns: by environment, setting and seed.
+    """
+    places = list(product(environments, PAPER_SETTINGS, (0, 1)))
+    runs = pd.DataFrame(places, columns=["environment", "setting", "seed"])
+    runs = runs.assign(return_last100=[returns(*place) for place in places])
     runs = runs.assign(timesteps=1, episodes=1, diverged=False)
-    return Report(SETTINGS, runs, pd.DataFrame(), RANDOM, PAPER_SETTINGS)
+    random = [(name, policy, 0.0, 1.0) for name in environments for policy in ("uniform", "untrained")]
+    return Report(
+        SETTINGS, runs, pd.DataFrame(), pd.DataFrame(random, columns=RANDOM_COLUMNS), PAPER_SETTINGS
+    )
+
+
+def a_hundred_but_clipping(environment: str, setting: str, seed: int) -> float:
+    """Every run returns 100 but those of clip-0.2, which return 40 and 60."""
+    return 40.0 + 20 * seed if setting == "clip-0.2" else 100.0
 
 
 def variant_scores(**returns: list[float]) -> pd.DataFrame:
@@ -57,7 +61,7 @@ def variant_scores(**returns: list[float]) -> pd.DataFrame:
 def test_differences_are_on_the_default_s_scale() -> None:
     # Better than the default's best: the scale stays.
     scores = variant_scores(raw_advantages=[200.0, 220.0], annealed=[50.0, 70.0])
-    found = VariantsReport(default_report(), scores, UNTRAINED)
+    found = VariantsReport(default_report(("A", "B"), a_hundred_but_clipping), scores, UNTRAINED)
     table = found.table.set_index("variant")
     assert table.index.tolist() == ["raw-advantages", "annealed"]
     np.testing.assert_allclose(table["score"], [2.1, 0.6])
@@ -133,18 +137,6 @@ def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, st
     The default's runs are those of `default`, and 1,000 elsewhere; random policies return 0.
     """
     environments = ("HalfCheetah-v4", "Hopper-v4")
-    lines = [
-        (environment, setting, seed, default.get((environment, setting), 1000.0) + seed)
-        for environment in environments
-        for setting in PAPER_SETTINGS
-        for seed in (0, 1)
-    ]
-    runs = pd.DataFrame(lines, columns=["environment", "setting", "seed", "return_last100"])
-    runs = runs.assign(timesteps=1, episodes=1, diverged=False)
-    random = pd.DataFrame(
-        [(name, policy, 0.0, 1.0) for name in environments for policy in ("uniform", "untrained")],
-        columns=list(RANDOM),
-    )
     scores = pd.DataFrame(
         [
             ("annealed", *place, seed, value + seed, False)
@@ -154,7 +146,7 @@ def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, st
         columns=["variant", "environment", "setting", "seed", "score", "diverged"],
     )
     untrained = pd.DataFrame({"variant": "annealed", "environment": environments, "untrained": -500.0})
-    report = Report(SETTINGS, runs, pd.DataFrame(), random, PAPER_SETTINGS)
+    report = default_report(environments, lambda *place: default.get(place[:2], 1000.0) + place[2])
     return VariantsReport(report, scores, untrained)
 
 
