@@ -18,7 +18,8 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import NUMERICS
 from tests.golden import make
 
-pytestmark = pytest.mark.slow
+# In one process, so that the held-back libraries find the programs compiled.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("golden")]
 
 RECORD: dict[str, Any] = json.loads(make.RUNS.read_text())
 LECTURE: dict[str, Any] = json.loads(make.LECTURE.read_text())
