@@ -40,7 +40,7 @@ def sections(report: Report, folder: Path) -> list[str]:
     """The paragraphs, tables and figures of the report over a results folder."""
     return [
         "# Results",
-        f"{len(report.scores)} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
+        f"{len(report.scores):,} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
         " folder: edit nothing here. Every number is in the CSV files beside this page, or follows from them."
         " The runs of [the lecture's methods](lecture.md) have a page of their own, and are not counted"
         " here.",
