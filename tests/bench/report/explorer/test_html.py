@@ -1,4 +1,4 @@
-"""What the page to explore is made of; tests/bench/report/test_explorer_in_browser.py opens it."""
+"""What the page to explore is made of; the tests beside this one open it."""
 
 import json
 import math
