@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from bench.common.files import read_text, write_whole
+from bench.protocol.environments import without_version
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.paper_sections import THREE, beside_figure_3, beside_the_paper, described
 from bench.report.repeated import repeated
@@ -129,7 +130,8 @@ def _scale(report: Report) -> list[str]:
         "random: uniform actions": with_error("random_uniform"),
         "random: untrained policy": with_error("random_untrained"),
         "best setting mean": lambda row: f"{row.best_setting_mean:,.1f}",
-        "best run": lambda row: f"{row.best_run:,.1f}",
+        "best run": lambda row: f"{row.best_run:,.1f} ({_best_run(row)})",
+        "second best run": lambda row: f"{row.second_best_run:,.1f}",
     }
     of_three = report.scale["best_run_of_three"].notna().all()
     moves = (
@@ -158,12 +160,31 @@ def _scale(report: Report) -> list[str]:
         "What scores 0 (by default uniform actions) and 1 (by default the best single run), as mean returns;"
         " ± standard error over 100 episodes. The best run is a maximum: it grows with the number of runs"
         " and has no usual interval, so every interval on this page holds the scale fixed."
-        + (moves if of_three else ""),
+        + (moves if of_three else "")
+        + _furthest_ahead(report.scale),
         markdown(report.scale, columns),
         "The scores under the four readings of “random” and “best” that the paper leaves open; in brackets"
         f" as of {THREE} seeds:",
         markdown(report.readings, readings),
     ]
+
+
+def _best_run(row: Any) -> str:
+    """The run that scores 1, and its file."""
+    file = f"runs/{row.Index}/{row.best_run_setting}/seed-{row.best_run_seed:02d}.csv"
+    return f"[{row.best_run_setting} seed {row.best_run_seed}]({file})"
+
+
+def _furthest_ahead(scale: pd.DataFrame) -> str:
+    """Where the scale hangs most on one run."""
+    span = (scale["best_run"] - scale["random_uniform"]).abs()
+    lead = (scale["best_run"] - scale["second_best_run"]) / span
+    environment = str(lead.idxmax())
+    setting, seed = scale.loc[environment, ["best_run_setting", "best_run_seed"]]
+    return (
+        f" The scale hangs most on one run in {without_version(environment)}: {setting} seed {seed} is ahead"
+        f" of the second best run by {share(lead.max())} of that scale."
+    )
 
 
 def _coverage(report: Report) -> list[str]:

@@ -70,7 +70,14 @@ def test_scale() -> None:
     agree(table["best_run_of_three"], np.mean(ones, axis=0))
     agree(table["best_run_of_three_low"], np.percentile(ones, 5, axis=0))
     agree(table["best_run_of_three_high"], np.percentile(ones, 95, axis=0))
-    assert table.shape[1] == 9
+    scores = runs().reset_index().set_index("environment")
+    for environment, line in table.iterrows():
+        of_environment = scores.loc[environment].sort_values("score")
+        assert line["second_best_run"] == pytest.approx(of_environment["score"].iloc[-2])
+        keys = of_environment["setting"], of_environment["seed"]
+        chosen = (keys[0] == line["best_run_setting"]) & (keys[1] == line["best_run_seed"])
+        assert of_environment["score"][chosen].tolist() == pytest.approx([line["best_run"]])
+    assert table.shape[1] == 12
 
 
 def test_table_and_readings() -> None:
