@@ -152,7 +152,7 @@ def over_rollout(choices: Choices, advantages: Float[Array, "time"]) -> Float[Ar
 def over_minibatch(choices: Choices, advantages: Float[Array, "sample"]) -> Float[Array, "sample"]:
     """A minibatch's advantages as its gradient step sees them, from those that `over_rollout` gave.
 
-    What was standardized over the rollout before gives the same numbers as what was not.
+    Standardizing twice gives what standardizing once gives.
     """
     match choices.advantages:
         case "standardized" | "raw":

@@ -72,7 +72,7 @@ class Options:
     def selected(
         self, protocol: Protocol, finished: set[Run], known: Iterable[str], at_least: tuple[int, ...] = ()
     ) -> Selection:
-        """What is meant, of a folder of a protocol with these finished runs; as `select` has the rest."""
+        """The runs that the options choose; `select` explains the parameters."""
         version = protocol.environment_version
         return select(self.environments, self.settings, self.chosen_seeds, finished, at_least, known, version)
 
@@ -105,7 +105,7 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
 
 
 def is_written(selection: Selection, finished: set[Run]) -> bool:
-    """Whether the selection is the whole table, of all whole seeds: the folder's files are of no other."""
+    """Whether the selection is the whole table, of all whole seeds. Only such a table is written."""
     paper = {run for run in selection.runs if run.setting in PAPER_SETTINGS}
     whole_seeds, _ = seeds_present(selection.environments, PAPER_SETTINGS, finished)
     return selection.is_whole_table and paper <= finished and set(whole_seeds) <= set(selection.seeds)

@@ -137,7 +137,7 @@ def surrogate_objective(
 
     old: the policy that chose `actions`.
     new: the policy being improved, at the same observations.
-    advantages: A of each action, already standardized.
+    advantages: A of each action, standardized or not as the protocol chooses.
     """
     clip_range, kl_coefficient = numbers["clip_range"], numbers["kl_coefficient"]
     # Where the ratio is clipped anyway its overflow must not be differentiated: 0·∞ would be NaN.

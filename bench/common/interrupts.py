@@ -50,8 +50,8 @@ def withheld() -> Iterator[None]:
 def _start_resource_tracker() -> None:
     """Start the process that cleans up after others, which they would start when they start themselves.
 
-    In Python 3.11 its start lets through again what is withheld. What `_exit` leaves to it, it shall clean up
-    silently.
+    In Python 3.11 starting it unblocks signals, so it is started before they are blocked. Its warnings about
+    what `_exit` left behind are silenced.
     """
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"
@@ -95,8 +95,11 @@ def _kill_workers() -> None:
 
     Those that have started end by themselves.
     """
+    pids = []
     for children in Path("/proc/self/task").glob("*/children"):
-        for pid in children.read_text().split():
-            with suppress(OSError):
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    os.kill(int(pid), signal.SIGKILL)
+        with suppress(OSError):  # the thread has ended meanwhile
+            pids += children.read_text().split()
+    for pid in pids:
+        with suppress(OSError):  # the process has
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(int(pid), signal.SIGKILL)

@@ -161,7 +161,7 @@ class Results:
     def set_aside(self, run: Run) -> None:
         """Move a damaged run's files to `damaged/`, so that the run counts as missing."""
         csv = self.csv_path(run)
-        for path in (csv.with_suffix(".json"), csv):
+        for path in (csv.with_suffix(".json"), csv, self.policy_path(run)):
             move_aside(path, self.path / "damaged" / path.relative_to(self.path))
 
     def set_aside_random_scores(self) -> None:

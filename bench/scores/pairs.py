@@ -5,7 +5,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
@@ -17,8 +16,6 @@ from bench.scores.scale import Floats
 PERMUTATIONS = 19_999
 # Differences of scores below this are rounding, which differs between processors.
 ROUNDING = 1e-9
-
-Places = NDArray[np.int_]
 
 
 def pairs(grid: Grid) -> pd.DataFrame:

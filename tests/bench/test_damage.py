@@ -49,6 +49,9 @@ def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(result
     aside = results_folder / "damaged" / CSV.parent
     assert sorted(path.name for path in aside.iterdir()) == ["0-seed-00.csv", "0-seed-00.json"]
     assert (aside / "0-seed-00.csv").read_text() == whole.replace("2048", "2047")
+    assert (
+        results_folder / "damaged" / "policies" / CSV.parent.relative_to("runs") / "0-seed-00.npz"
+    ).exists()
     assert {path: path.stat().st_mtime_ns for path in others} == others
 
 
