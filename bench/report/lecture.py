@@ -192,14 +192,11 @@ def _bad_steps(report: Report, steps: pd.DataFrame) -> str:
         for name in (UNCONSTRAINED, LINE_SEARCH, TRUST_REGION, BASELINE)
     ]
     fell, down = (steps[name].loc[[UNCONSTRAINED, LINE_SEARCH]].sum() for name in ("fell", "down"))
-    recovered = (
-        "Most do not recover" if 2 * down > fell else "Most recover" if 2 * down < fell else "Half recover"
-    )
-    shown = recovered if fell else "None fell"
     return (
         "**A bad step is not recovered from, because the next samples come from the bad policy.**"
-        f" {'; '.join(texts)}. {shown} without a constraint ({UNCONSTRAINED} and {LINE_SEARCH}"
-        f" together: {down} of {fell} were down at the end)."
+        f" {'; '.join(texts)}. Without a constraint ({UNCONSTRAINED} and {LINE_SEARCH} together) {down} of"
+        f" the {fell} runs that fell were down at the end. Whether a run recovered and fell again in between"
+        " is not counted."
     )
 
 
