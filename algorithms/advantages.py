@@ -152,7 +152,8 @@ def over_rollout(choices: Choices, advantages: Float[Array, "time"]) -> Float[Ar
 def over_minibatch(choices: Choices, advantages: Float[Array, "sample"]) -> Float[Array, "sample"]:
     """A minibatch's advantages as its gradient step sees them, from those that `over_rollout` gave.
 
-    Standardizing twice gives what standardizing once gives.
+    Standardized over the minibatch they are the same but for rounding, whether they were standardized over
+    the rollout before or not.
     """
     match choices.advantages:
         case "standardized" | "raw":

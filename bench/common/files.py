@@ -86,8 +86,8 @@ def move_aside(path: Path, aside: Path) -> None:
     number = 0
     while os.path.lexists(place := aside.with_name(f"{number}-{aside.name}")):
         number += 1
-    place.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(path):
+        place.parent.mkdir(parents=True, exist_ok=True)
         path.rename(place)
 
 
