@@ -15,7 +15,7 @@ def power(report: Report) -> list[str]:
     """Intervals, detectable differences, seeds needed, and simulated new tables."""
     heading = "## What a number of seeds can tell"
     if "power" not in report.comparisons:
-        return [heading, "That can be said from two seeds on.", *_accumulated()]
+        return [heading, f"That can be said from {THREE} seeds on.", *_accumulated()]
     table, needed = report.comparisons["power"], report.comparisons["seeds_needed"]
     gaps, pairs = (len(names) * (len(names) - 1) // 2 for names in (CONSTRAINED, PAPER_SETTINGS))
     columns = {

@@ -1,6 +1,7 @@
 """Our table beside the paper's, as of three seeds and under every reading; and beside the paper's Figure 3.
 
-The published scores are means of three seeds whose spread is not published: it is taken to be ours.
+The published scores are means of three seeds whose spread is not published: it is taken to be ours. Their
+scale is their own, so that tables of three seeds are simulated each on its own.
 """
 
 import dataclasses
@@ -16,13 +17,14 @@ from bench.protocol.published import FIGURE_3
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.scores.estimates import TAIL, Estimate, mean, variances
 from bench.scores.grid import Grid
+from bench.scores.new_tables import TABLES, deviations
 from bench.scores.pairs import holm
 from bench.scores.scale import READINGS, Floats, Reading
 
 # The settings by which tables are compared: the unconstrained one is so far away that it would decide alone.
 CONSTRAINED = tuple(name for name in PAPER_SETTINGS if name != UNCONSTRAINED)
-# Simulated tables.
-TABLES = 5000
+# What a prediction interval contains, in percent of new tables.
+MIDDLE = (100 * (1 - TAIL), 100 * TAIL)
 
 
 def of_three_seeds(
@@ -54,16 +56,25 @@ def paper_scores(settings: tuple[str, ...]) -> Floats:
 def predictions(grid: Grid) -> pd.DataFrame:
     """Where a new table of three seeds should score with a chance of 95 %, and whether the paper's does.
 
-    Columns reading, setting, paper_score, score_of_three, low, high, inside.
+    Columns reading, setting, paper_score, score_of_three, low, high, inside; and of each reading, how many of
+    the constrained scores of a new table lie inside, on average (mean_inside) and at least in 95 % of new
+    tables (least_inside). New tables are simulated, each on its own scale; see `bench.scores.new_tables`.
     """
-    tables = []
-    for reading in READINGS:
-        ours, new = of_three_seeds(grid, grid.settings, reading)
-        half = stdtrit(ours.freedom, TAIL) * np.sqrt(ours.variance + new)
-        low, high, paper = ours.value - half, ours.value + half, paper_scores(grid.settings)
-        columns = {"score_of_three": ours.value, "low": low, "high": high}
+    tables, paper = [], paper_scores(grid.settings)
+    constrained = np.isin(grid.settings, CONSTRAINED)
+    for reading, new in zip(READINGS, deviations(grid, READINGS, "both"), strict=True):
+        ours, (low, high) = grid.of_three(reading)[0], np.percentile(new, MIDDLE, axis=0)
+        counts = ((low <= new) & (new <= high))[:, constrained].sum(axis=1)
+        low, high = ours + low, ours + high
+        columns = {
+            "score_of_three": ours,
+            "low": low,
+            "high": high,
+            "inside": (low <= paper) & (paper <= high),
+        }
+        columns |= {"mean_inside": counts.mean(), "least_inside": np.percentile(counts, 5, method="lower")}
         table = pd.DataFrame({"reading": str(reading), "setting": grid.settings, "paper_score": paper})
-        tables.append(table.assign(**columns, inside=(low <= paper) & (paper <= high)))
+        tables.append(table.assign(**columns))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -75,20 +86,25 @@ def agreement(grid: Grid) -> pd.DataFrame:
     `unrelated` beside the paper's (our scores in random order), and `replication` beside another (equal true
     scores, with the paper's noise and with ours). flat_inside: the share of flat tables that lie within the
     replications' range, and so pass for one.
+
+    Noise is that of simulated tables of three seeds, each on its own scale. Ours has its size times √(3/n),
+    for n seeds: so much smaller is the error of n runs, and of the mean over all choices of three.
     """
     paper, lines = paper_scores(CONSTRAINED), []
-    for reading in READINGS:
-        random = np.random.default_rng(1)
-        ours, new = of_three_seeds(grid, CONSTRAINED, reading)
-        truth = without_noise(paper, new)
+    constrained = [grid.settings.index(name) for name in CONSTRAINED]
+    for reading, new in zip(READINGS, deviations(grid, READINGS, "theirs"), strict=True):
+        random, theirs = np.random.default_rng(1), new[:, constrained]
+        scores, mine = grid.of_three(reading)[0][constrained], random.permutation(theirs)
+        mine *= np.sqrt(len(PAPER_SEEDS) / len(grid.seeds))
+        truth = without_noise(paper, theirs.var(axis=1, ddof=1).mean())
         tables = {
-            "flat": (simulated(np.full_like(paper, ours.value.mean()), ours.variance, random), paper),
-            "replication": (simulated(truth, ours.variance, random), simulated(truth, new, random)),
-            "unrelated": (random.permuted(np.tile(ours.value, (TABLES, 1)), axis=1), paper),
+            "flat": (scores.mean() + mine, paper),
+            "replication": (truth + mine, truth + theirs),
+            "unrelated": (random.permuted(np.tile(scores, (TABLES, 1)), axis=1), paper),
         }
         for name, measure in MEASURES.items():
             line: dict[str, object] = {"reading": str(reading), "measure": name}
-            line["ours"] = measure(ours.value, paper)
+            line["ours"] = measure(scores, paper)
             found = {kind: measure(*pair) for kind, pair in tables.items()}
             for kind, values in found.items():
                 low, median, high = np.percentile(values, [5, 50, 95])
@@ -99,14 +115,9 @@ def agreement(grid: Grid) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def simulated(truth: Floats, variance: Floats, random: np.random.Generator) -> Floats:
-    """Tables with these true scores and independent Gaussian noise, `[table, setting]`."""
-    return truth + np.sqrt(variance) * random.standard_normal((TABLES, len(truth)))
-
-
-def without_noise(scores: Floats, variance: Floats) -> Floats:
-    """Scores shrunk towards their mean until their variance is less by that which noise adds."""
-    middle, share = scores.mean(), variance.mean() / scores.var(ddof=1)
+def without_noise(scores: Floats, variance: float) -> Floats:
+    """Scores shrunk towards their mean until their variance (with n - 1) is less by that which noise adds."""
+    middle, share = scores.mean(), variance / scores.var(ddof=1)
     return middle + np.sqrt(max(0.0, 1 - share)) * (scores - middle)
 
 

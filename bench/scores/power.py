@@ -5,18 +5,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.scores.estimates import ALPHA, TAIL, mean, variances
+from bench.scores.estimates import ALPHA, TAIL, variances
 from bench.scores.grid import Grid
+from bench.scores.new_tables import deviations
 from bench.scores.paper import (
     CONSTRAINED,
     of_one_seed,
     of_three_seeds,
     paper_scores,
-    simulated,
     without_noise,
 )
-from bench.scores.scale import Floats
+from bench.scores.scale import READINGS, Floats
 
 SEEDS = (3, 5, 10, 21, 50, 100)
 GAPS = (0.02, 0.04, 0.06, 0.08, 0.10)
@@ -34,13 +35,14 @@ def by_seeds(grid: Grid) -> pd.DataFrame:
     the paper's differences between two constrained settings are as large as detectable); best_first (in what
     share of simulated new tables the truly best setting comes first, our scores less noise taken as true).
     """
-    runs, random = grid.only(CONSTRAINED).normalized(), np.random.default_rng(2)
-    score, one_seed = mean(runs), of_one_seed(runs)
-    truth, paper = without_noise(score.value, score.variance), paper_scores(CONSTRAINED)
+    _, best = grid.of_three()
+    runs = grid.only(CONSTRAINED).normalized(best=np.array([one.mean() for one in best]))
+    one_seed, truth, noise = of_one_seed(runs), true_scores(grid), _noise(grid)
+    paper = paper_scores(CONSTRAINED)
     gaps = np.round(np.abs(paper[:, None] - paper)[np.triu_indices(len(paper), 1)], 2)
     lines = []
     for seeds in sorted({*SEEDS, len(grid.seeds)} - {1}):
-        first = simulated(truth, one_seed / seeds, random).argmax(axis=1)
+        first = (truth + np.sqrt(len(PAPER_SEEDS) / seeds) * noise).argmax(axis=1)
         count = np.array([seeds])
         half = stdtrit(_freedom(runs) * (seeds - 1), TAIL) * np.sqrt(one_seed.mean() / seeds)
         found, corrected = (detectable(runs, count, alpha)[0] for alpha in (ALPHA, CORRECTED))
@@ -78,14 +80,26 @@ def _freedom(runs: Floats) -> float:
     return float((parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)).mean())
 
 
+def true_scores(grid: Grid) -> Floats:
+    """Our scores of the constrained settings as of three seeds, less noise, `[setting]`."""
+    ours, _ = of_three_seeds(grid, CONSTRAINED)
+    return without_noise(ours.value, ours.variance.mean())
+
+
+def _noise(grid: Grid) -> Floats:
+    """The noise of simulated tables of three seeds on their own scales, `[table, constrained setting]`."""
+    (found,) = deviations(grid, READINGS[:1], "theirs")
+    return found[:, [grid.settings.index(name) for name in CONSTRAINED]]
+
+
 def new_tables(grid: Grid) -> pd.DataFrame:
     """What other tables of three seeds would say of the constrained settings, simulated.
 
-    Our scores as of three seeds, less noise, are taken as true. Columns setting, first (the share of tables
-    in which the setting comes first), low, median and high (5, 50 and 95 % of its scores).
+    Our scores as of three seeds, less noise, are taken as true; each table is on its own scale. Columns
+    setting, first (the share of tables in which the setting comes first), low, median and high (5, 50 and
+    95 % of its scores).
     """
-    ours, new = of_three_seeds(grid, CONSTRAINED)
-    tables = simulated(without_noise(ours.value, ours.variance), new, np.random.default_rng(3))
+    tables = true_scores(grid) + _noise(grid)
     first = np.bincount(tables.argmax(axis=1), minlength=len(CONSTRAINED)) / len(tables)
     low, median, high = np.percentile(tables, [5, 50, 95], axis=0)
     return pd.DataFrame({"setting": CONSTRAINED, "first": first, "low": low, "median": median, "high": high})

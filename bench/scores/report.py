@@ -225,9 +225,9 @@ class Report:
         seeds = int(np.isfinite(self.paper.returns).sum(axis=-1).min()) if self.paper.is_whole else 0
         found: dict[str, pd.DataFrame] = {}
         if seeds > 1:
-            found |= {"power": by_seeds(self.paper), "seeds_needed": seeds_needed(self.paper)}
             found |= {"figure_3": figure_3(self.paper), "coverage": coverage(self.paper)}
         if seeds > 2:
+            found |= {"power": by_seeds(self.paper), "seeds_needed": seeds_needed(self.paper)}
             found |= {"predictions": predictions(self.paper), "agreement": agreement(self.paper)}
             found |= {"heterogeneity": heterogeneity(self.paper), "new_tables": new_tables(self.paper)}
         return found

@@ -4,6 +4,7 @@ They agree within the error of simulation. What these files have besides is comp
 """
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from tests.recomputed.plain import (
     N,
     agree,
     as_of_three,
+    best,
     cube,
     improvement_interval,
     interval,
@@ -40,21 +42,57 @@ def measures(ours: Floats, paper: Floats) -> dict[str, float]:
     }
 
 
+@cache
+def three_new(policy: str, kind: str, urn: int) -> Floats:
+    """Tables of three seeds on their own scales less their mean, `[table, setting]`.
+
+    An urn of some of our runs, and three runs out of it.
+    """
+    random, tables = np.random.default_rng(16), []
+    for _ in range(2000):
+        urns = random.choice(N, size=(11, 7, urn))
+        chosen = np.array([[random.choice(each, 3) for each in line] for line in urns])
+        part = np.take_along_axis(cached_cube(), chosen, axis=2)
+        tables.append(on_scale(part, policy, best(part, kind)).mean(axis=(1, 2)))
+    return np.array(tables) - np.mean(tables, axis=0)
+
+
+cached_cube = cache(cube)
+
+
+def test_predictions() -> None:
+    table = published("predictions")
+    for policy, kind in READINGS:
+        found = table[table["reading"] == f"{policy}_{kind}"].set_index("setting").loc[SETTINGS]
+        scores, paper = as_of_three(policy, kind)[0], np.array([*PAPER.values()])
+        agree(found[["paper_score", "score_of_three"]], np.transpose([paper, scores]))
+        new = three_new(policy, kind, (N - 1) // 2)
+        ends = np.percentile(new, [2.5, 97.5], axis=0)
+        # The standard error of such a percentile of 2000 is 0.06 σ, and more where the tail is long.
+        for name, end in zip(("low", "high"), ends, strict=True):
+            assert (abs(found[name] - scores - end) < 0.4 * new.std(axis=0)).all()
+        inside = ((ends[0] <= new) & (new <= ends[1]))[:, 1:].sum(axis=1)
+        assert found["mean_inside"].to_numpy() == pytest.approx(inside.mean(), abs=0.05)
+        assert abs(found["least_inside"].iloc[0] - np.percentile(inside, 5, method="lower")) <= 1
+        assert found["inside"].tolist() == ((found["low"] <= paper) & (paper <= found["high"])).tolist()
+    assert len(table) == 44
+
+
 def test_agreement() -> None:
     table, paper = published("agreement", "reading", "measure"), np.array([PAPER[name] for name in TEN])
     assert len(table) == 12
     random, simulations = np.random.default_rng(12), 500
     for policy, kind in READINGS:
-        scores, variance = (each[1:] for each in as_of_three(policy, kind)[:2])
-        ours, theirs = (variance / N) ** 0.5, (variance / 3) ** 0.5
-        truth = shrunk(paper, variance / 3)
+        scores = as_of_three(policy, kind)[0][1:]
+        theirs = three_new(policy, kind, 2 * (N - 1))[:, 1:]
+        truth, size = shrunk(paper, theirs.var(axis=1, ddof=1)), (3 / N) ** 0.5
         found = table.loc[f"{policy}_{kind}"]
         agree(found["ours"], [*map(measures(scores, paper).get, found.index)])
-        noise = iter(random.normal(size=(3 * simulations, 10)))
+        noise = iter(random.permutation(theirs)[: 3 * simulations])
         simulated = [
             {
-                "flat": measures(scores.mean() + ours * next(noise), paper),
-                "replication": measures(truth + ours * next(noise), truth + theirs * next(noise)),
+                "flat": measures(scores.mean() + size * next(noise), paper),
+                "replication": measures(truth + size * next(noise), truth + next(noise)),
                 "unrelated": measures(random.permutation(scores), paper),
             }
             for _ in range(simulations)
@@ -124,9 +162,10 @@ def test_power_and_seeds_needed() -> None:
 def test_new_tables() -> None:
     table = published("new_tables", "setting").loc[TEN]
     scores, variance = (each[1:] for each in as_of_three("uniform", "run")[:2])
-    error = (variance / 3) ** 0.5
-    tables = np.random.default_rng(14).normal(shrunk(scores, variance / N), error, (5000, 10))
-    agree(table["first"], np.bincount(tables.argmax(axis=1), minlength=10) / 5000, atol=0.04, rtol=0)
+    noise = three_new("uniform", "run", 2 * (N - 1))[:, 1:]
+    tables, error = shrunk(scores, variance / N) + noise, noise.std(axis=0)
+    # Five standard errors of 2000 tables.
+    agree(table["first"], np.bincount(tables.argmax(axis=1), minlength=10) / 2000, atol=0.06, rtol=0)
     expected = np.percentile(tables, [5, 50, 95], axis=0).T
     agree(table[["low", "median", "high"]], expected, atol=0.15 * float(error.max()), rtol=0)
 

@@ -11,6 +11,7 @@ from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.published import FIGURE_3
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.coverage import simulated_runs
+from bench.scores.new_tables import deviations
 from bench.scores.paper import (
     CONSTRAINED,
     agreement,
@@ -24,6 +25,7 @@ from bench.scores.paper import (
     welch_test,
     without_noise,
 )
+from bench.scores.scale import READINGS
 from tests.helpers.scores import grid_of, random_grid
 
 PAPER = paper_scores(PAPER_SETTINGS)
@@ -57,10 +59,10 @@ def test_welchs_test_of_two_is_the_t_test() -> None:
 
 def test_noise_is_taken_from_the_spread() -> None:
     scores = np.array([0.0, 1.0, 2.0, 3.0])  # variance 5 / 3
-    truth = without_noise(scores, np.full(4, 0.5))
+    truth = without_noise(scores, 0.5)
     assert truth.mean() == pytest.approx(1.5)
     assert truth.var(ddof=1) == pytest.approx(5 / 3 - 0.5)
-    assert without_noise(scores, np.full(4, 9.0)) == pytest.approx(1.5)
+    assert without_noise(scores, 9.0) == pytest.approx(1.5)
 
 
 def test_a_table_like_the_papers_agrees_with_it_and_its_reverse_does_not() -> None:
@@ -77,12 +79,18 @@ def test_a_table_like_the_papers_agrees_with_it_and_its_reverse_does_not() -> No
 
 
 def test_replications_differ_as_two_noisy_tables_do() -> None:
-    """Two tables of three seeds: the mean absolute difference is √(2/π) · √2 · the noise of one."""
+    """Two tables of three seeds: the mean absolute difference is √(2/π) · √2 · the noise of one.
+
+    The noise is that of simulated tables, which have the variance that the test above this one checks.
+    """
     grid = grid_of(PAPER[:, None, None] + noise(0.05, seeds=3))
     ours, new = of_three_seeds(grid, CONSTRAINED)
     assert ours.variance == pytest.approx(new)
     line = agreement(grid).set_index(["reading", "measure"]).loc[(DEFAULT, "mean absolute difference")]
-    assert line["replication"] == pytest.approx(2 / np.sqrt(np.pi) * np.sqrt(new).mean(), rel=0.1)
+    (noises,) = deviations(grid, READINGS[:1], "theirs")
+    size = noises[:, [grid.settings.index(name) for name in CONSTRAINED]].std(axis=0)
+    assert size.mean() > np.sqrt(new).mean()  # their scale is their own
+    assert line["replication"] == pytest.approx(2 / np.sqrt(np.pi) * size.mean(), rel=0.1)
 
 
 def test_noise_alone_is_not_heterogeneous_and_differences_are() -> None:
@@ -105,17 +113,26 @@ def test_the_unconstrained_setting_sets_the_scale_too() -> None:
 
 def test_predictions_contain_new_tables() -> None:
     """Of tables of three seeds, each on its own scale, with runs no better than the best measured."""
-    truth = random_grid(4)
+    truth = random_grid(7)
     span = truth.scale["best_run"].to_numpy()  # random returns are 0
-    experiments = simulated_runs(truth.normalized(), "capped", 7)[:60] * span[:, None]
+    experiments = simulated_runs(truth.normalized(), "capped", 10)[:60] * span[:, None]
     inside = []
-    for ours, new in ((each[..., :4], each[..., 4:]) for each in experiments):
-        table = predictions(dataclasses.replace(truth, returns=ours, seeds=(0, 1, 2, 3)))
+    for ours, new in ((each[..., :7], each[..., 7:]) for each in experiments):
+        table = predictions(dataclasses.replace(truth, returns=ours))
         table = table[table["reading"] == DEFAULT]
         scores = (new / new.max(axis=(0, 2))[:, None]).mean(axis=(1, 2))
         inside.append((table["low"] <= scores) & (scores <= table["high"]))
     assert len(PAPER_SEEDS) == 3
     assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
+
+
+def test_a_new_table_has_most_of_its_scores_inside_on_average() -> None:
+    """Each interval contains 95 % of new tables; in some of them fewer scores lie inside than on average."""
+    table = predictions(random_grid(7))
+    assert table["mean_inside"].to_numpy() == pytest.approx(0.95 * len(CONSTRAINED), abs=0.02)
+    assert (table["least_inside"] < table["mean_inside"]).all()
+    assert (table["least_inside"] >= 5).all()
+    assert table[["mean_inside", "least_inside"]].drop_duplicates().shape[0] <= len(READINGS)
 
 
 def test_figure_3_by_hand() -> None:
