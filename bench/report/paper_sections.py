@@ -19,7 +19,7 @@ from bench.report.tables import (
     share,
 )
 from bench.scores.estimates import ALPHA
-from bench.scores.paper import CONSTRAINED
+from bench.scores.paper import CONSTRAINED, DIFFERENCE
 from bench.scores.report import Report
 from bench.scores.scale import READINGS, Reading
 
@@ -87,19 +87,18 @@ def _predictions(report: Report) -> list[str]:
 
 def _agreement(report: Report) -> list[str]:
     table = report.comparisons["agreement"].sort_values("measure", kind="stable")
-    inside = (table["replication_low"] <= table["ours"]) & (table["ours"] <= table["replication_high"])
-    table = table.assign(inside=inside, silent=table["flat_inside"] > MOST_FLAT)
+    table = table.assign(silent=table["flat_passes"] > MOST_FLAT)
     columns = {
         "measure": lambda row: row.measure,
         "reading": lambda row: DESCRIBED[row.reading],
-        "ours": lambda row: number(row.ours) if row.inside else f"**{number(row.ours)}**",
+        "ours": lambda row: number(row.ours) if row.passes else f"**{number(row.ours)}**",
         **{kind: _kind(kind) for kind in ("replication", "flat", "unrelated")},
-        "flat tables that pass": lambda row: share(row.flat_inside),
+        "flat tables that pass": lambda row: share(row.flat_passes),
     }
     first = table[table["reading"] == str(READINGS[0])]
-    outside = [f"{row.measure} ({DESCRIBED[row.reading]})" for row in table[~inside].itertuples()]
-    difference = first["measure"] == "mean absolute difference"
-    spread = table["ours"][table["measure"] == "mean absolute difference"]
+    outside = [f"{row.measure} ({DESCRIBED[row.reading]})" for row in table[~table["passes"]].itertuples()]
+    difference = first["measure"] == DIFFERENCE
+    spread = table["ours"][table["measure"] == DIFFERENCE]
     return [
         f"How alike the {len(CONSTRAINED)} constrained scores are, beside three kinds of simulated tables."
         " *Replication*: two noisy tables of the same true scores, which spread as the paper's do after noise"
@@ -108,13 +107,14 @@ def _agreement(report: Report) -> list[str]:
         " settings equal,"
         " at our mean and with our noise, beside the paper's. *Unrelated*: our scores in random order,"
         " beside the paper's. The cells have the median and, in brackets, 5 to 95 %. A table passes where it"
-        " lies within the replications'"
-        " 5 to 95 %; ours is bold where it does not.",
+        " is at least as like as the replications are, but for their least like 5 %: its correlation is at or"
+        " above their 5 %, its mean absolute difference at or below their 95 %. Ours is bold where it does"
+        " not pass.",
         markdown(table, columns),
         f"A measure that more than {share(MOST_FLAT)} of flat tables pass says nothing about replication."
         " With uniform actions 0 and the best run 1, that is so of:"
         f" {listed(first['measure'][first['silent']])}. Of the other measures, ours passes:"
-        f" {listed(first['measure'][~first['silent'] & first['inside']])}. Under any reading, ours does not"
+        f" {listed(first['measure'][~first['silent'] & first['passes']])}. Under any reading, ours does not"
         f" pass: {listed(outside)}. The mean absolute difference depends on the reading: it is"
         f" {number(first['ours'][difference].iloc[0])} under the first, and {number(spread.min())} to"
         f" {number(spread.max())} in all.",

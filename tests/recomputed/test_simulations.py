@@ -104,10 +104,12 @@ def test_agreement() -> None:
                 expected = np.percentile(each, [5, 50, 95])
                 columns = [f"{name}_low", name, f"{name}_high"]
                 agree(line[columns], expected, atol=0.4 * float(np.std(each)) + 1e-9, rtol=0)
-            low, high = line["replication_low"], line["replication_high"]
-            inside = np.mean([low <= each <= high for each in values["flat"]])
+            sign, end = (-1, "high") if measure == "mean absolute difference" else (1, "low")
+            least = sign * line[f"replication_{end}"]
+            assert line["passes"] == (sign * line["ours"] >= least)
+            inside = np.mean([sign * each >= least for each in values["flat"]])
             # A share has a standard error of at most 0.5 / √500: five of them.
-            assert inside == pytest.approx(line["flat_inside"], abs=2.5 / simulations**0.5)
+            assert inside == pytest.approx(line["flat_passes"], abs=2.5 / simulations**0.5)
 
 
 def test_heterogeneity() -> None:

@@ -14,12 +14,14 @@ from bench.scores.coverage import simulated_runs
 from bench.scores.new_tables import deviations
 from bench.scores.paper import (
     CONSTRAINED,
+    DIFFERENCE,
     agreement,
     correlation,
     figure_3,
     heterogeneity,
     of_three_seeds,
     paper_scores,
+    passes,
     predictions,
     rank_correlation,
     welch_test,
@@ -71,11 +73,21 @@ def test_a_table_like_the_papers_agrees_with_it_and_its_reverse_does_not() -> No
     for measure in ("Pearson's correlation", "Spearman's rank correlation"):
         line = alike.loc[(DEFAULT, measure)]
         assert line["ours"] > 0.9
-        assert line["flat_inside"] < 0.05
+        assert line["flat_passes"] < 0.05
+        assert line["passes"]
+        assert not reverse.loc[(DEFAULT, measure), "passes"]
         # Of ten scores in any order: a correlation of 0, and one above 0.55 in a twentieth of cases.
         assert line["unrelated"] == pytest.approx(0, abs=0.05)
         assert line["unrelated_high"] == pytest.approx(0.55, abs=0.05)
         assert reverse.loc[(DEFAULT, measure), "ours"] < -0.9
+
+
+def test_no_table_is_too_similar() -> None:
+    """Of replications 0, 1, …, 100 a difference may be 95 at most, and a correlation must be 5 at least."""
+    values, replications = np.array([-9.0, 4.9, 5.0, 95.0, 95.1, 999.0]), np.arange(101.0)
+    correlated = passes("Pearson's correlation", values, replications)
+    assert correlated.tolist() == [False, False, True, True, True, True]
+    assert passes(DIFFERENCE, values, replications).tolist() == [True, True, True, True, False, False]
 
 
 def test_replications_differ_as_two_noisy_tables_do() -> None:
