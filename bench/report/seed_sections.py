@@ -36,24 +36,24 @@ def power(report: Report) -> list[str]:
     three = table.set_index("seeds").loc[THREE]
     return [
         heading,
-        "For constrained settings, at the mean of their measured variances:",
+        "For constrained settings, with the variances that were measured. All numbers of this section are on"
+        f" the scale of {THREE} seeds, which is the paper's; on the scale of Table 1 they are smaller:",
         markdown(table, columns),
         "\n".join(
             [
                 "- half-width: of a score's 95 % interval.",
                 f"- detectable: the difference of two settings that Welch's test at {ALPHA:g} finds with a"
                 " power"
-                f" of {share(POWER)}. It stands in for the permutation test (Colas et al. 2019 and Patterson"
-                " et"
-                " al. 2023 plan experiments so).",
+                f" of {share(POWER)}, in simulated experiments with Gaussian runs. It stands in for the"
+                " permutation test (Colas et al. 2019 and Patterson et al. 2023 plan experiments so).",
                 f"- detectable, corrected: the same at {ALPHA:g} / {pairs}, which Holm's correction asks of"
                 " the"
                 " smallest p.",
                 f"- of the paper's {gaps}: how many of its differences between constrained settings are as"
                 " large as detectable.",
                 "- best comes first: how often the truly best setting is first in simulated new tables, if"
-                " our"
-                " scores less noise are the true ones.",
+                f" our scores as of {THREE} seeds less noise are the true ones: the top two then truly differ"
+                f" by {three['lead']:.3f}.",
             ]
         ),
         f"Seeds that find a difference with a power of {share(POWER)}:",
@@ -61,7 +61,7 @@ def power(report: Report) -> list[str]:
         f"So with the paper's {THREE} seeds two settings must differ by {number(three['detectable'])} to be"
         f" told apart by one test with a power of {share(POWER)}. {three['paper_gaps']:.0f} of the paper's"
         f" {gaps} differences are as large. In {share(three['best_first'])} of simulated tables of {THREE}"
-        " seeds the truly best setting comes first.",
+        f" seeds the truly best setting comes first, if the top two truly differ by {three['lead']:.3f}.",
         *_new_tables(report),
         *_accumulated(),
     ]
