@@ -18,6 +18,7 @@ from bench.scores.estimates import ALPHA
 from bench.scores.pairs import PERMUTATIONS
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import LEAST_COVERAGE, Report
+from bench.scores.scale import READINGS
 
 
 def unconstrained(report: Report) -> list[str]:
@@ -127,6 +128,7 @@ def _significant(report: Report) -> list[str]:
     chosen = pairs[constrained | ~pairs["setting"].isin(PAPER_SETTINGS)]
     if chosen.empty:
         return []
+    everywhere = (pairs["significant_readings"] == len(READINGS)).sum()
     columns = {
         "setting": report.label,
         "other": lambda row: report.settings[row.other].label,
@@ -134,12 +136,14 @@ def _significant(report: Report) -> list[str]:
         "95 % interval": lambda row: between(row.ci_low, row.ci_high),
         "p": lambda row: probability(row.p),
         "p, Holm": lambda row: probability(row.p_holm),
+        "readings": lambda row: str(row.significant_readings),
         "in the paper": lambda row: number(row.paper_difference),
     }
     return [
         "The significant differences between constrained settings, and all differences of settings that the"
         " paper doesn't have. The intervals (Welch and Satterthwaite) are of single differences, without a"
-        " correction.",
+        f" correction. Readings: under how many of the {len(READINGS)} readings of the scale the difference"
+        f" is significant after the correction. {everywhere} of all {len(pairs)} are under all.",
         markdown(chosen, columns),
     ]
 

@@ -8,12 +8,14 @@ import pandas as pd
 from scipy.special import stdtr
 
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.scores.estimates import Estimate, mean
+from bench.scores.estimates import ALPHA, Estimate, mean
 from bench.scores.grid import Grid
-from bench.scores.scale import Floats
+from bench.scores.scale import READINGS, Floats, Reading
 
-# Enough for a corrected p of 55 / 20,000.
-PERMUTATIONS = 19_999
+# The standard error of a corrected p of 0.05, k times a p, is √(0.05 k / 200,000): 0.004 at most, for k = 55.
+PERMUTATIONS = 199_999
+# So many at once, to save memory.
+CHUNK = 20_000
 # Differences of scores below this are rounding, which differs between processors.
 ROUNDING = 1e-9
 
@@ -23,7 +25,8 @@ def pairs(grid: Grid) -> pd.DataFrame:
 
     Columns setting, other, paper_difference, difference, ci_low and ci_high (setting less other, unpaired), p
     (of the permutation test) and p_holm: corrected for all pairs of the paper's settings, or for all pairs of
-    the further setting, which thus moves no other number.
+    the further setting, which thus moves no other number; and significant_readings: under how many of the
+    readings of the scale the corrected p is below 0.05.
     """
     families = [list(combinations([name for name in PAPER_SETTINGS if name in grid.settings], 2))]
     others = [name for name in grid.settings if name not in PAPER_SETTINGS]
@@ -31,8 +34,12 @@ def pairs(grid: Grid) -> pd.DataFrame:
     tables = []
     for family in families:
         first, second = _runs(grid, family)
-        p = permutation_test(first, second)
-        tables.append(_table(family, mean(first) - mean(second), p))
+        # All at once, because the permutations are the same.
+        readings = [_runs(grid, family, reading) for reading in READINGS]
+        p = permutation_test(*map(np.concatenate, zip(*readings, strict=True))).reshape(len(READINGS), -1)
+        table = _table(family, mean(first) - mean(second), p[0])
+        significant = np.sum([holm(each) < ALPHA for each in p], axis=0)
+        tables.append(table.assign(significant_readings=significant))
     table = pd.concat(tables, ignore_index=True)
     paper = [_paper_score(row.setting) - _paper_score(row.other) for row in table.itertuples()]
     table.insert(2, "paper_difference", paper)
@@ -52,10 +59,12 @@ def differences(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     return _table(pairs, difference, p)
 
 
-def _runs(grid: Grid, pairs: Sequence[tuple[str, str]]) -> tuple[Floats, Floats]:
+def _runs(
+    grid: Grid, pairs: Sequence[tuple[str, str]], reading: Reading = READINGS[0]
+) -> tuple[Floats, Floats]:
     """The normalized runs of the pairs' first and of their second settings, `[pair, environment, run]`."""
     first, second = zip(*pairs, strict=True)
-    return grid.only(first).normalized(), grid.only(second).normalized()
+    return grid.only(first).normalized(reading), grid.only(second).normalized(reading)
 
 
 def _table(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats) -> pd.DataFrame:
@@ -78,28 +87,31 @@ def permutation_test(first: Floats, second: Floats) -> Floats:
 
     first, second: runs of the pairs' settings, `[pair, environment, run]`, NaN where there is none.
     """
-    environments = first.shape[1]
     sizes = np.stack([np.isfinite(runs).sum(axis=-1) for runs in (first, second)], axis=-1)
     with np.errstate(invalid="ignore"):
-        observed = mean(first).value - mean(second).value
-    shuffled = np.zeros((PERMUTATIONS, len(first)))
-    for place in range(environments):
+        observed = np.abs(mean(first).value - mean(second).value) - ROUNDING
+    # Of each environment, the pairs with as many runs, and these pooled; NaN comes last.
+    pools = []
+    for place in range(first.shape[1]):
         for one, other in np.unique(sizes[:, place], axis=0):
-            if not (one and other):
-                continue
             chosen = np.flatnonzero((sizes[:, place] == (one, other)).all(axis=-1))
-            # NaN comes last.
             runs = [np.sort(first[chosen, place])[:, :one], np.sort(second[chosen, place])[:, :other]]
-            shuffled[:, chosen] += _labels(place, one, other) @ np.concatenate(runs, axis=1).T
-    further = np.abs(shuffled / environments) >= np.abs(observed) - ROUNDING
-    p = (1 + further.sum(axis=0)) / (1 + PERMUTATIONS)
-    return np.where(sizes.all(axis=(1, 2)), p, np.nan)
+            random = np.random.default_rng([place, one, other])
+            if one and other:
+                pools.append((chosen, np.concatenate(runs, axis=1).T / first.shape[1], one, random))
+    further = np.ones(len(first))
+    for done in range(0, PERMUTATIONS, CHUNK):
+        shuffled = np.zeros((min(CHUNK, PERMUTATIONS - done), len(first)))
+        for chosen, pool, one, random in pools:
+            shuffled[:, chosen] += _labels(one, len(pool), len(shuffled), random) @ pool
+        further += (np.abs(shuffled) >= observed).sum(axis=0)
+    return np.where(sizes.all(axis=(1, 2)), further / (1 + PERMUTATIONS), np.nan)
 
 
-def _labels(place: int, one: int, other: int) -> Floats:
+def _labels(one: int, count: int, permutations: int, random: np.random.Generator) -> Floats:
     """Weights that make pooled runs a difference of means, permuted, `[permutation, run]`."""
-    order = np.random.default_rng([place, one, other]).random((PERMUTATIONS, one + other)).argsort(axis=1)
-    return np.where(order < one, 1 / one, -1 / other)
+    order = random.random((permutations, count)).argsort(axis=1)
+    return np.where(order < one, 1 / one, -1 / (count - one))
 
 
 def holm(p: Floats) -> Floats:

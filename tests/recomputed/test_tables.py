@@ -150,9 +150,10 @@ def test_pairs() -> None:
         shuffled = random.permuted(pooled, axis=2)
         differences = (shuffled[..., :N].mean(axis=2) - shuffled[..., N:].mean(axis=2)).mean(axis=1)
         p = (1 + (abs(differences) >= abs(value[0]) - 1e-9).sum()) / (1 + permutations)
-        error = (row.p * (1 - row.p) * (1 / permutations + 1 / 19999)) ** 0.5
+        error = (row.p * (1 - row.p) * (1 / permutations + 1 / 199999)) ** 0.5
         assert p == pytest.approx(row.p, abs=4.5 * error + 2 / permutations)
     agree(table["p_holm"], holm(table["p"].to_numpy()))
+    assert table["significant_readings"].between(table["p_holm"] < 0.05, 4 - (table["p_holm"] >= 0.05)).all()
 
 
 def test_figure_3() -> None:

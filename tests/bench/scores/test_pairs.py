@@ -9,7 +9,7 @@ import pytest
 from bench.scores.grid import Grid
 from bench.scores.pairs import PERMUTATIONS, holm, pairs, permutation_test
 from bench.scores.scale import scale_of
-from tests.helpers.scores import random_grid, scores, table_of
+from tests.helpers.scores import grid_of, random_grid, scores, table_of
 
 NAN = np.nan
 
@@ -33,6 +33,18 @@ def test_against_all_relabellings() -> None:
     for p, one, other in zip(found, a[:, 0], b[:, 0], strict=True):
         expected = enumerated(*(runs[np.isfinite(runs)] for runs in (one, other)))
         assert p == pytest.approx(expected, abs=4 * np.sqrt(expected / PERMUTATIONS))
+
+
+def test_significance_is_counted_over_readings() -> None:
+    """Two runs far ahead of others in every reading; and the count is of corrected p."""
+    returns = 50 + np.random.default_rng(0).normal(size=(11, 7, 4))
+    returns[1] += 40
+    table = pairs(grid_of(returns)).set_index(["setting", "other"])
+    assert (table.loc["clip-0.1", "significant_readings"] == 4).all()
+    assert table.loc[("no-clip", "clip-0.1"), "significant_readings"] == 4
+    others = table[~(table.reset_index()[["setting", "other"]] == "clip-0.1").any(axis=1).to_numpy()]
+    assert (others["significant_readings"] > 0).mean() < 0.05
+    assert ((table["p_holm"] < 0.05) <= (table["significant_readings"] > 0)).all()
 
 
 def test_environments_are_strata() -> None:
@@ -83,3 +95,4 @@ def test_further_settings_are_compared_with_the_papers_and_move_no_other_number(
 
 def test_the_correction_of_55_pairs_can_reach_its_level() -> None:
     assert 55 / (1 + PERMUTATIONS) < 0.05 / 10
+    assert np.sqrt(0.05 * 55 / PERMUTATIONS) < 0.0041
