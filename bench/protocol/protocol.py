@@ -40,6 +40,9 @@ UNIFORM, UNTRAINED = "uniform", "untrained"
 # The paper's number of seeds: what is trained when nobody says otherwise.
 PAPER_SEEDS: tuple[int, ...] = (0, 1, 2)
 
+# How many seeds are planned for the published results: tests of fewer are interim.
+PLANNED_SEEDS = 21
+
 # A run's score is the mean return of its last 100 episodes (section 6.1).
 SCORE_EPISODES = 100
 

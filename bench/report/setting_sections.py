@@ -3,6 +3,7 @@
 import numpy as np
 
 from bench.protocol.environments import without_version
+from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.tables import (
     between,
@@ -76,25 +77,34 @@ def between_settings(report: Report) -> list[str]:
     """All pairs: tests, what can't be told from the best, and the probability of improvement."""
     pairs = report.paper_pairs
     found = pairs[pairs["p_holm"] < ALPHA]
-    unconstrained = (found[["setting", "other"]] == UNCONSTRAINED).any(axis=1).sum()
-    alike = (np.sign(found["difference"]) == np.sign(found["paper_difference"])).sum()
+    constrained = (found[["setting", "other"]] != UNCONSTRAINED).all(axis=1)
+    alike = np.sign(found["difference"]) == np.sign(found["paper_difference"])
     return [
         "## Between settings",
         "Each difference of scores is tested by permutation, two-sided: if two settings' runs have the same"
         " distribution in every environment, then which runs are whose doesn't matter, and labels are"
         f" permuted within each environment ({PERMUTATIONS:,} times). With {len(pairs)} pairs some p are"
         f" small by chance; Holm's correction keeps the chance of any false finding at {share(ALPHA)} or"
-        f" less.{_correlation(report)}",
+        f" less.{_correlation(report)}{interim(report.seeds)}",
         "![Differences of scores between all settings](figures/differences.png)",
         "Bold and starred: significant after the correction.",
         f"Of {len(pairs)} differences {len(found)} are significant after the correction"
-        f" ({(pairs['p'] < ALPHA).sum()} without it). {unconstrained} of the {len(found)} are with"
-        f" {UNCONSTRAINED}, and are no independent findings. In {alike} of the {len(found)} the paper's"
-        " difference has the same sign.",
+        f" ({(pairs['p'] < ALPHA).sum()} without it). {(~constrained).sum()} of the {len(found)} are with"
+        f" {UNCONSTRAINED}, and are no independent findings. In {alike.sum()} of the {len(found)} the paper's"
+        f" difference has the same sign; of the {constrained.sum()} between constrained settings, in"
+        f" {alike[constrained].sum()}. These share {len(CONSTRAINED)} scores, so they are not so many"
+        " independent agreements either.",
         _best(report),
         *_significant(report),
         *_improvement(report),
     ]
+
+
+def interim(seeds: int) -> str:
+    """What to beware of before all planned seeds are there; nothing then."""
+    if seeds >= PLANNED_SEEDS:
+        return ""
+    return f" Interim: {seeds} of the planned {PLANNED_SEEDS} seeds."
 
 
 def _correlation(report: Report) -> str:

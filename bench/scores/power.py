@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtrit
 
-from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.protocol import PAPER_SEEDS, PLANNED_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.estimates import ALPHA, BISECTIONS, TAIL, variances
 from bench.scores.grid import Grid
@@ -20,7 +20,7 @@ from bench.scores.paper import (
 )
 from bench.scores.scale import READINGS, Floats
 
-SEEDS = (3, 5, 10, 21, 50, 100)
+SEEDS = (3, 5, 10, PLANNED_SEEDS, 50, 100)
 GAPS = (0.02, 0.04, 0.06, 0.08, 0.10)
 POWER = 0.8
 # Holm's correction asks this of the smallest p among all pairs of the paper's settings.
