@@ -9,6 +9,9 @@ from bench.report.tables import markdown, number
 from bench.scores.outliers import FAR, LEAST_DISTANCE, LEAST_RUNS, outliers
 from bench.scores.report import Report
 
+# Where a larger share of a setting's runs in an environment is far from the median, they are a second group.
+MOST_OUTLIERS = 0.2
+
 
 def how_they_were_made(report: Report) -> list[str]:
     """Cost, processors and source of the runs, and the diverged and outlying ones by name."""
@@ -47,10 +50,12 @@ def _outliers(report: Report) -> list[str]:
     found = outliers(report.scores)
     if found.empty:
         return [f"{rule} None is found."]
+    groups, single = split(found, report.scores)
     return [
         rule,
+        *([f"Two groups of runs, not outliers: {', '.join(groups)}."] if groups else []),
         markdown(
-            found,
+            single,
             {
                 "run": lambda row: f"{row.environment} {row.setting} seed {row.seed}",
                 "return": lambda row: f"{row.score:,.1f}",
@@ -59,6 +64,21 @@ def _outliers(report: Report) -> list[str]:
             },
         ),
     ]
+
+
+def split(found: pd.DataFrame, scores: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Where outliers are so many that they are a second group, in words; and the others.
+
+    found: as `bench.scores.outliers` has them. scores: all runs; both with columns environment, setting.
+    """
+    keys = ["environment", "setting"]
+    far, runs = found.groupby(keys).size(), scores.groupby(keys).size()
+    many = far[far > MOST_OUTLIERS * runs[far.index]]
+    groups = [
+        f"{environment} {setting} ({count} of {runs[environment, setting]} far from the median)"
+        for (environment, setting), count in many.items()
+    ]
+    return groups, found[~pd.MultiIndex.from_frame(found[keys]).isin(many.index)]
 
 
 def _listed(made: pd.DataFrame) -> str:
