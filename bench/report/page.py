@@ -163,10 +163,23 @@ def _scale(report: Report) -> list[str]:
         + (moves if of_three else "")
         + _furthest_ahead(report.scale),
         markdown(report.scale, columns),
-        "The scores under the four readings of “random” and “best” that the paper leaves open; in brackets"
-        f" as of {THREE} seeds:",
+        "The scores under four readings. The paper's “initial random policy” (section 6.1) can be read as"
+        " uniform actions or as the untrained policy, and its best result as a run or as a setting's mean."
+        f"{_untrained(report)} In brackets as of {THREE} seeds:",
         markdown(report.readings, readings),
     ]
+
+
+def _untrained(report: Report) -> str:
+    """What the unconstrained setting scores where the untrained policy is random; nothing if not shown."""
+    table = report.table.set_index("setting")
+    if UNCONSTRAINED not in table.index:
+        return ""
+    scores = table.loc[UNCONSTRAINED]
+    return (
+        f" With the untrained policy {UNCONSTRAINED} scores {number(scores['untrained_score'])}, with uniform"
+        f" actions {number(scores['score'])}."
+    )
 
 
 def _best_run(row: Any) -> str:

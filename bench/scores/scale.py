@@ -1,9 +1,10 @@
 """The scale: the returns that score 0 and 1 in each environment, and what they depend on.
 
 Per environment, scores are shifted and scaled so that the random policy scores 0 and the best result 1, then
-averaged over all runs of a setting (PPO paper, section 6.1). The paper leaves open which random policy and
-which best result. The best of more runs is better, so positive scores of more seeds are lower: tables of
-different numbers of seeds are compared by their scores as of three seeds.
+averaged over all runs of a setting (PPO paper, section 6.1). The paper's "initial random policy" can be read
+as uniform actions or as the untrained policy, and its best result as a run or as a setting's mean. The best
+of more runs is better, so positive scores of more seeds are lower: tables of different numbers of seeds are
+compared by their scores as of three seeds.
 """
 
 from itertools import combinations
