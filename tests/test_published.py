@@ -1,5 +1,6 @@
 """What is published: the README and the results beside it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -33,6 +34,33 @@ def test_the_files_that_it_names_are_there() -> None:
     named = re.findall(r"[`(]((?:algorithms|bench|results|tests|notebooks)/[A-Za-z0-9_./-]+)[`)]", README)
     assert len(named) > 15
     assert [path for path in set(named) if not (ROOT / path).exists()] == []
+
+
+def test_what_came_out_is_what_the_readme_says_in_short() -> None:
+    scores = pd.read_csv(ROOT / "results" / "table1.csv", index_col="setting")["score"]
+    first = {"clip-0.1", "clip-0.2"}
+    assert scores["no-clip"] < 0
+    assert set(scores.nlargest(2).index) == first
+    pairs = pd.read_csv(ROOT / "results" / "pairs.csv")
+    equal = pairs[pairs["p_holm"] > 0.05]
+    assert first in [set(pair) for pair in equal[["setting", "other"]].to_numpy()]
+    runs = pd.read_csv(ROOT / "results" / "scores.csv")
+    others = runs[(runs["environment"] != "Reacher-v4") & runs["setting"].isin(PAPER_SETTINGS)]
+    without_reacher = others.groupby("setting")["normalized"].mean()
+    assert without_reacher.pop("no-clip") < 0.5 * without_reacher.min()
+
+
+def test_the_notebook_shows_the_table_of_the_results() -> None:
+    """After a change of runs: make notebooks."""
+    columns = ["score", "ci_low", "ci_high"]
+    table = pd.read_csv(ROOT / "results" / "table1.csv", index_col="setting")[columns].round(2)
+    notebook = json.loads(read_text(ROOT / "notebooks" / "table1.ipynb"))
+    (shown,) = (
+        cell["outputs"] for cell in notebook["cells"] if "interval.round(2)" in "".join(cell["source"])
+    )
+    lines = "".join(shown[0]["data"]["text/plain"]).splitlines()
+    output = {setting: [float(number) for number in rest] for setting, *rest in map(str.split, lines[2:])}
+    assert output == {setting: list(row) for setting, *row in table.itertuples(name=None)}
 
 
 @pytest.mark.parametrize(
