@@ -27,7 +27,8 @@ def verify(
     record: keep the outcomes in `verified.csv` of the folder.
 
     Raises:
-        UserError: when there is nothing to compare, or at the end when runs are not repeated.
+        UserError: when there is nothing to compare, or a file that will be needed is damaged; at the end when
+            jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     if length < results.protocol.timesteps and results.protocol.is_annealed:
@@ -36,16 +37,25 @@ def verify(
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
-        results.read(run)  # refuses a damaged file
+        for needed in _seeds(run, results) if _is_of_another_kind(run, results) else [run]:
+            results.read(needed)  # refuses a damaged file
     first_line = LOG_INTERVAL * results.protocol.hyperparameters.horizon
     if length < min(first_line, results.protocol.timesteps):
         raise UserError(f"the first line to compare is at timestep {first_line:,}: choose more --timesteps")
     with tempfile.TemporaryDirectory() as folder:
         repeated = open_results(Path(folder), length, create=True, protocol=results.protocol)
-        run_campaign(repeated, list(training_jobs(runs)), console, stopped=lambda: "stopped: nothing is kept")
-        outcomes = {run: compare(run, results, repeated, console) for run in runs}
+        failure = None
+        try:
+            run_campaign(
+                repeated, list(training_jobs(runs)), console, stopped=lambda: "stopped: nothing is kept"
+            )
+        except UserError as error:
+            failure = error
+        outcomes = {run: compare(run, results, repeated, console) for run in sorted(repeated.finished())}
     if record:
         verified.record(results, length, outcomes)
+    if failure:
+        raise failure
     judge(outcomes, results)
 
 
@@ -62,7 +72,7 @@ def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
     """
     different = [run for run, outcome in outcomes.items() if outcome == "different"]
     comparable = [run for run, outcome in outcomes.items() if outcome != "alone"]
-    made_here = any(_made_on(run, results) == processor_kind() for run in different)
+    made_here = not all(_is_of_another_kind(run, results) for run in different)
     if made_here or 2 * len(different) > len(comparable):
         raise UserError(f"{len(different)} of {len(outcomes)} runs differ: {', '.join(map(str, different))}")
 
@@ -80,18 +90,30 @@ def compare(run: Run, results: Results, repeated: Results, console: Console) -> 
     if ours == shipped:
         console.print(f"{run}: bit-identical in {len(shipped)} lines", soft_wrap=True)
         return "identical"
-    made_on, last = _made_on(run, results), max(shipped)
-    difference, spread = abs(_return(ours) - _return(shipped)), _spread_of_seeds(run, results, end)
+    if not (ours and shipped):
+        console.print(f"{run}: one of the two diverged before its first line: DIFFERENT", soft_wrap=True)
+        return "different"
+    difference = abs(_return(ours) - _return(shipped))
     outcome: Outcome = "different"
-    if made_on != processor_kind():
-        outcome = "alone" if spread is None else "near" if difference <= spread else "different"
-    seeds = "no other seed to compare with" if spread is None else f"seeds by {spread:.3g}"
+    seeds = ""
+    if _is_of_another_kind(run, results):
+        outcome, seeds = _beside_seeds(difference, run, results, end)
     console.print(
-        f"{run}: return differs by {difference:.3g} at timestep {last}, {seeds};"
-        f" made on {made_on}, this is {processor_kind()}" + (": DIFFERENT" * (outcome == "different")),
+        f"{run}: return differs by {difference:.3g} at timestep {max(shipped)}{seeds};"
+        f" made on {_made_on(run, results)}, this is {processor_kind()}"
+        + (": DIFFERENT" * (outcome == "different")),
         soft_wrap=True,
     )
     return outcome
+
+
+def _beside_seeds(difference: float, run: Run, results: Results, end: int) -> tuple[Outcome, str]:
+    """Judge the difference of a run made on another kind of processor; returns the outcome and why."""
+    returns = [_return(lines) for seed in _seeds(run, results) if (lines := _lines(results, seed, end))]
+    if len(returns) < 2:
+        return "alone", ", no other seed to compare with"
+    spread = max(returns) - min(returns)
+    return "near" if difference <= spread else "different", f", seeds by {spread:.3g}"
 
 
 def _made_on(run: Run, results: Results) -> str:
@@ -99,14 +121,17 @@ def _made_on(run: Run, results: Results) -> str:
     return str(results.provenance(run)["processor"]["kind"])
 
 
-def _spread_of_seeds(run: Run, results: Results, end: int) -> float | None:
-    """Largest minus smallest return of the row's runs in this environment until then; None for one seed."""
-    returns = [
-        _return(_lines(results, other, end))
+def _is_of_another_kind(run: Run, results: Results) -> bool:
+    return _made_on(run, results) != processor_kind()
+
+
+def _seeds(run: Run, results: Results) -> list[Run]:
+    """The finished runs of the same setting in the same environment, this one among them."""
+    return sorted(
+        other
         for other in results.finished()
         if (other.environment, other.setting) == (run.environment, run.setting)
-    ]
-    return max(returns) - min(returns) if len(returns) > 1 else None
+    )
 
 
 def _lines(results: Results, run: Run, end: int) -> dict[int, str]:

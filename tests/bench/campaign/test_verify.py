@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from bench.campaign import verified
-from bench.campaign.verify import compare, judge
+from bench.campaign.verify import compare, judge, verify
 from bench.common.errors import UserError
 from bench.common.files import digest
 from bench.protocol.protocol import Run
@@ -129,6 +129,50 @@ def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(
     assert error == "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0"
     # Until then it is the same.
     assert judged(folder, prefix)[1] == ""
+
+
+def test_a_run_that_diverged_before_its_first_line_differs_on_another_kind(
+    shipped: Path, prefix: Results, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    edit(folder, "aarch64-0123456789ab", 0)
+    csv = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-00.csv"
+    heading, *_ = csv.read_text().splitlines()
+    csv.write_text(f"{heading}\n4096,99,20.5,3.5,22.7,,,,,,\n")
+    path = csv.with_suffix(".json")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 4096}))
+    printed, _ = judged(folder, prefix)
+    assert printed.count("DIFFERENT") == 1
+
+
+def test_what_is_repeated_is_recorded_also_where_another_job_fails(own_row: str, tmp_path: Path) -> None:
+    """Workers don't know the setting that is of this process alone."""
+    good, bad = Run("InvertedPendulum-v4", "clip-0.2", 0), Run("InvertedPendulum-v4", own_row, 1)
+    results = train_into(tmp_path, [good, bad], 10240)
+    selection = Selection(("InvertedPendulum-v4",), ("clip-0.2", own_row), (0, 1))
+    with pytest.raises(UserError, match="1 of 2 jobs failed"):
+        verify(results, selection, None, Console(file=io.StringIO()), record=True)
+    (line,) = pd.read_csv(tmp_path / "verified.csv").itertuples()
+    assert (line.setting, line.seed, line.outcome) == ("clip-0.2", 0, "identical")
+
+
+def test_a_damaged_seed_is_found_before_training_and_only_where_it_is_needed(
+    shipped: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(shipped, tmp_path / "results"))
+    damaged = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-01.csv"
+    damaged.write_text(damaged.read_text().replace("20480", "20481"))
+    arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder))
+    assert command_line(*arguments).returncode == 0
+    path = damaged.with_name("seed-00.json")
+    record = json.loads(path.read_text())
+    record["processor"]["kind"] = "aarch64-0123456789ab"
+    path.write_text(json.dumps(record))
+    done = command_line(*arguments)
+    assert done.returncode == 1
+    assert str(damaged) in done.stderr
+    assert "done" not in done.stdout
 
 
 def test_one_seed_of_another_kind_tells_nothing(shipped: Path, prefix: Results, tmp_path: Path) -> None:
