@@ -7,13 +7,13 @@ from typing import Literal
 
 from rich.console import Console
 
-from bench.campaign import verified
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import training_jobs
 from bench.common.errors import UserError
 from bench.common.provenance import processor_kind
 from bench.protocol.protocol import LOG_INTERVAL, Run
 from bench.protocol.selection import Selection
+from bench.results import verified
 from bench.results.folder import Results, open_results
 
 Outcome = Literal["identical", "near", "different", "alone"]
@@ -39,6 +39,8 @@ def verify(
     for run in runs:
         for needed in _seeds(run, results) if _is_of_another_kind(run, results) else [run]:
             results.read(needed)  # refuses a damaged file
+    if record:
+        verified.read(results.path)  # likewise
     first_line = LOG_INTERVAL * results.protocol.hyperparameters.horizon
     if length < min(first_line, results.protocol.timesteps):
         raise UserError(f"the first line to compare is at timestep {first_line:,}: choose more --timesteps")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.common.errors import DamagedError
 from bench.protocol.selection import ranges
 from bench.report.tables import markdown
+from bench.results import verified
 
 IDENTICAL = "identical"
 GROUPS = ["repeated_on", "timesteps", "environment"]
@@ -18,12 +18,10 @@ def repeated(folder: Path) -> list[str]:
     Raises:
         DamagedError: when the file is another one.
     """
-    path = folder / "verified.csv"
-    if not path.exists():
+    known = verified.read(folder)
+    if not known:
         return []
-    lines = pd.read_csv(path)
-    if not {*GROUPS, "seed", "outcome", "made_on"} <= set(lines):
-        raise DamagedError(f"{path}: not what `verify --record` writes")
+    lines = pd.DataFrame(known).astype({"seed": int, "timesteps": int})
     outcome = lines.assign(identical=lines["outcome"] == IDENTICAL)
     table = outcome.groupby(GROUPS, as_index=False).agg(
         made_on=("made_on", lambda processors: "; ".join(sorted(set(processors)))),

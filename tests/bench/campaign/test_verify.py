@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.campaign import verified
 from bench.campaign.verify import compare, judge, verify
 from bench.common.errors import UserError
 from bench.common.files import digest
+from bench.common.provenance import processor_kind
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection
+from bench.results import verified
 from bench.results.folder import Results, open_results
 from tests.helpers.processes import command_line
 from tests.helpers.training import train_into
@@ -172,6 +173,11 @@ def test_a_damaged_seed_is_found_before_training_and_only_where_it_is_needed(
     done = command_line(*arguments)
     assert done.returncode == 1
     assert str(damaged) in done.stderr
+    record["processor"]["kind"] = processor_kind()
+    path.write_text(json.dumps(record))
+    (folder / "verified.csv").write_text("seed\n")
+    done = command_line(*arguments, "--record")
+    assert "verified.csv: not what" in done.stderr
     assert "done" not in done.stdout
 
 

@@ -4,12 +4,17 @@ import csv
 import fcntl
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
+from bench.common.errors import DamagedError
 from bench.common.files import read_text, write_whole
 from bench.common.provenance import processor_of, provenance
 from bench.protocol.protocol import Run
-from bench.results.folder import PROTOCOL_FILE, Results
+from bench.results.folder import Results
+
+FILE = "verified.csv"
 
 # What tells one repetition from another.
 KEYS = ("environment", "setting", "seed", "timesteps", "repeated_on", "repeated_by")
@@ -19,6 +24,24 @@ COLUMNS = (
 )
 
 
+def read(folder: Path) -> list[dict[str, str]]:
+    """The lines of a results folder's `verified.csv`; none where the file is not there.
+
+    Raises:
+        DamagedError: when the file is not what `record` writes.
+        UserError: when it can't be read.
+    """
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return []
+    heading, *rows = list(csv.reader(io.StringIO(read_text(path)))) or [[]]
+    whole = heading == list(COLUMNS) and all(len(row) == len(COLUMNS) for row in rows)
+    lines = [dict(zip(COLUMNS, row, strict=False)) for row in rows]
+    if not whole or not all(line["seed"].isdecimal() and line["timesteps"].isdecimal() for line in lines):
+        raise DamagedError(f"{path}: not what `verify --record` writes")
+    return lines
+
+
 def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> None:
     """Add what was repeated on this machine; a repetition of the same kind takes the earlier one's place.
 
@@ -26,20 +49,31 @@ def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> Non
     outcomes: of the runs, as `bench.campaign.verify.Outcome` has them.
 
     Raises:
-        UserError: when the file can't be read or written.
+        DamagedError: when the file is not what this function writes.
+        UserError: when it can't be read or written.
     """
-    path = results.path / "verified.csv"
     made = [_line(results, run, timesteps, outcome) for run, outcome in outcomes.items()]
-    with (results.path / PROTOCOL_FILE).open() as lock:
-        # Several verifications may end at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        known = csv.DictReader(io.StringIO(read_text(path))) if os.path.lexists(path) else ()
-        by_key = {tuple(line[key] for key in KEYS): line for line in (*known, *made)}
+    with _locked(results.path):
+        by_key = {tuple(line[key] for key in KEYS): line for line in (*read(results.path), *made)}
         file = io.StringIO()
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(by_key[key] for key in sorted(by_key))
-        write_whole(path, file.getvalue())
+        write_whole(results.path / FILE, file.getvalue())
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other verifications waiting, which may end at the same time.
+
+    The lock is on the folder itself: its files are replaced.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _line(results: Results, run: Run, timesteps: int, outcome: str) -> dict[str, str]:
