@@ -9,7 +9,7 @@ import hashlib
 import sys
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +18,16 @@ import jax.numpy as jnp
 
 from algorithms import rules
 from algorithms.rules import UpdateRule, ppo
+from algorithms.types import Diagnostics
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
+from bench.results.reading import KEYS
+from bench.results.schema import COLUMNS
 
 UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "diagnose", "adapted")
+# What tables of runs have beside a rule's own columns, and what training keeps beside them.
+TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", *(field.name for field in fields(Diagnostics))}
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def read_own(path: Path) -> OwnFile:
 
 
 def _check_rule(path: Path, rule: object) -> None:
-    """Refuse what is no update rule, or can't be hashed, which JAX needs."""
+    """Refuse what is no update rule, can't be hashed, which JAX needs, or has columns that are taken."""
     if not isinstance(rule, UpdateRule):
         missing = [name for name in UPDATE_RULE_MEMBERS if not hasattr(rule, name)]
         raise UserError(f"{path}: rule is without {', '.join(missing)}")
@@ -92,6 +97,9 @@ def _check_rule(path: Path, rule: object) -> None:
         hash(rule)
     except TypeError as error:
         raise UserError(f"{path}: rule must be hashable: make it a frozen dataclass") from error
+    for number, column in enumerate(rule.columns):
+        if not column.isidentifier() or column in TAKEN_COLUMNS or column in rule.columns[:number]:
+            raise UserError(f"{path}: the rule's column {column!r} is taken, or no name")
 
 
 def _check_objective(path: Path, own: OwnFile) -> None:

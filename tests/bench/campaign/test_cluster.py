@@ -15,9 +15,10 @@ from rich.console import Console
 
 from bench.campaign import campaign
 from bench.campaign.campaign import run_campaign
-from bench.campaign.cluster import COMPARED_PACKAGES, connected, identity
+from bench.campaign.cluster import connected, identity
 from bench.campaign.jobs import Job, TrainingJob, training_jobs
 from bench.common.errors import UserError
+from bench.common.provenance import PACKAGES
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
 from bench.protocol.settings import PAPER_SETTINGS
@@ -142,14 +143,14 @@ def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -
 
 def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path) -> None:
     """The packages are the same, but what comes first on the worker's path says that they are not."""
-    for package in COMPARED_PACKAGES:
+    for package in PACKAGES:
         metadata = tmp_path / "other" / f"{package}-0.0.1.dist-info" / "METADATA"
         metadata.parent.mkdir(parents=True)
         metadata.write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.0.1\n")
     with worker(scheduler, env={**os.environ, "PYTHONPATH": f"{tmp_path / 'other'}:{ROOT}"}):
         wait_for_workers(scheduler, 1)
         message = train_on(scheduler, tmp_path / "results")
-    for package in COMPARED_PACKAGES:
+    for package in PACKAGES:
         assert f"its {package} is 0.0.1, this checkout's is {identity()[package]}" in message
 
 

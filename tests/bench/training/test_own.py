@@ -198,6 +198,16 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
             ('{"step": 1.0})', '{"step": 1.0}, rule="ppo2")'),
             "takes its rule from there: no rule= or options=",
         ),
+        *(
+            (('("updates",)', columns), f"the rule's column '{column}' is taken, or no name")
+            for columns, column in (
+                ('("kl",)', "kl"),
+                ('("seed",)', "seed"),
+                ('("finite",)', "finite"),
+                ('("a", "a")', "a"),
+                ('("a,b",)', "a,b"),
+            )
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
