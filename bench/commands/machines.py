@@ -32,6 +32,7 @@ class Speed:
         from bench.speed import measure, page, report, scaling
 
         chosen = select(self.environments, (), None, set()).environments
+        results = open_results(self.results, None, create=True)
         libraries = measure.installed_peers()
         for library in sorted(measure.PEERS.keys() - set(libraries)):
             install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
@@ -39,11 +40,11 @@ class Speed:
         measured = measure.measure(chosen, libraries, console)
         report.show(measured, console)
         if set(chosen) == set(ENVIRONMENTS):
-            written = report.save(measured, measure.versions(libraries), self.results / "speed")
+            written = report.save(measured, measure.versions(libraries), results.path / "speed")
             growth = scaling.measure(console)
             report.show_scaling(growth, console)
-            written += report.save_scaling(growth, self.results / "speed")
-            written.append(page.save(self.results / "speed"))
+            written += report.save_scaling(growth, results.path / "speed")
+            written.append(page.save(results.path / "speed"))
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 

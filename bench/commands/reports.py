@@ -46,14 +46,15 @@ class Table(Options, OnResults):
                 {getattr(run, field) for run in present} for field in ("environment", "setting", "seed")
             )
             console.print(
-                f"not written, because it is not the whole table: it is over {len(present)} of the"
-                f" {len(selection.runs)} chosen runs, {len(environments)} of {len(seven)}"
-                f" environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"
+                f"printed only, because files are written of a whole table: all {len(seven)} environments,"
+                f" the paper's {len(PAPER_SETTINGS)} settings and all whole seeds; this is over"
+                f" {len(present)} of the {len(selection.runs)} chosen runs, {len(environments)} of"
+                f" {len(seven)} environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"
                 f" whole seeds in {results.path}: {ranges(whole_seeds) or 'none'}",
                 soft_wrap=True,
             )
-        if begun_seeds:
-            warn(console, f"left out, because runs of them are missing: seeds {ranges(begun_seeds)}")
+        if left_out := set(begun_seeds) - set(selection.seeds):
+            warn(console, f"left out, because runs of them are missing: seeds {ranges(sorted(left_out))}")
 
 
 @dataclass(frozen=True)

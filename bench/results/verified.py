@@ -53,7 +53,7 @@ def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> Non
         UserError: when it can't be read or written.
     """
     made = [_line(results, run, timesteps, outcome) for run, outcome in outcomes.items()]
-    with _locked(results.path):
+    with _locked(results.path / "runs"):
         by_key = {tuple(line[key] for key in KEYS): line for line in (*read(results.path), *made)}
         file = io.StringIO()
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -66,7 +66,7 @@ def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> Non
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other verifications waiting, which may end at the same time.
 
-    The lock is on the folder itself: its files are replaced.
+    The lock is on a folder, because files are replaced; the results folder itself is locked by a campaign.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:

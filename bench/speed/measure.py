@@ -163,8 +163,11 @@ class Peer:
     def iteration(self) -> float:
         """One iteration of it."""
         assert self._process.stdin
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self._fail()
         return float(self._answer()) * 1e6 / peers.WORK["n_steps"]
 
     def _answer(self) -> str:

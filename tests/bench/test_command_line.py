@@ -106,6 +106,9 @@ def test_incomplete_seeds_are_named(
     assert status == 0
     assert "left out, because runs of them are missing: seeds 4" in out
     assert (results_folder / "table1.csv").exists()
+    status, out, _ = run("table", "--results", str(results_folder), "--seeds", "0-4")
+    assert "files are written of a whole table" in out
+    assert "left out" not in out
     # The curves of other seeds than the table's leave its figure alone.
     figure = results_folder / "figures" / "learning_curves.png"
     before = figure.read_bytes()

@@ -49,6 +49,16 @@ def test_a_library_that_fails_says_how_to_see_why() -> None:
         measure.Peer("nonsense", "Hopper-v4")
 
 
+def test_a_library_that_dies_says_so_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    dies = tmp_path / "peers.py"
+    dies.write_text(f"print({peers.READY!r}, flush=True)\n")
+    monkeypatch.setattr(peers, "__file__", str(dies))
+    with measure.Peer("nonsense", "Hopper-v4") as peer:
+        peer._process.wait()
+        with pytest.raises(UserError, match="to see why"):
+            peer.iteration()
+
+
 def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
     measured = pd.DataFrame(
         [
