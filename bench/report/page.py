@@ -13,6 +13,7 @@ from bench.report.repeated import repeated
 from bench.report.run_sections import how_they_were_made
 from bench.report.seed_sections import power
 from bench.report.setting_sections import between_settings, unconstrained
+from bench.report.summary import in_short
 from bench.report.tables import (
     TITLE,
     estimate,
@@ -45,6 +46,7 @@ def sections(report: Report, folder: Path) -> list[str]:
         " folder: edit nothing here. Every number is in the CSV files beside this page, or follows from them."
         " The runs of [the lecture's methods](lecture.md) have a page of their own, and are not counted"
         " here.",
+        *in_short(report),
         f"## {TITLE}",
         markdown_table(table_cells(report)),
         f"The settings' names, in this order: {', '.join(f'`{name}`' for name in report.table['setting'])}.",

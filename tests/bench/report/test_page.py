@@ -88,6 +88,7 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
     text = text_of(found)
     assert not re.search(r"\bnan\b", text)
+    assert ("In short:" in text) == (seeds > 2)
     assert f"{77 * seeds} runs of {seeds} seeds" in text
     assert ("How alike the 10 constrained scores are" in text) == (seeds > 2)
     assert ("Beside the paper's Figure 3" in text) == (seeds > 1)
