@@ -28,13 +28,14 @@ class Table(Options, OnResults):
 
             show_returns(results, present, console)
             return
-        from bench.report import tables
+        from bench.report import setting_sections, tables
         from bench.scores import report
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
         tables.show(found, console)
+        setting_sections.show_differences(found, console)
         if is_written(selection, finished):
             from bench.report.saving import save
 

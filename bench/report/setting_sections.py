@@ -1,7 +1,12 @@
 """Settings beside each other: the unconstrained one by its runs, and all pairs."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from rich.console import Console
+
+from bench.common.terminal import print_table
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
@@ -20,6 +25,9 @@ from bench.scores.pairs import PERMUTATIONS
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import LEAST_COVERAGE, Report
 from bench.scores.scale import READINGS
+
+# So many differences can be read on a terminal.
+MOST_SHOWN = 10
 
 
 def unconstrained(report: Report) -> list[str]:
@@ -155,13 +163,7 @@ def _significant(report: Report) -> list[str]:
     if chosen.empty:
         return []
     everywhere = (pairs["significant_readings"] == len(READINGS)).sum()
-    columns = {
-        "setting": report.label,
-        "other": lambda row: report.settings[row.other].label,
-        "difference": lambda row: number(row.difference),
-        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
-        "p": lambda row: probability(row.p),
-        "p, Holm": lambda row: probability(row.p_holm),
+    columns = _pair_columns(report) | {
         "readings": lambda row: str(row.significant_readings),
         "in the paper": lambda row: number(row.paper_difference),
     }
@@ -172,6 +174,30 @@ def _significant(report: Report) -> list[str]:
         f" is significant after the correction. {everywhere} of all {len(pairs)} are under all.",
         markdown(chosen, columns),
     ]
+
+
+def _pair_columns(report: Report) -> dict[str, Callable[[Any], str]]:
+    """What is told of every pair, by its heading."""
+    return {
+        "setting": report.label,
+        "other": lambda row: report.settings[row.other].label,
+        "difference": lambda row: number(row.difference),
+        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
+        "p": lambda row: probability(row.p),
+        "p, Holm": lambda row: probability(row.p_holm),
+    }
+
+
+def show_differences(report: Report, console: Console) -> None:
+    """Print the differences of the settings that are shown, where these are few and have several seeds."""
+    pairs = report.pairs[report.pairs[["setting", "other"]].isin(report.shown).all(axis=1)]
+    pairs = pairs[pairs["ci_low"].notna()]
+    if not 0 < len(pairs) <= MOST_SHOWN:
+        return
+    columns = _pair_columns(report)
+    lines = [[text(row) for text in columns.values()] for row in pairs.itertuples()]
+    title = "Differences of normalized scores (p of permutation tests)"
+    print_table(console, title, [list(columns), *lines], texts=(0, 1))
 
 
 def _improvement(report: Report) -> list[str]:

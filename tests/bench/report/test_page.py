@@ -75,6 +75,23 @@ def test_a_setting_of_ones_own_changes_no_other_number(
     assert "Mine | Clipping, ε = 0.2" in text_of(both)
 
 
+def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
+    results = synthetic_results(tmp_path / "results", None, range(3), ("clip-0.1", "clip-0.2"))
+    settings = ("clip-0.1", "clip-0.2")
+    printed = []
+    for seeds in ((0, 1, 2), (0,)):
+        log = io.StringIO()
+        selection = select(ENVIRONMENTS, settings, seeds, results.finished())
+        Table().run(results, selection, Console(file=log, width=200))
+        printed.append(
+            re.findall(r"Clipping, ε = 0\.1 +│ Clipping, ε = 0\.2 +│ +(-?[\d.]+) │", log.getvalue())
+        )
+    (difference,), nothing = printed
+    score = report_on(results, settings).table.set_index("setting")["score"]
+    assert float(difference) == pytest.approx(score["clip-0.1"] - score["clip-0.2"], abs=0.0051)
+    assert nothing == []
+
+
 def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results, own_row: str) -> None:
     log = io.StringIO()
     selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())
