@@ -1,7 +1,6 @@
 """The command line: python -m bench {train,status,verify,table,curves,page,variants,speed,videos} --help."""
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -48,10 +47,6 @@ def run_command_line() -> int:
     try:
         command.execute(console)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read what is printed has gone, as head does. Python would complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (UserError, OSError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1

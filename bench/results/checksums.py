@@ -22,6 +22,10 @@ def checksums(folder: Path) -> str:
     settings = [each for environment in environments for each in visible(environment)]
     files = [each for setting in settings for each in visible(setting)]
     files = [each for each in files if each.suffix != ".npz" or each.name == PUBLISHED_POLICY]
+    # The JSON is written before the CSV, with which the run is finished.
+    unfinished = {each for each in files if each.suffix == ".json"}
+    unfinished -= {each.with_suffix(".json") for each in files if each.suffix == ".csv"}
+    files = [each for each in files if each not in unfinished]
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
         for path in sorted([*(folder / name for name in FILES), *files])
