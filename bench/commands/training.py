@@ -88,6 +88,10 @@ class Train(Options, OnResults):
             )
 
         run_campaign(results, jobs, console, self.scheduler, stopped)
+        for run in sorted(run for job in jobs for run in job.runs):
+            at = results.provenance(run)["diverged_at"]
+            if at is not None:
+                warn(console, f"{run} diverged at timestep {at:,}")
 
 
 def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:

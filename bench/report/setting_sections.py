@@ -190,6 +190,8 @@ def _pair_columns(report: Report) -> dict[str, Callable[[Any], str]]:
 
 def show_differences(report: Report, console: Console) -> None:
     """Print the differences of the settings that are shown, where these are few and have several seeds."""
+    if len(report.grid.settings) < 2:
+        return
     pairs = report.pairs[report.pairs[["setting", "other"]].isin(report.shown).all(axis=1)]
     pairs = pairs[pairs["ci_low"].notna()]
     if not 0 < len(pairs) <= MOST_SHOWN:

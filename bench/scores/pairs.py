@@ -32,7 +32,7 @@ def pairs(grid: Grid) -> pd.DataFrame:
     others = [name for name in grid.settings if name not in PAPER_SETTINGS]
     families += [[(own, name) for name in grid.settings if name in PAPER_SETTINGS] for own in others]
     tables = []
-    for family in families:
+    for family in filter(None, families):
         first, second = _runs(grid, family)
         # All at once, because the permutations are the same.
         readings = [_runs(grid, family, reading) for reading in READINGS]

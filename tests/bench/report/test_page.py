@@ -92,6 +92,15 @@ def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
     assert nothing == []
 
 
+def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
+    results = synthetic_results(tmp_path / "results", None, range(2), ("clip-0.2",))
+    log = io.StringIO()
+    selection = select(ENVIRONMENTS, ("clip-0.2",), None, results.finished())
+    Table().run(results, selection, Console(file=log, width=200))
+    assert "Clipping, ε = 0.2" in log.getvalue()
+    assert "Differences" not in log.getvalue()
+
+
 def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results, own_row: str) -> None:
     log = io.StringIO()
     selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())

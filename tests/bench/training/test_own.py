@@ -148,6 +148,17 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     assert record["numbers"] == {"epsilon": 0.2}
 
 
+def test_runs_that_diverge_are_named_when_trained_and_counted_in_the_table(tmp_path: Path) -> None:
+    own = write(tmp_path / "mine.py", "ratio * advantage * jnp.inf")
+    folder = ("--results", str(tmp_path / "results"), "--environments", "InvertedPendulum-v4")
+    arguments = ("--own", str(own), "--settings", "mine", "--seeds", "1", "--timesteps", "4096")
+    done = command_line("train", *folder, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "InvertedPendulum-v4 mine seed 0 diverged at timestep 2,048" in done.stdout + done.stderr
+    table = command_line("table", *folder).stdout
+    assert re.search(r"Mine +│ InvertedPendulum-v4 +│ +[\d.]+ │ +│ +1 │ +1 ", table)
+
+
 def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_path: Path) -> None:
     """A second seed by another objective would be averaged with the first."""
     folder = Path(shutil.copytree(with_own, tmp_path / "results"))
