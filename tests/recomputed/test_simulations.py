@@ -66,10 +66,12 @@ def test_predictions() -> None:
         scores, paper = as_of_three(policy, kind)[0], np.array([*PAPER.values()])
         agree(found[["paper_score", "score_of_three"]], np.transpose([paper, scores]))
         new = three_new(policy, kind, (N - 1) // 2)
+        # Shares, not ends: a rare run can make a gap where an end may lie anywhere. Of 2000 tables and the
+        # published 5000 the standard error of such a share is 0.004.
+        for name, share in (("low", 0.025), ("high", 0.975)):
+            below = (new < (found[name] - scores).to_numpy()).mean(axis=0)
+            assert (abs(below - share) < 0.0165).all()
         ends = np.percentile(new, [2.5, 97.5], axis=0)
-        # The standard error of such a percentile of 2000 is 0.06 σ, and more where the tail is long.
-        for name, end in zip(("low", "high"), ends, strict=True):
-            assert (abs(found[name] - scores - end) < 0.4 * new.std(axis=0)).all()
         inside = ((ends[0] <= new) & (new <= ends[1]))[:, 1:].sum(axis=1)
         assert found["mean_inside"].to_numpy() == pytest.approx(inside.mean(), abs=0.05)
         assert abs(found["least_inside"].iloc[0] - np.percentile(inside, 5, method="lower")) <= 1
