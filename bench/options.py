@@ -49,7 +49,7 @@ class Options:
     seeds: Annotated[str | None, option("N or N-M", "those complete in the folder, or 3")] = None
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
     timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
-    """Environment steps of each run."""
+    """Environment steps of each run, which go up to the end of a rollout."""
     environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ()
     """Gymnasium environments, such as Hopper-v4."""
     settings: Annotated[

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
@@ -16,14 +16,24 @@ from bench.protocol.selection import Selection
 from bench.results import verified
 from bench.results.folder import Results, open_results
 
+if TYPE_CHECKING:
+    from bench.training.own import OwnFile
+
 Outcome = Literal["identical", "near", "different", "alone"]
 
 
 def verify(
-    results: Results, selection: Selection, timesteps: int | None, console: Console, *, record: bool = False
+    results: Results,
+    selection: Selection,
+    timesteps: int | None,
+    console: Console,
+    own: "OwnFile | None" = None,
+    *,
+    record: bool = False,
 ) -> None:
     """Repeat the selection's finished runs, or a prefix of them, and judge them; see `judge`.
 
+    own: the file of those settings that are not part of this package.
     record: keep the outcomes in `verified.csv` of the folder.
 
     Raises:
@@ -49,7 +59,7 @@ def verify(
         failure = None
         try:
             run_campaign(
-                repeated, list(training_jobs(runs)), console, stopped=lambda: "stopped: nothing is kept"
+                repeated, list(training_jobs(runs, own)), console, stopped=lambda: "stopped: nothing is kept"
             )
         except UserError as error:
             failure = error

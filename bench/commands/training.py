@@ -22,24 +22,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Train(Options, OnResults):
-    """Train the runs that are missing from the results folder, one process a core."""
+class WithOwn:
+    """A command that trains settings of this package and of one's own file."""
 
     own: Annotated[Path | None, option("FILE", "none")] = None
-    """A Python file of your own settings, which `--settings` may then name."""
-    repair: tyro.conf.FlagCreatePairsOff[bool] = False
-    """Move damaged runs to `damaged/` of the folder, and train them again."""
-    scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
-    """A Dask cluster to train on, such as tcp://host:8786, or tls:// with certificates that Dask's
-    configuration names."""
-
-    def open(self) -> tuple[Results, Selection]:
-        """The results folder, made if it is not there, and what to train."""
-        folder, protocol = self.place
-        self.selected(protocol, set(), self.known)  # before a folder is made
-        results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
-        # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
-        return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
+    """A Python file of your own settings."""
 
     @cached_property
     def own_file(self) -> "OwnFile | None":
@@ -55,6 +42,25 @@ class Train(Options, OnResults):
     def known(self) -> dict[str, Setting]:
         """The settings of this package and of one's own file."""
         return SETTINGS if self.own_file is None else {**SETTINGS, **self.own_file.settings}
+
+
+@dataclass(frozen=True)
+class Train(WithOwn, Options, OnResults):
+    """Train the runs that are missing from the results folder, one process a core."""
+
+    repair: tyro.conf.FlagCreatePairsOff[bool] = False
+    """Move damaged runs to `damaged/` of the folder, and train them again."""
+    scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
+    """A Dask cluster to train on, such as tcp://host:8786, or tls:// with certificates that Dask's
+    configuration names."""
+
+    def open(self) -> tuple[Results, Selection]:
+        """The results folder, made if it is not there, and what to train."""
+        folder, protocol = self.place
+        self.selected(protocol, set(), self.known)  # before a folder is made
+        results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
+        # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
+        return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Train what is missing of the selection."""
@@ -119,8 +125,8 @@ class Status(Options, OnResults):
 
 
 @dataclass(frozen=True)
-class Verify(OnResults):
-    """Train finished runs again and compare. On the same kind of processor every bit must agree."""
+class Verify(WithOwn, OnResults):
+    """Train finished runs again and compare. x86-64 processors with AVX2 and FMA must agree to the bit."""
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
@@ -131,7 +137,7 @@ class Verify(OnResults):
     seed: Annotated[str, tyro.conf.arg(metavar="N")] = "0"
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
-    """How much of each run to repeat."""
+    """How many steps of each run to repeat, up to the end of a rollout."""
     record: tyro.conf.FlagCreatePairsOff[bool] = False
     """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
 
@@ -142,12 +148,22 @@ class Verify(OnResults):
         timesteps_of(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
         results = open_results(place_of(self.results, self.variant)[0], None, create=False)
-        version = results.protocol.environment_version
-        return results, select(environments, tuple(SETTINGS), seeds, results.finished(), version=version)
+        finished, version = results.finished(), results.protocol.environment_version
+        known = tuple(self.known)
+        return results, select(environments, known, seeds, finished, known=known, version=version)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs."""
         from bench.campaign.verify import verify
 
+        results.require_same([self.known[name] for name in selection.settings])
+        others = {
+            run.setting
+            for run in results.finished()
+            if run.environment in selection.environments and run.seed in selection.seeds
+        } - set(selection.settings)
+        if others:
+            warn(console, f"not repeated: {' '.join(sorted(others))}; name the file of a setting with --own")
         pin()
-        verify(results, selection, timesteps_of(self.timesteps), console, record=self.record)
+        timesteps = timesteps_of(self.timesteps)
+        verify(results, selection, timesteps, console, self.own_file, record=self.record)

@@ -7,6 +7,7 @@ worker that trains its settings.
 
 import hashlib
 import sys
+import traceback
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -69,7 +70,7 @@ def read_own(path: Path) -> OwnFile:
     try:
         module = _module(own)
     except Exception as error:
-        raise UserError(f"{path} does not run: {one_line(error)}") from error
+        raise UserError(f"{path} does not run: {_told(own, error)}") from error
     found = getattr(module, "SETTINGS", None)
     if not isinstance(found, list) or not found or not all(isinstance(each, Setting) for each in found):
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
@@ -110,12 +111,18 @@ def _check_objective(path: Path, own: OwnFile) -> None:
         try:
             given = jax.eval_shape(_module(own).objective, samples, samples, samples, samples, numbers)
         except Exception as error:
-            raise UserError(f"{path}: objective fails for {setting.name}: {one_line(error)}") from error
+            raise UserError(f"{path}: objective fails for {setting.name}: {_told(own, error)}") from error
         if getattr(given, "shape", None) != samples.shape:
             raise UserError(
                 f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
                 f" samples, not {getattr(given, 'shape', given)}"
             )
+
+
+def _told(own: OwnFile, error: Exception) -> str:
+    """An error in one line, with the line of the file where it was raised."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == own.name]
+    return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
 
 
 def all_settings(own: OwnFile | None) -> Mapping[str, Setting]:

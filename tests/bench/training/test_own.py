@@ -129,6 +129,19 @@ def with_own(example: Path) -> Path:
     return folder
 
 
+def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
+    with_own: Path, example: Path
+) -> None:
+    without, repeated = (
+        command_line("verify", "--results", str(with_own), *own) for own in ((), ("--own", str(example)))
+    )
+    assert without.returncode == repeated.returncode == 0, without.stderr + repeated.stderr
+    assert "not repeated: spo-0.2; name the file of a setting with --own" in without.stdout + without.stderr
+    assert "not repeated" not in repeated.stdout + repeated.stderr
+    for setting in ("clip-0.2", "spo-0.2"):
+        assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical" in repeated.stdout
+
+
 def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example: Path) -> None:
     """Reading needs the file no more."""
     example.unlink()
@@ -169,12 +182,15 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
     )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "spo-0.2 has runs of another file or other numbers" in done.stderr
+    done = command_line("verify", "--own", str(other), "--results", str(folder))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "spo-0.2 has runs of another file or other numbers" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("import nonsense", "does not run: ModuleNotFoundError: No module named 'nonsense'"),
+        ("import nonsense", r"does not run: ModuleNotFoundError: No module named 'nonsense' \(line 1\)$"),
         ("def", "does not run: SyntaxError"),
         ("x = 1", "has no list SETTINGS of Setting"),
         ("SETTINGS = []", "has no list SETTINGS of Setting"),
@@ -186,7 +202,7 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
         (MINE.format(returned="None", name="mine"), "not None"),
         (
             MINE.format(returned="ratio * numbers['delta']", name="mine"),
-            "objective fails for mine: KeyError: 'delta'",
+            r"objective fails for mine: KeyError: 'delta' \(line 6\)$",
         ),
     ],
 )
