@@ -16,6 +16,7 @@ from bench.report.setting_sections import between_settings, unconstrained
 from bench.report.summary import in_short
 from bench.report.tables import (
     TITLE,
+    counted,
     estimate,
     markdown,
     markdown_table,
@@ -31,6 +32,9 @@ from bench.scores.scale import READINGS, Reading
 
 # What each file and column is, how to read them, and how scores and intervals are computed.
 REFERENCE = Path(__file__).with_name("reference.md")
+LECTURE = (
+    " The runs of [the lecture's methods](lecture.md) have a page of their own, and are not counted here."
+)
 
 
 def save(report: Report, folder: Path) -> None:
@@ -42,10 +46,9 @@ def sections(report: Report, folder: Path) -> list[str]:
     """The paragraphs, tables and figures of the report over a results folder."""
     return [
         "# Results",
-        f"{len(report.scores):,} runs of {report.seeds} seeds. Written by `make table1` from the runs in this"
-        " folder: edit nothing here. Every number is in the CSV files beside this page, or follows from them."
-        " The runs of [the lecture's methods](lecture.md) have a page of their own, and are not counted"
-        " here.",
+        f"{counted(len(report.scores), 'run')} of {counted(report.seeds, 'seed')}. Written by `make table1`"
+        " from the runs in this folder: edit nothing here. Every number is in the CSV files beside this page,"
+        " or follows from them." + (LECTURE if (folder / "lecture.md").exists() else ""),
         *in_short(report),
         f"## {TITLE}",
         markdown_table(table_cells(report)),

@@ -16,6 +16,7 @@ from bench.report.tables import (
     markdown,
     number,
     probability,
+    return_text,
     share,
 )
 from bench.scores.estimates import ALPHA
@@ -154,8 +155,8 @@ def beside_figure_3(report: Report) -> list[str]:
     columns = {
         "environment": lambda row: row.environment,
         "paper, read off": lambda row: f"{row.paper_return:,g}",
-        "ours": lambda row: _return(row.mean),
-        f"95 % prediction, {THREE} runs": lambda row: f"{_return(row.low)} to {_return(row.high)}",
+        "ours": lambda row: return_text(row.mean),
+        f"95 % prediction, {THREE} runs": lambda row: f"{return_text(row.low)} to {return_text(row.high)}",
         "t": lambda row: "" if math.isnan(row.t) else f"{row.t:.1f}",
         "p": lambda row: probability(row.p),
         "p, Holm": lambda row: probability(row.p_holm),
@@ -175,7 +176,3 @@ def beside_figure_3(report: Report) -> list[str]:
         f" {corrected}. The environments are of another version (`v1` there, `{here}` here), so a difference"
         " need not come from the algorithm; and that none is found does not show that there is none.",
     ]
-
-
-def _return(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 200 else f"{value:.1f}"

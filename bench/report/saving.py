@@ -14,14 +14,15 @@ from bench.scores.report import Report
 def save(found: Report, results: Results, selection: Selection) -> str:
     """Write the tables, figures and pages of a selection's report; returns what was written, as a line.
 
-    The lecture's page is written where a run of the lecture's settings is finished.
+    The lecture's page is written where a run of the lecture's settings is finished, and first, because the
+    results' page leads to it.
     """
-    for part in (report, tables, figures, page):
-        part.save(found, results.path)
-    write_whole(results.path / CHECKSUMS, checksums(results.path))
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
         lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
+    for part in (report, tables, figures, page):
+        part.save(found, results.path)
+    write_whole(results.path / CHECKSUMS, checksums(results.path))
     return (
         f"written: {results.path}/table1.csv, README.md, the other tables and the figures;"
         " `make page` writes the page to explore"

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.common.files import write_whole
 from bench.common.terminal import print_table, warn
-from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
 from bench.scores.report import LEAST_COVERAGE, Report
 
@@ -20,11 +20,13 @@ OF_THREE_HEADING = f"as of {len(PAPER_SEEDS)} seeds"
 UNTRAINED_HEADING = "untrained policy = 0"
 
 TITLE = "Table 1: average normalized score"
-COLUMNS = (
+UNTRAINED = (
     f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions, and is like “ours”"
-    " otherwise. The best of more runs is better, so more seeds lower positive scores. The scores"
-    f" “{OF_THREE_HEADING}” are the means over all choices of {len(PAPER_SEEDS)} of our seeds in each"
-    " environment, each choice on its own scale; they are those to hold beside the paper's."
+    " otherwise. The best of more runs is better, so more seeds lower positive scores."
+)
+OF_THREE = (
+    f" The scores “{OF_THREE_HEADING}” are the means over all choices of {len(PAPER_SEEDS)} of our seeds in"
+    " each environment, each choice on its own scale; they are those to hold beside the paper's."
 )
 INTERVAL = (
     "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata). It holds the"
@@ -60,7 +62,8 @@ def notes(report: Report) -> list[str]:
         " In brackets, and dotted in the figure: an interval that contains the true score in less than"
         f" {share(LEAST_COVERAGE)} of simulated experiments with one kind of runs or another."
     )
-    return [COLUMNS, INTERVAL + (doubt if report.doubtful else ""), *warnings(report)]
+    of_three = OF_THREE if report.table["score_of_three"].notna().any() else ""
+    return [UNTRAINED + of_three, INTERVAL + (doubt if report.doubtful else ""), *warnings(report)]
 
 
 def latex(cells: Cells) -> str:
@@ -81,20 +84,18 @@ def latex(cells: Cells) -> str:
 
 
 def table_cells(report: Report) -> Cells:
-    """Heading and rows; the diverged runs are a column only where there are any."""
-    heading = ["algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING, "runs"]
+    """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
+    scores = ("algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING)
     rows = []
     for row in report.table.itertuples():
         interval = between(row.ci_low, row.ci_high)
-        scores = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
-        paper, score, untrained, of_three = map(number, scores)
+        values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
+        paper, score, untrained, of_three = map(number, values)
         doubted = f"({interval})" if row.setting in report.doubtful else interval
-        rows.append([row.algorithm, paper, score, doubted, untrained, of_three, str(row.runs)])
-    diverged = report.table["diverged"]
-    if diverged.any():
-        heading.append("diverged")
-        rows = [[*row, str(count)] for row, count in zip(rows, diverged, strict=True)]
-    return [heading, *rows]
+        diverged = str(row.diverged) if report.table["diverged"].any() else ""
+        rows.append([row.algorithm, paper, score, doubted, untrained, of_three, str(row.runs), diverged])
+    filled = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    return [[cells[place] for place in filled] for cells in ((*scores, "runs", "diverged"), *rows)]
 
 
 def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
@@ -130,18 +131,38 @@ def scale_cells(scale: pd.DataFrame) -> Cells:
 
 
 def warnings(report: Report) -> list[str]:
-    """Environments in which even the best is no better than random, under some reading."""
+    """What makes the scores unlike the paper's: runs of another length, and an environment that none learned.
+
+    The latter is one in which even the best is no better than random, under some reading.
+    """
+    length = report.all_runs["timesteps"].max()
+    other_length = (
+        f"The runs have {length:,} timesteps, the paper's {DEFAULT.timesteps:,}: don't compare them."
+    )
     best = report.scale[["best_run", "best_setting_mean"]].min(axis=1)
     random = report.scale[["random_uniform", "random_untrained"]].max(axis=1)
     return [
-        f"{environment}: the best is no better than random under some reading; more is still better."
-        for environment in report.scale.index[best <= random]
+        *([other_length] if length != DEFAULT.steps else []),
+        *(
+            f"{environment}: the best is no better than random under some reading; more is still better."
+            for environment in report.scale.index[best <= random]
+        ),
     ]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, such as 1 seed and 1,000 runs."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def number(value: float) -> str:
     """Two decimals, or nothing for NaN."""
     return "" if math.isnan(value) else f"{value:z.2f}"
+
+
+def return_text(value: float) -> str:
+    """A return, or nothing for NaN: small ones, such as Reacher's, with a decimal."""
+    return "" if math.isnan(value) else f"{value:,.{0 if abs(value) >= 100 else 1}f}"
 
 
 def share(value: float) -> str:

@@ -13,7 +13,16 @@ from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTR
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS
-from bench.report.tables import between, listed, markdown, markdown_table, number, probability
+from bench.report.tables import (
+    between,
+    counted,
+    listed,
+    markdown,
+    markdown_table,
+    number,
+    probability,
+    return_text,
+)
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.variants import VariantsReport
 
@@ -103,7 +112,7 @@ def sections(found: VariantsReport) -> list[str]:
 def _runs(found: VariantsReport) -> str:
     counts = found.scores.groupby(["variant", "setting", "environment"]).size()
     low, high = int(counts.min()), int(counts.max())
-    return f"{high} run{'s' * (high > 1)}" if low == high else f"{low} to {high} runs"
+    return counted(high, "run") if low == high else f"{low} to {high} runs"
 
 
 def _interval(low: float, high: float, doubted: bool) -> str:
@@ -158,9 +167,9 @@ def _unconstrained(found: VariantsReport) -> list[str]:
             {
                 "variant": lambda row: row.variant,
                 "score": lambda row: number(row.score),
-                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: _return(row.mean),
-                "± std over runs": lambda row: _return(row.std),
-                "untrained policy there": lambda row: _return(row.untrained),
+                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: return_text(row.mean),
+                "± std over runs": lambda row: return_text(row.std),
+                "untrained policy there": lambda row: return_text(row.untrained),
                 f"score without {LOW_WITHOUT_CONSTRAINT}": lambda row: number(row.score_without),
             },
         ),
@@ -199,12 +208,7 @@ def _figure_3(found: VariantsReport) -> list[str]:
         markdown_table(
             [
                 ["variant", *map(without_version, means.columns)],
-                *([str(name), *map(_return, row)] for name, row in means.iterrows()),
+                *([str(name), *map(return_text, row)] for name, row in means.iterrows()),
             ]
         ),
     ]
-
-
-def _return(value: float) -> str:
-    """A return, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:,.{0 if abs(value) >= 100 else 1}f}"

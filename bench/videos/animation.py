@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from bench.report.appearance import Colour
+from bench.report.tables import return_text
 from bench.videos.scene import WIDTH, Picture
 
 CAPTION_HEIGHT = 62
@@ -40,17 +41,12 @@ def caption(label: str, colour: Colour, run: str, episode_return: float, score: 
 
 def episode_text(episode_return: float) -> str:
     """The return of the episode that is shown."""
-    return f"this episode: {number(episode_return)}"
+    return f"this episode: {return_text(episode_return)}"
 
 
 def score_text(score: float) -> str:
     """The score of the run."""
-    return f"run's score: {number(score)}"
-
-
-def number(value: float) -> str:
-    """A return as it is read: small ones, such as Reacher's, with a decimal."""
-    return f"{value:,.{1 if abs(value) < 100 else 0}f}"
+    return f"run's score: {return_text(score)}"
 
 
 @cache

@@ -54,6 +54,7 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     assert table["score"].tolist() == pytest.approx(by_row[table["setting"]].tolist(), rel=1e-6)
     markdown = (results_folder / "table1.md").read_text()
     assert "| Clipping, ε = 0.2 | 0.82 |" in markdown
+    assert "The runs have 2,048 timesteps, the paper's 1,000,000: don't compare them." in markdown
     assert "untrained, best setting mean" in (results_folder / "README.md").read_text()
     latex = (results_folder / "table1.tex").read_text()
     assert latex.count(r"\\") == 12

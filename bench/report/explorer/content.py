@@ -16,7 +16,7 @@ from bench.protocol.selection import Selection, ranges
 from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
 from bench.report.appearance import LINES, MARKERS, looks
 from bench.report.explorer.series import SIGNIFICANT_DIGITS, series, stride_of
-from bench.report.tables import notes
+from bench.report.tables import counted, notes
 from bench.results.folder import Results
 from bench.results.reading import KEYS, runs_table
 from bench.scores.estimates import TAIL
@@ -105,18 +105,14 @@ def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str
     differences = results.protocol.differences(expected)
     thinned = f"every {_ordinal(stride)} line of each run's CSV, and its last" if stride > 1 else "every line"
     return {
-        "runs": f"{len(last):,} runs: {_counted(counts['environment'], 'environment')},"
-        f" {_counted(counts['setting'], 'setting')}, {'seeds' if counts['seed'] > 1 else 'seed'}"
+        "runs": f"{len(last):,} runs: {counted(counts['environment'], 'environment')},"
+        f" {counted(counts['setting'], 'setting')}, {'seeds' if counts['seed'] > 1 else 'seed'}"
         f" {ranges(sorted(runs['seed'].unique().tolist()))}; {results.protocol.steps:,} timesteps each."
-        + (f" {_counted(diverged, 'run')} diverged." if diverged else "")
+        + (f" {counted(diverged, 'run')} diverged." if diverged else "")
         + (f" The protocol is not the default: {', '.join(differences)}." if differences else ""),
         "points": f"The curves have {thinned}, rounded to {SIGNIFICANT_DIGITS} significant digits; the last"
         " line of each run is not rounded.",
     }
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _ordinal(number: int) -> str:

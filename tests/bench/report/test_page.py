@@ -115,7 +115,12 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     text = text_of(found)
     assert not re.search(r"\bnan\b", text)
     assert ("In short:" in text) == (seeds > 2)
-    assert f"{77 * seeds} runs of {seeds} seeds" in text
+    assert f"{77 * seeds} runs of {seeds} seed{'s' if seeds > 1 else ''}." in text
+    heading = next(line for line in text.splitlines() if line.startswith("| algorithm | paper | ours |"))
+    assert ("as of 3 seeds" in heading) == (seeds > 2)
+    assert "interval" in heading or seeds == 1
+    assert "don't compare them" not in text  # these runs are as long as the paper's
+    assert "lecture.md)" not in text  # there is no such page beside this one
     assert ("How alike the 10 constrained scores are" in text) == (seeds > 2)
     assert ("Beside the paper's Figure 3" in text) == (seeds > 1)
     assert ("So with the paper's 3 seeds" in text) == (seeds > 2)
