@@ -83,9 +83,9 @@ class Page:
         found = self._command("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(found["data"])
 
-    def pdf(self) -> bytes:
-        """The page as it is printed."""
-        return base64.b64decode(self._command("Page.printToPDF", preferCSSPageSize=True)["data"])
+    def show_as(self, medium: str) -> None:
+        """Show the page as on a medium: screen or print."""
+        self._command("Emulation.setEmulatedMedia", media=medium)
 
     def _command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command and wait for its answer; keep what the page complains of meanwhile."""

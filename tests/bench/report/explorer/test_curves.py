@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from bench.protocol.protocol import Run
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.results.folder import Results
 from bench.results.reading import load_runs
 from tests.helpers.browser import Page
@@ -100,10 +101,19 @@ def test_values_by_pointer_and_by_keys(page: Page, results: Results) -> None:
     assert count(page, ".readout:not([hidden])") == 0
 
 
-def test_the_pointer_finds_the_nearest_seed(page: Page) -> None:
+@pytest.mark.parametrize("edge", ["top", "bottom"])
+def test_the_pointer_finds_the_nearest_seed(page: Page, results: Results, edge: str) -> None:
+    plot = "#panels figure:nth-child(1) .plot"
     click(page, "#single")
-    page.move(*page.middle("#panels figure:nth-child(1) .plot"))
-    assert "nearest: seed " in texts(page, ".readout:not([hidden])")[0]
+    middle, _ = page.middle(plot)
+    height = page.evaluate(f"document.querySelector('{plot}').getBoundingClientRect().{edge}")
+    page.move(middle, height + (1 if edge == "top" else -1))
+    runs = load_runs(results.path)
+    there = (runs["environment"] == "HalfCheetah-v4") & (runs["timesteps"] == 30720)
+    at_middle = runs[there & runs["setting"].isin(PAPER_SETTINGS)].sort_values("return_last100")
+    nearest = at_middle.iloc[-1 if edge == "top" else 0]
+    label = SETTINGS[nearest["setting"]].label
+    assert f"nearest: seed {nearest['seed']} of {label}, " in texts(page, ".readout:not([hidden])")[0]
 
 
 def test_divergence_and_what_is_not_finite(page: Page) -> None:

@@ -90,8 +90,21 @@ def test_it_fits_its_window(page: Page, results: Results, width: int) -> None:
     assert all(plot >= 220 and abs(plot - svg) <= 1 for plot, svg in widths)
 
 
-def test_it_prints(page: Page, tmp_path: Path) -> None:
-    assert page.pdf().startswith(b"%PDF")
+def test_it_prints_without_controls_and_within_the_paper(page: Page) -> None:
+    def shown(selector: str) -> bool:
+        return bool(page.evaluate(f"document.querySelector('{selector}').checkVisibility()"))
+
+    controls = ("nav", "#environments", "#controls input")
+    assert all(map(shown, controls))
+    page.show_as("print")
+    page.resize(720, 1000)  # A4 less its margins
+    page.evaluate("drawn")
+    try:
+        assert not any(map(shown, controls))
+        assert shown("#panels .plot svg")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    finally:
+        page.show_as("screen")
 
 
 def test_a_folder_of_own_runs_alone(tab: Page, results: Results, tmp_path: Path) -> None:
