@@ -9,17 +9,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.common.files import json_text, read_text
+from bench.common.files import csv_text, json_text, read_text
 from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.protocol import DEFAULT
+from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
+from bench.protocol.variants import folder_of
 from bench.report.explorer import html
 from bench.report.explorer.content import content
+from bench.report.variants import sections
 from bench.results.checksums import CHECKSUMS
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from bench.results.reading import KEYS, load_runs
+from bench.scores.report import report
+from bench.scores.variants import variants_report
 from bench.speed import page
 from tests.helpers.processes import ROOT
 
@@ -64,7 +68,14 @@ def test_the_notebook_shows_the_table_of_the_results() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "bench/README.md", "algorithms/README.md", "results/README.md"]
+    "page",
+    [
+        "README.md",
+        "bench/README.md",
+        "algorithms/README.md",
+        "results/README.md",
+        "results/variants/README.md",
+    ],
 )
 def test_the_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read_text(ROOT / page))
@@ -98,17 +109,15 @@ def test_the_published_protocol_is_written_as_it_would_be_now() -> None:
     assert read_text(ROOT / "results" / "protocol.json") == json_text(results.protocol.as_json())
 
 
-def test_the_runs_are_whole_jobs_seed_by_seed_and_the_policies_of_seed_0_can_be_used() -> None:
+def test_the_runs_are_of_all_planned_seeds_and_the_policies_of_seed_0_can_be_used() -> None:
     folder = ROOT / "results"
     runs = load_runs(folder)
     assert open_results(folder, None, create=False).protocol == DEFAULT
-    for settings in (PAPER_SETTINGS, LECTURE_SETTINGS):
+    for settings, seeds in ((PAPER_SETTINGS, PLANNED_SEEDS), (LECTURE_SETTINGS, 3)):
         made = runs[runs["setting"].isin(settings)].drop_duplicates(list(KEYS))
         counts = made.groupby(["seed", "environment"]).size().unstack(fill_value=0)
-        # Seeds 0, 1, 2, … up to 20, each with all settings and in all environments, but perhaps the last.
-        assert counts.index.tolist() == list(range(min(len(counts), 21)))
-        assert set(counts.to_numpy().flat) <= {0, len(settings)}
-        assert (counts.iloc[:-1] > 0).all(axis=None)
+        assert counts.index.tolist() == list(range(seeds))
+        assert set(counts.to_numpy().flat) == {len(settings)}
     for environment in ENVIRONMENTS:
         for setting in SETTINGS:
             policy = load_policy(folder / "policies" / environment / setting / "seed-00.npz")
@@ -121,6 +130,19 @@ def test_the_checksums_are_those_of_the_runs() -> None:
     named = {line.split(maxsplit=1)[1] for line in read_text(folder / CHECKSUMS).splitlines()}
     files = [*folder.glob("runs/*/*/*"), *folder.glob("policies/*/*/seed-00.npz")]
     assert named == {"protocol.json", "random.csv", *(str(path.relative_to(folder)) for path in files)}
+
+
+def test_the_page_of_the_variants_is_that_of_their_runs(tmp_path: Path) -> None:
+    """After a change of runs: make variants."""
+    folder = ROOT / "results"
+    results, selection = Options(folder).open()
+    found = variants_report(results, report(results, selection))
+    assert "\n\n".join(sections(found)) + "\n" == read_text(folder / "variants" / "README.md")
+    assert csv_text(found.table) == read_text(folder / "variants" / "variants.csv")
+    for name in found.names:
+        subprocess.run(
+            ["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=folder_of(folder, name), check=True
+        )
 
 
 def test_what_was_repeated_was_repeated_to_the_bit_also_on_another_make_of_processor() -> None:

@@ -157,7 +157,7 @@ def counted(count: int, noun: str) -> str:
 
 def number(value: float) -> str:
     """Two decimals, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:z.2f}"
+    return "" if math.isnan(value) else f"{value:z,.2f}"
 
 
 def return_text(value: float) -> str:
@@ -189,7 +189,7 @@ def estimate(row: Any, name: str) -> str:
 
 def between(low: float, high: float) -> str:
     """An interval, or nothing for NaN."""
-    return "" if math.isnan(low) else f"{low:z.2f} to {high:z.2f}"
+    return "" if math.isnan(low) else f"{low:z,.2f} to {high:z,.2f}"
 
 
 def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:

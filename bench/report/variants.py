@@ -26,6 +26,9 @@ from bench.report.tables import (
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.variants import VariantsReport
 
+# A panel of the figure that has larger differences would hide the others.
+LARGE = 3
+TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
 DEFAULT_ROW, PAPER_ROW = "(default)", "Figure 3, read off"
 
 
@@ -46,7 +49,10 @@ def save(found: VariantsReport, folder: Path) -> str:
 
 
 def intervals_figure(found: VariantsReport) -> Figure:
-    """The differences from the default as intervals: a panel for each setting, a line for each variant."""
+    """The differences from the default as intervals: a panel for each setting, a line for each variant.
+
+    A panel with large differences is logarithmic beyond ±1.
+    """
     table = found.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
     figure = Figure(figsize=(2.5 + 3 * len(settings), 1.2 + 0.32 * len(found.names)), layout="constrained")
@@ -59,9 +65,17 @@ def intervals_figure(found: VariantsReport) -> Figure:
         panel.plot(rows["difference"], places, "o", color="black")
         panel.set_title(SETTINGS[setting].label, fontsize="medium")
         panel.grid(axis="x", alpha=0.3)
+        if rows[["low", "high"]].abs().max(axis=None) > LARGE:
+            panel.set_xscale("symlog", linthresh=1, linscale=2)
+            low, high = panel.get_xlim()
+            ticks = [tick for tick in TICKS if low <= tick <= high]
+            panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     panels[0].set_yticks(range(len(found.names)), found.names)
     panels[0].invert_yaxis()
-    figure.supxlabel("score less that of the default, with 95 % interval", fontsize="medium")
+    figure.supxlabel(
+        "score less that of the default, with 95 % interval; wide axes are logarithmic beyond ±1",
+        fontsize="medium",
+    )
     return figure
 
 
@@ -105,7 +119,7 @@ def sections(found: VariantsReport) -> list[str]:
         *_unconstrained(found),
         *_figure_3(found),
         "## What the variants are",
-        *(f"- `{name}`: {' '.join(VARIANTS[name].in_words())}" for name in found.names),
+        "\n".join(f"- `{name}`: {' '.join(VARIANTS[name].in_words())}" for name in found.names),
     ]
 
 
