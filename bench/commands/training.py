@@ -156,7 +156,8 @@ class Verify(WithOwn, OnResults):
         """Repeat the selection's finished runs."""
         from bench.campaign.verify import verify
 
-        results.require_same([self.known[name] for name in selection.settings])
+        if self.own_file is not None:
+            results.require_same(self.own_file.settings.values())
         others = {
             run.setting
             for run in results.finished()
