@@ -109,10 +109,13 @@ def environments(report: Report) -> Figure:
 
 def by_seeds(report: Report) -> Figure:
     """Score and 95 % interval of the first seeds, by their number: a panel per family."""
+    last_intervals: dict[Axes, list[Floats]] = {}
 
     def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
         counts = np.arange(1.0, runs.shape[-1] + 1)
-        _curve(panel, counts, [mean(runs[:, : int(count)]) for count in counts], look, label)
+        estimates = [mean(runs[:, : int(count)]) for count in counts]
+        _curve(panel, counts, estimates, look, label)
+        last_intervals.setdefault(panel, []).append(np.stack(estimates[-1].interval))
 
     figure = _by_family(report, draw)
     figure.supxlabel("number of seeds", fontsize="medium")
@@ -120,8 +123,8 @@ def by_seeds(report: Report) -> Figure:
     for panel in figure.axes:
         panel.set_xlim(1, None)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        lines = np.concatenate([line.get_ydata() for line in panel.lines])
-        panel.set_ylim(np.nanmin(lines) - 0.15, np.nanmax(lines) + 0.15)
+        shown = [*(line.get_ydata() for line in panel.lines), *last_intervals[panel]]
+        panel.set_ylim(np.nanmin(np.concatenate(shown)) - 0.15, np.nanmax(np.concatenate(shown)) + 0.15)
     return figure
 
 
