@@ -133,6 +133,7 @@ def test_the_checksums_are_those_of_the_runs() -> None:
     assert named == {"protocol.json", "random.csv", *(str(path.relative_to(folder)) for path in files)}
 
 
+@pytest.mark.slow
 def test_the_page_of_the_variants_is_that_of_their_runs() -> None:
     """After a change of runs: make variants."""
     folder = ROOT / "results"

@@ -61,6 +61,7 @@ def test_lambda_one_is_the_return_minus_the_baseline(
     np.testing.assert_allclose(advantages, returns - values, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @given(numbers, numbers, st.integers(0, HORIZON - 1))
 def test_nothing_crosses_the_end_of_an_episode(rewards: np.ndarray, values: np.ndarray, end: int) -> None:
     ends = np.arange(HORIZON) == end
@@ -83,6 +84,7 @@ def test_a_time_limit_by_hand() -> None:
     assert (advantages + values[:-1])[1] == 2 + 0.5 * 8  # the target at the time limit
 
 
+@pytest.mark.slow
 @given(numbers, numbers, st.sampled_from([0, 4, HORIZON - 1]))
 def test_a_time_limit_is_where_a_rollout_is_cut(rewards: np.ndarray, values: np.ndarray, last: int) -> None:
     """A rollout's own end goes on with V of its last observation; so does a time limit within a rollout."""

@@ -34,6 +34,7 @@ from tests.recomputed.plain import (
 )
 
 
+@pytest.mark.slow
 def test_scores() -> None:
     table = published("scores", "environment", "setting", "seed")
     expected = runs().set_index(["environment", "setting", "seed"]).loc[table.index]
@@ -80,6 +81,7 @@ def test_scale() -> None:
     assert table.shape[1] == 12
 
 
+@pytest.mark.slow
 def test_table_and_readings() -> None:
     table, readings = published("table1", "setting"), published("readings", "setting")
     assert table.index.tolist() == readings.index.tolist() == SETTINGS

@@ -58,6 +58,7 @@ def test_part_of_the_table_keeps_its_numbers(results: Results) -> None:
         pd.testing.assert_frame_equal(getattr(part, name).set_index("setting"), rows)
 
 
+@pytest.mark.slow
 def test_a_setting_of_ones_own_changes_no_other_number(
     results: Results, with_own: Results, own_row: str, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
     assert "Differences" not in log.getvalue()
 
 
+@pytest.mark.slow
 def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results, own_row: str) -> None:
     log = io.StringIO()
     selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())
@@ -172,6 +174,7 @@ def test_the_area_is_the_mean_over_time(results: Results) -> None:
     assert line["mean_return"].item() == pytest.approx(np.average(run["return_last100"], weights=steps))
 
 
+@pytest.mark.slow
 def test_the_lecture_s_page_is_written_with_the_table(results: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(results.path, tmp_path / "results"))
     settings = [name for name in LECTURE_SETTINGS if name != "trpo-0.01"]

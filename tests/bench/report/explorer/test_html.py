@@ -128,6 +128,7 @@ def test_the_table_has_the_numbers_of_the_report(results: Results) -> None:
     assert rows["own"]["diverged"] == 1
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(results: Results, tmp_path: Path) -> None:
     pages = []
     for name in ("one", "other"):
