@@ -41,7 +41,7 @@ class WithOwn:
     @property
     def known(self) -> dict[str, Setting]:
         """The settings of this package and of one's own file."""
-        return SETTINGS if self.own_file is None else {**SETTINGS, **self.own_file.settings}
+        return SETTINGS if self.own_file is None else self.own_file.known
 
 
 @dataclass(frozen=True)

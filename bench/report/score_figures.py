@@ -123,8 +123,9 @@ def by_seeds(report: Report) -> Figure:
     for panel in figure.axes:
         panel.set_xlim(1, None)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        shown = [*(line.get_ydata() for line in panel.lines), *last_intervals[panel]]
-        panel.set_ylim(np.nanmin(np.concatenate(shown)) - 0.15, np.nanmax(np.concatenate(shown)) + 0.15)
+        lines = [line.get_ydata() for line in panel.lines]
+        shown = np.concatenate([*lines, *last_intervals[panel]])
+        panel.set_ylim(np.nanmin(shown) - 0.15, np.nanmax(shown) + 0.15)
     return figure
 
 

@@ -86,14 +86,13 @@ def latex(cells: Cells) -> str:
 def table_cells(report: Report) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
     scores = ("algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING)
-    rows = []
+    any_diverged, rows = report.table["diverged"].any(), []
     for row in report.table.itertuples():
-        interval = between(row.ci_low, row.ci_high)
         values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
         paper, score, untrained, of_three = map(number, values)
-        doubted = f"({interval})" if row.setting in report.doubtful else interval
-        diverged = str(row.diverged) if report.table["diverged"].any() else ""
-        rows.append([row.algorithm, paper, score, doubted, untrained, of_three, str(row.runs), diverged])
+        interval = doubted(between(row.ci_low, row.ci_high), row.setting in report.doubtful)
+        diverged = str(row.diverged) if any_diverged else ""
+        rows.append([row.algorithm, paper, score, interval, untrained, of_three, str(row.runs), diverged])
     filled = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
     return [[cells[place] for place in filled] for cells in ((*scores, "runs", "diverged"), *rows)]
 
@@ -116,9 +115,8 @@ def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cell
 
 def _return_cell(row: object) -> str:
     mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
-    digits = 0 if abs(mean) >= 100 else 1
-    spread = "" if math.isnan(std) else f" ± {std:,.{digits}f}"
-    return f"{mean:,.{digits}f}{spread} ({normalized:.2f})"
+    spread = "" if math.isnan(std) else f" ± {std:,.{_digits(mean)}f}"
+    return f"{return_text(mean)}{spread} ({normalized:.2f})"
 
 
 def scale_cells(scale: pd.DataFrame) -> Cells:
@@ -162,7 +160,12 @@ def number(value: float) -> str:
 
 def return_text(value: float) -> str:
     """A return, or nothing for NaN: small ones, such as Reacher's, with a decimal."""
-    return "" if math.isnan(value) else f"{value:,.{0 if abs(value) >= 100 else 1}f}"
+    return "" if math.isnan(value) else f"{value:,.{_digits(value)}f}"
+
+
+def _digits(value: float) -> int:
+    """How many decimals a return is read with."""
+    return 0 if abs(value) >= 100 else 1
 
 
 def share(value: float) -> str:
@@ -190,6 +193,11 @@ def estimate(row: Any, name: str) -> str:
 def between(low: float, high: float) -> str:
     """An interval, or nothing for NaN."""
     return "" if math.isnan(low) else f"{low:z,.2f} to {high:z,.2f}"
+
+
+def doubted(interval: str, doubtful: bool) -> str:
+    """An interval as it is shown: in brackets where it is doubtful."""
+    return f"({interval})" if doubtful and interval else interval
 
 
 def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:

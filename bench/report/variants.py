@@ -16,6 +16,7 @@ from bench.report.score_figures import DIGITS
 from bench.report.tables import (
     between,
     counted,
+    doubted,
     listed,
     markdown,
     markdown_table,
@@ -105,7 +106,7 @@ def sections(found: VariantsReport) -> list[str]:
                 "score": lambda row: number(row.score),
                 "default": lambda row: number(row.default_score),
                 "difference": lambda row: number(row.difference),
-                "95 % interval": lambda row: _interval(row.low, row.high, row.setting in doubtful),
+                "95 % interval": lambda row: doubted(between(row.low, row.high), row.setting in doubtful),
                 "p, Holm": lambda row: probability(row.p_holm),
                 "runs": lambda row: str(row.runs),
                 "diverged": lambda row: str(row.diverged),
@@ -127,11 +128,6 @@ def _runs(found: VariantsReport) -> str:
     counts = found.scores.groupby(["variant", "setting", "environment"]).size()
     low, high = int(counts.min()), int(counts.max())
     return counted(high, "run") if low == high else f"{low} to {high} runs"
-
-
-def _interval(low: float, high: float, doubted: bool) -> str:
-    text = between(low, high)
-    return f"({text})" if doubted and text else text
 
 
 def _by_environment(found: VariantsReport) -> list[list[str]]:

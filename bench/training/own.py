@@ -9,7 +9,6 @@ import hashlib
 import sys
 import traceback
 import types
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -53,6 +52,11 @@ class OwnFile:
         module = _module(self)
         rule = "own" if hasattr(module, "rule") else Setting.rule
         return {each.name: replace(each, own_sha256=self.sha256, rule=rule) for each in module.SETTINGS}
+
+    @property
+    def known(self) -> dict[str, Setting]:
+        """The settings of this package and its own."""
+        return {**SETTINGS, **self.settings}
 
     @property
     def rule(self) -> UpdateRule:
@@ -123,11 +127,6 @@ def _told(own: OwnFile, error: Exception) -> str:
     """An error in one line, with the line of the file where it was raised."""
     frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == own.name]
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
-
-
-def all_settings(own: OwnFile | None) -> Mapping[str, Setting]:
-    """The settings of this package and of one's own file."""
-    return SETTINGS if own is None else {**SETTINGS, **own.settings}
 
 
 def rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:

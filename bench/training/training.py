@@ -16,13 +16,14 @@ from algorithms.observation_filter import observation_bound, standard_deviation
 from algorithms.types import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
+from bench.protocol.settings import SETTINGS
 from bench.results.policies import Policy
 from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, RunCheckpoint
 from bench.training.collecting import Collected, collect
 from bench.training.determinism import require_pinned
 from bench.training.learners import Learner, in_job_order, learners
-from bench.training.own import OwnFile, all_settings
+from bench.training.own import OwnFile
 from bench.training.runlog import RunLog
 
 Report = Callable[[int], None]
@@ -57,7 +58,7 @@ class Training:
             KeyError: for a setting that is unknown.
         """
         require_pinned()
-        known = all_settings(own)
+        known = SETTINGS if own is None else own.known
         self._runs, self._protocol = tuple(runs), protocol
         self._settings = [known[run.setting] for run in runs]
         seeds, choices = [run.seed for run in runs], protocol.hyperparameters.choices
