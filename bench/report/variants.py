@@ -120,8 +120,15 @@ def sections(found: VariantsReport) -> list[str]:
         *_unconstrained(found),
         *_figure_3(found),
         "## What the variants are",
-        "\n".join(f"- `{name}`: {' '.join(VARIANTS[name].in_words())}" for name in found.names),
+        "\n".join(map(_described, found.names)),
     ]
+
+
+def _described(variant: str) -> str:
+    """An item of a list: how a variant differs from the default, one line a choice where several do."""
+    words = VARIANTS[variant].in_words()
+    separator = " " if len(words) == 1 else "\n  - "
+    return separator.join([f"- `{variant}`:", *words])
 
 
 def _runs(found: VariantsReport) -> str:
