@@ -12,6 +12,7 @@ from bench.protocol.published import FIGURE_3, LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
+from bench.report.repeated import repeated_in_variants
 from bench.report.score_figures import DIGITS
 from bench.report.tables import (
     between,
@@ -42,7 +43,7 @@ def save(found: VariantsReport, folder: Path) -> str:
     write_whole(place / "variants.csv", csv_text(found.table))
     write_whole(place / "by_environment.csv", csv_text(found.by_environment))
     save_figure(intervals_figure(found), place, "variants")
-    write_whole(place / "README.md", "\n\n".join(sections(found)) + "\n")
+    write_whole(place / "README.md", "\n\n".join(sections(found, folder)) + "\n")
     for name in found.names:
         variant = folder_of(folder, name)
         write_whole(variant / CHECKSUMS, checksums(variant))
@@ -80,8 +81,11 @@ def intervals_figure(found: VariantsReport) -> Figure:
     return figure
 
 
-def sections(found: VariantsReport) -> list[str]:
-    """The paragraphs and tables."""
+def sections(found: VariantsReport, folder: Path) -> list[str]:
+    """The paragraphs and tables of the page.
+
+    folder: the default's results, whose variants tell what was repeated.
+    """
     table = found.table
     doubtful = [name for name in PAPER_SETTINGS if name in found.default.doubtful & set(table["setting"])]
     incomplete = table["score"].isna()
@@ -119,6 +123,7 @@ def sections(found: VariantsReport) -> list[str]:
         markdown_table(_by_environment(found)),
         *_unconstrained(found),
         *_figure_3(found),
+        *repeated_in_variants(folder, found.names),
         "## What the variants are",
         "\n".join(map(_described, found.names)),
     ]
