@@ -26,6 +26,7 @@ from bench.report.tables import (
     return_text,
 )
 from bench.results.checksums import CHECKSUMS, checksums
+from bench.scores.estimates import ALPHA
 from bench.scores.variants import VariantsReport
 
 # A panel of the figure that has larger differences would hide the others.
@@ -102,6 +103,7 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
         " difference near 0 with a wide interval is not shown to be small."
         + (f" The intervals of {listed(doubtful)} are in brackets: they are unreliable." if doubtful else "")
         + (" Where an environment is missing, scores can't be compared." if incomplete.any() else ""),
+        _significant(table),
         markdown(
             table,
             {
@@ -134,6 +136,23 @@ def _described(variant: str) -> str:
     words = VARIANTS[variant].in_words()
     separator = " " if len(words) == 1 else "\n  - "
     return separator.join([f"- `{variant}`:", *words])
+
+
+def _significant(table: pd.DataFrame) -> str:
+    """Which variants move which settings' scores, by the corrected tests."""
+    found = table[table["p_holm"] < ALPHA]
+    parts = {"lower": found[found["difference"] < 0], "higher": found[found["difference"] > 0]}
+    return f"Of these tests {len(found)} find a difference." + "".join(
+        f" The score is {direction} under {listed(_with_settings(part))}."
+        for direction, part in parts.items()
+        if len(part)
+    )
+
+
+def _with_settings(table: pd.DataFrame) -> list[str]:
+    """Each variant once, with its settings in brackets."""
+    settings = table.groupby("variant", sort=False)["setting"]
+    return [f"{variant} ({', '.join(names)})" for variant, names in settings]
 
 
 def _runs(found: VariantsReport) -> str:

@@ -82,6 +82,18 @@ def test_differences_are_on_the_default_s_scale() -> None:
     )
 
 
+def test_the_significant_differences_are_named() -> None:
+    scores = variant_scores(raw_advantages=[0.0, 20.0], v5=[50.0, 70.0], scaled_rewards=[200.0, 220.0])
+    found = VariantsReport(default_report(("A", "B"), a_hundred_but_clipping), scores, UNTRAINED)
+    np.testing.assert_allclose(found.table["difference"], [-0.4, 1.6, 0.1])
+    text = "\n".join(sections(found, Path("nowhere")))
+    # t is -4, 16 and 1 with four degrees of freedom: p of the first is 0.016, and doubled 0.032.
+    assert (
+        "Of these tests 2 find a difference. The score is lower under raw-advantages (clip-0.2). The score is"
+        " higher under scaled-rewards (clip-0.2).\n"
+    ) in text
+
+
 @pytest.fixture(scope="module")
 def default(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return synthetic_results(tmp_path_factory.mktemp("made-up") / "results", None, range(3), PAPER_SETTINGS)
