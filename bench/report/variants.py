@@ -1,5 +1,6 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import VariantsReport
 
+# So many panels of the figure stand in a line.
+ABREAST = 4
 # A panel of the figure that has larger differences would hide the others.
 LARGE = 3
 TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
@@ -58,9 +61,15 @@ def intervals_figure(found: VariantsReport) -> Figure:
     """
     table = found.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
-    figure = Figure(figsize=(2.5 + 3 * len(settings), 1.2 + 0.32 * len(found.names)), layout="constrained")
-    panels = figure.subplots(1, len(settings), sharey=True, squeeze=False)[0]
-    for panel, setting in zip(panels, settings, strict=True):
+    across = min(len(settings), ABREAST)
+    down = math.ceil(len(settings) / across)
+    height = down * (1 + 0.25 * len(found.names))
+    figure = Figure(figsize=(2.5 + 3.2 * across, 0.5 + height), layout="constrained")
+    panels = figure.subplots(down, across, sharey=True, squeeze=False).flat
+    for panel, setting in itertools.zip_longest(panels, settings):
+        if setting is None:
+            panel.remove()
+            continue
         rows = table[table["setting"] == setting]
         places = [found.names.index(name) for name in rows["variant"]]
         panel.axvline(0, color="grey", linewidth=0.8)
@@ -68,6 +77,7 @@ def intervals_figure(found: VariantsReport) -> Figure:
         panel.plot(rows["difference"], places, "o", color="black")
         panel.set_title(SETTINGS[setting].label, fontsize="medium")
         panel.grid(axis="x", alpha=0.3)
+        panel.tick_params(axis="x", labelsize="small")
         if rows[["low", "high"]].abs().max(axis=None) > LARGE:
             panel.set_xscale("symlog", linthresh=1, linscale=2)
             low, high = panel.get_xlim()
