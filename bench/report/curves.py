@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from bench.protocol.environments import without_version
 from bench.protocol.settings import Setting, in_table_order
 from bench.report.appearance import MARKERS, Look, looks
+from bench.report.panels import wrapped
 from bench.scores.estimates import TAIL
 
 COLUMNS = 3
@@ -30,11 +31,8 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping
     """
     look_of = looks(settings)
     environments = all_runs["environment"].unique()
-    columns = min(COLUMNS, len(environments) + 1)
-    rows = -(-(len(environments) + 1) // columns)
-    figure = Figure(figsize=(4.2 * columns, 3.1 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    for panel, environment in zip(axes, environments, strict=False):
+    figure, (*panels, last) = wrapped(len(environments) + 1, COLUMNS, (4.2, 3.1))
+    for panel, environment in zip(panels, environments, strict=True):
         runs = all_runs[all_runs["environment"] == environment]
         for setting in in_table_order(runs["setting"].unique()):
             returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
@@ -45,11 +43,10 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping
         if environment in random:
             panel.axhline(random[environment], color="grey", linewidth=0.8, label="uniform actions")
         _time_axis(panel, without_version(environment))
-    for panel in axes[0 : len(environments) : columns]:
+    for panel in panels[::COLUMNS]:
         panel.set_ylabel("return, last 100 episodes")
-    for empty in axes[len(environments) :]:
-        empty.axis("off")
-    _legend(axes[len(environments)], axes[: len(environments)])
+    last.axis("off")
+    _legend(last, panels)
     return figure
 
 

@@ -13,6 +13,7 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import UNCONSTRAINED
 from bench.report.appearance import Look, looks
+from bench.report.panels import wrapped
 from bench.scores.estimates import Estimate, mean
 from bench.scores.report import Report
 from bench.scores.scale import Floats
@@ -84,11 +85,9 @@ def environments(report: Report) -> Figure:
     """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
     names, settings = report.grid.environments, list(report.table["setting"])
     runs, look_of = report.grid.only(settings).normalized().round(DIGITS), looks(report.settings)
-    columns = min(COLUMNS, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(1.8 + 2.2 * columns, rows * (0.8 + 0.24 * len(settings))), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    for number, (panel, name) in enumerate(zip(axes.flatten(), names, strict=False)):
+    size = (2.2, 0.8 + 0.24 * len(settings))
+    figure, panels = wrapped(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
+    for number, (panel, name) in enumerate(zip(panels, names, strict=True)):
         for place, setting in enumerate(settings):
             values, shade = runs[place, number], look_of[setting].colour
             values = values[np.isfinite(values)]
@@ -99,10 +98,8 @@ def environments(report: Report) -> Figure:
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
         panel.grid(axis="x", linewidth=0.4)
-    for empty in axes.flatten()[len(names) :]:
-        empty.axis("off")
-    axes[0, 0].set_yticks(range(len(settings)), [report.settings[setting].label for setting in settings])
-    axes[0, 0].invert_yaxis()
+    panels[0].set_yticks(range(len(settings)), [report.settings[setting].label for setting in settings])
+    panels[0].invert_yaxis()
     figure.supxlabel("normalized score: 0 is random, 1 the best run", fontsize="medium")
     return figure
 

@@ -1,6 +1,5 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
-import itertools
 import math
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bench.protocol.published import FIGURE_3, LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
+from bench.report.panels import wrapped
 from bench.report.repeated import repeated_in_variants
 from bench.report.score_figures import DIGITS
 from bench.report.tables import (
@@ -30,8 +30,7 @@ from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import VariantsReport
 
-# So many panels of the figure stand in a line.
-ABREAST = 4
+COLUMNS = 4
 # A panel of the figure that has larger differences would hide the others.
 LARGE = 3
 TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
@@ -61,15 +60,9 @@ def intervals_figure(found: VariantsReport) -> Figure:
     """
     table = found.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
-    across = min(len(settings), ABREAST)
-    down = math.ceil(len(settings) / across)
-    height = down * (1 + 0.25 * len(found.names))
-    figure = Figure(figsize=(2.5 + 3.2 * across, 0.5 + height), layout="constrained")
-    panels = figure.subplots(down, across, sharey=True, squeeze=False).flat
-    for panel, setting in itertools.zip_longest(panels, settings):
-        if setting is None:
-            panel.remove()
-            continue
+    size = (3.2, 1 + 0.25 * len(found.names))
+    figure, panels = wrapped(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
+    for panel, setting in zip(panels, settings, strict=True):
         rows = table[table["setting"] == setting]
         places = [found.names.index(name) for name in rows["variant"]]
         panel.axvline(0, color="grey", linewidth=0.8)
