@@ -136,5 +136,5 @@ def _make_room_for(environment: str) -> None:
     import jax
 
     if _environments != [environment] and psutil.Process().memory_info().rss > CACHE_LIMIT:
-        jax.clear_caches()
+        jax.clear_caches()  # type: ignore[no-untyped-call]
     _environments[:] = [environment]

@@ -1,7 +1,13 @@
-"""Workers: one single-threaded process a core of this machine, or those of a Dask cluster."""
+"""Workers: one single-threaded process a core of this machine, or those of a Dask cluster.
+
+Whoever can talk to a Dask process can make it run any code, and other users of a machine can reach its ports.
+So the processes of a local cluster listen on loopback alone, and speak TLS by a key that only they have.
+Their scratch folder, from which Python imports first, is one to which nobody else can write.
+"""
 
 import hashlib
 import logging
+import tempfile
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +17,7 @@ from pathlib import Path
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, LocalCluster, Worker, get_worker
+from distributed import Client, LocalCluster, Security, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
 from bench.common.errors import UserError
@@ -30,6 +36,9 @@ DASK_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1 s",
     "distributed.admin.system-monitor.interval": "10 s",
+    # The HTTP servers, which Dask starts in any case, have no pages.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -51,7 +60,7 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
         for logger in ("distributed", "distributed.client"):  # the client has a level of its own
             logging.getLogger(logger).setLevel(logging.CRITICAL)
         if scheduler is None:
-            with _local_cluster(processes) as cluster, Client(cluster) as client:
+            with _private_scratch(), _local_cluster(processes) as cluster, Client(cluster) as client:
                 yield client
         else:
             with _client(scheduler) as client:
@@ -120,6 +129,16 @@ def _client(scheduler: str) -> Client:
         raise UserError(f"no Dask scheduler answers at {scheduler} (tcp://host:8786, say)") from error
 
 
+@contextmanager
+def _private_scratch() -> Iterator[None]:
+    """Within the context Dask's scratch folder is a new one; its usual name is known to all beforehand."""
+    with (
+        tempfile.TemporaryDirectory(prefix="table1-", ignore_cleanup_errors=True) as folder,
+        dask.config.set({"temporary-directory": folder}),
+    ):
+        yield
+
+
 def _local_cluster(processes: int) -> LocalCluster:
     """Started anew where a worker is killed while it starts; once it has, Dask itself replaces it."""
     # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
@@ -131,7 +150,9 @@ def _local_cluster(processes: int) -> LocalCluster:
                 n_workers=min(CPU_COUNT, processes),
                 threads_per_worker=1,
                 memory_limit=0,  # a run needs little, and a paused worker would be a silent one
-                dashboard_address=":0",  # any free port: campaigns may run side by side
+                security=Security.temporary(),
+                # Any free port, because campaigns may run side by side, and no dashboard on it.
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 silence_logs=logging.CRITICAL,
             )
         try:

@@ -9,13 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import dask
 import pytest
 from rich.console import Console
 
 from bench.campaign import campaign
 from bench.campaign.campaign import run_campaign
-from bench.campaign.cluster import connected, identity
+from bench.campaign.cluster import identity
 from bench.campaign.jobs import Job, TrainingJob, training_jobs
 from bench.common.errors import UserError
 from bench.common.provenance import PACKAGES
@@ -195,7 +194,7 @@ def test_a_cluster_without_workers_is_refused(scheduler: str, tmp_path: Path) ->
 def wait_for_workers(scheduler: str, count: int) -> None:
     from distributed import Client
 
-    with Client(scheduler) as client:  # type: ignore[no-untyped-call]
+    with Client(scheduler) as client:
         client.wait_for_workers(count, timeout=60)
 
 
@@ -210,12 +209,6 @@ class DeadlyJob(Job):
 
     def __str__(self) -> str:
         return "deadly job"
-
-
-def test_local_workers_are_not_profiled() -> None:
-    with connected(None, 1) as client:
-        profiled = client.run(dask.config.get, "distributed.worker.profile.enabled")
-    assert list(profiled.values()) == [False]
 
 
 def test_jobs_that_fail_are_named_and_the_others_kept(tmp_path: Path) -> None:
