@@ -4,7 +4,8 @@ What every rule shares is here: the networks' start, acting, the observation fil
 policy and the diagnostics. Every public function but `init` works on a batch of runs: the leading axis `run`
 of all arrays, or the second one where the first is time. What a run computes does not depend on the others,
 nor on how many there are. Acting is vectorized over runs. Learning is mapped over them one after the other,
-which is as fast on a CPU and keeps each run's bits.
+which is as fast on a CPU and keeps each run's bits. So training may hand over one run at a time, and compiles
+one program for each rule.
 """
 
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from algorithms.advantages import bootstrapped, generalized_advantages, over_rollout
 from algorithms.gaussian import kl_divergence, sample
@@ -54,19 +55,19 @@ def init(
         rule_state=rule.initial(hyperparameters, parameters),
         statistics=initial_statistics(observation_size),
         numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
-        key=run_key,
+        key=jax.random.key_data(run_key),
         return_statistics=initial_return_statistics() if scales else None,
     )
 
 
 @partial(jax.jit, static_argnums=(0, 2))
 def action_noise(
-    hyperparameters: Hyperparameters, keys: Key[Array, "run"], action_size: int
+    hyperparameters: Hyperparameters, keys: UInt32[Array, "run 2"], action_size: int
 ) -> Float[Array, "time run action"]:
     """Standard normal noise for the next rollout's actions. Reads the runs' keys without consuming them."""
 
-    def noise_of_run(key: Key[Array, ""]) -> Float[Array, "time action"]:
-        noise_key, _, _ = jax.random.split(key, 3)
+    def noise_of_run(key: UInt32[Array, "2"]) -> Float[Array, "time action"]:
+        noise_key, _, _ = jax.random.split(jax.random.wrap_key_data(key), 3)
         return jax.random.normal(noise_key, (hyperparameters.horizon, action_size))
 
     return jnp.swapaxes(jax.lax.map(noise_of_run, keys), 0, 1)
@@ -122,7 +123,7 @@ def _update_run(
     rollout: Rollout,
     remaining: Float[Array, ""],
 ) -> tuple[RunState, Diagnostics]:
-    _, rule_key, next_key = jax.random.split(state.key, 3)
+    _, rule_key, next_key = jax.random.split(jax.random.wrap_key_data(state.key), 3)
     choices = hyperparameters.choices
     numbers = scheduled(choices, state.numbers, remaining)
     bound = observation_bound(choices)
@@ -181,7 +182,7 @@ def _update_run(
         rule_state=improvement.rule_state,
         statistics=statistics,
         numbers=rule.adapted(state.numbers, kl),
-        key=next_key,
+        key=jax.random.key_data(next_key),
         return_statistics=return_statistics,
     )
     return next_state, diagnostics

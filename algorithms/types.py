@@ -3,7 +3,7 @@
 from typing import Any
 
 from flax import struct
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Bool, Float, UInt32
 
 from algorithms.observation_filter import ObservationStatistics
 from algorithms.reward_scaling import ReturnStatistics
@@ -28,7 +28,8 @@ class RunState:
     rule_state: what the update rule carries, such as Adam's moments.
     statistics: of the observations up to the last update.
     numbers: of the run's setting; those that adapt, such as β, as the next update uses them.
-    key: where all randomness of the following rollouts and updates comes from.
+    key: the words of the random key from which all randomness of the following rollouts and updates comes.
+        As plain numbers, because a program is called faster without typed keys among its arguments.
     return_statistics: of the discounted returns up to the last update, where the protocol scales rewards.
     """
 
@@ -36,7 +37,7 @@ class RunState:
     rule_state: Any
     statistics: ObservationStatistics
     numbers: Numbers
-    key: Key[Array, "*run"]
+    key: UInt32[Array, "*run 2"]
     return_statistics: ReturnStatistics | None = None
 
     @property

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, UInt32
 from numpy.typing import NDArray
 
 from algorithms import learner as learning
@@ -20,7 +21,7 @@ CutOff = tuple[int, NDArray[np.bool_], NDArray[np.float64]]
 class Collected(NamedTuple):
     """A horizon of steps of each run.
 
-    rollouts: for the learner.
+    rollouts: of all runs.
     rewards: `[time, run]`, in 64 bits.
     ends: `[time, run]`
     steps: `[run]`, how many steps each took: fewer than the horizon where it diverged.
@@ -31,11 +32,21 @@ class Collected(NamedTuple):
     ends: NDArray[np.bool_]
     steps: NDArray[np.int_]
 
+    def rollout(self, index: int) -> Rollout:
+        """The rollout of one run, as a batch of one."""
+        return _one_of(self.rollouts, index)
+
+
+@jax.jit
+def _one_of(rollouts: Rollout, index: int) -> Rollout:
+    one: Rollout = jax.tree.map(lambda array: jax.lax.dynamic_slice_in_dim(array, index, 1, axis=1), rollouts)
+    return one
+
 
 def collect(
     hyperparameters: Hyperparameters,
     actors: Actor,
-    keys: Key[Array, "run"],
+    keys: UInt32[Array, "run 2"],
     environments: Environments,
     active: NDArray[np.bool_],
 ) -> Collected:

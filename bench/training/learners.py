@@ -1,4 +1,8 @@
-"""Learners: the runs of a job that one update rule improves, and their states."""
+"""Learners: the runs of a job, each with the update rule that improves it.
+
+A run learns alone, as a batch of one run. So a rule's program is compiled once, whatever runs a job has, and
+a run's bits can't depend on the others. Acting takes all runs of a job together.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, UInt32
 from numpy.typing import NDArray
 
 from algorithms import learner as learning
@@ -22,47 +26,38 @@ from bench.training.own import OwnFile, rule_of
 
 @dataclass
 class Learner:
-    """Runs that one update rule improves.
+    """A run and what it has learned.
 
     rule: with its options.
-    places: of the runs in their job.
-    states: with a leading axis `run`, in the places' order.
+    state: with a leading axis `run` of length 1. Without the axis XLA's program has other last bits.
     """
 
     rule: UpdateRule
-    places: NDArray[np.intp]
-    states: RunState
+    state: RunState
 
     def learn(
-        self, hyperparameters: Hyperparameters, rollouts: Rollout, remaining: float
+        self, hyperparameters: Hyperparameters, rollout: Rollout, remaining: float
     ) -> dict[str, NDArray[Any]]:
-        """Update the states from the rollouts of all runs of the job; returns diagnostics by name.
+        """Update the state from a rollout of this run alone; returns diagnostics by name.
 
-        remaining: the share of the runs' updates that are not yet made, this one among them.
+        remaining: the share of the run's updates that are not yet made, this one among them.
         """
-        if len(self.places) < rollouts.rewards.shape[1]:
-            rollouts = jax.tree.map(lambda array: array[:, self.places], rollouts)
-        self.states, diagnostics = learning.update(
-            hyperparameters, self.rule, self.states, rollouts, remaining
-        )
+        self.state, diagnostics = learning.update(hyperparameters, self.rule, self.state, rollout, remaining)
         named = vars(diagnostics) | dict(zip(self.rule.columns, diagnostics.of_rule, strict=True))
-        return {name: np.asarray(values) for name, values in named.items() if name != "of_rule"}
+        return {name: np.asarray(values)[0] for name, values in named.items() if name != "of_rule"}
 
-    def arrays(self, row: int) -> dict[str, NDArray[Any]]:
-        """The state of one run as arrays by their place in the tree, the random key as its words."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The state as arrays by their path in the tree."""
         return {
-            jax.tree_util.keystr(path): np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)[row]
-            for path, leaf in jax.tree_util.tree_leaves_with_path(self.states)
+            jax.tree_util.keystr(path): np.asarray(leaf)[0]
+            for path, leaf in jax.tree_util.tree_leaves_with_path(self.state)
         }
 
-    def restore(self, arrays: Sequence[dict[str, NDArray[Any]]]) -> None:
-        """Take the states that `arrays` gave, one for each run."""
-
-        def stored(path: Any, leaf: Any) -> Any:
-            array = jnp.asarray(np.stack([run[jax.tree_util.keystr(path)] for run in arrays]))
-            return jax.random.wrap_key_data(array) if _is_key(leaf) else array
-
-        self.states = jax.tree_util.tree_map_with_path(stored, self.states)
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take the state that `arrays` gave."""
+        self.state = jax.tree_util.tree_map_with_path(
+            lambda path, _: jnp.asarray(arrays[jax.tree_util.keystr(path)][None]), self.state
+        )
 
 
 def learners(
@@ -72,51 +67,34 @@ def learners(
     protocol: Protocol,
     own: OwnFile | None = None,
 ) -> list[Learner]:
-    """The learners of a job's runs before their first step, one for each update rule and its options.
+    """The learners of a job's runs before their first step, in the runs' order.
 
     settings: of each run.
     """
-    places_of: dict[UpdateRule, list[int]] = {}
-    for place, setting in enumerate(settings):
-        places_of.setdefault(rule_of(setting, own), []).append(place)
     return [
-        Learner(
-            rule,
-            np.array(places),
-            _stacked(
-                [
-                    learning.init(
-                        protocol.hyperparameters,
-                        rule,
-                        runs[place].seed,
-                        dict(settings[place].numbers),
-                        environments.observation_size,
-                        environments.action_size,
-                    )
-                    for place in places
-                ]
-            ),
-        )
-        for rule, places in places_of.items()
+        _learner(rule_of(setting, own), run.seed, setting, environments, protocol)
+        for run, setting in zip(runs, settings, strict=True)
     ]
 
 
-def in_job_order(learners: Sequence[Learner]) -> tuple[Actor, Key[Array, "run"]]:
-    """What acting needs of all runs of a job, in their order: acting is one program, whatever the rules."""
-    if len(learners) == 1:
-        return learners[0].states.actor, learners[0].states.key
-    order = np.argsort(np.concatenate([learner.places for learner in learners]))
-    parts = [(learner.states.actor, learner.states.key) for learner in learners]
-    joined: tuple[Actor, Key[Array, run]] = jax.tree.map(
-        lambda *leaves: jnp.concatenate(leaves)[order], *parts
+def _learner(
+    rule: UpdateRule, seed: int, setting: Setting, environments: Environments, protocol: Protocol
+) -> Learner:
+    numbers, sizes = dict(setting.numbers), (environments.observation_size, environments.action_size)
+    state = learning.init(protocol.hyperparameters, rule, seed, numbers, *sizes)
+    return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state))
+
+
+def together(learners: Sequence[Learner]) -> tuple[Actor, UInt32[Array, "run 2"]]:
+    """What acting needs of all runs: their actors and keys, joined along the axis `run`.
+
+    By NumPy, because JAX would compile a program for every number of runs.
+    """
+
+    def joined(*leaves: Array) -> Array:
+        return jnp.asarray(np.concatenate([np.asarray(leaf) for leaf in leaves]))
+
+    found: tuple[Actor, Array] = jax.tree.map(
+        joined, *((learner.state.actor, learner.state.key) for learner in learners)
     )
-    return joined
-
-
-def _stacked(states: Sequence[RunState]) -> RunState:
-    stacked: RunState = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    return stacked
-
-
-def _is_key(leaf: Any) -> bool:
-    return bool(jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key))
+    return found

@@ -12,7 +12,7 @@ from algorithms import learner
 from bench.environments.batch import Environments
 from bench.protocol.protocol import UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.training.learners import in_job_order, learners
+from bench.training.learners import learners, together
 
 EPISODES = 100
 
@@ -59,7 +59,7 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     # The initial policy depends on the seed alone: any setting will do.
     setting = SETTINGS[PAPER_SETTINGS[0]]
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
-    actors, keys = in_job_order(learners(runs, [setting] * EPISODES, environments, protocol))
+    actors, keys = together(learners(runs, [setting] * EPISODES, environments, protocol))
     noise = np.asarray(learner.action_noise(hyperparameters, keys, environments.action_size))
     returns, active = np.zeros(EPISODES), np.ones(EPISODES, dtype=bool)
     for noise_now in noise:

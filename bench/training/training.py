@@ -22,7 +22,7 @@ from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, RunCheckpoint
 from bench.training.collecting import Collected, collect
 from bench.training.determinism import require_pinned
-from bench.training.learners import Learner, in_job_order, learners
+from bench.training.learners import learners, together
 from bench.training.own import OwnFile
 from bench.training.runlog import RunLog
 
@@ -44,7 +44,7 @@ class Training:
     `learn(collect())` is one update of each run.
 
     environments: where they act.
-    learners: what they have learned, those of one update rule together.
+    learners: of each run, what it has learned.
     updates: how many each run has made.
     """
 
@@ -65,10 +65,7 @@ class Training:
         self.environments = Environments(runs[0].environment, seeds, choices.actions)
         self.learners = learners(runs, self._settings, self.environments, protocol, own)
         self.updates = 0
-        self._logs = [RunLog() for _ in runs]
-        for learner in self.learners:
-            for place in learner.places.tolist():
-                self._logs[place].columns = list(learner.rule.columns)
+        self._logs = [RunLog(columns=list(learner.rule.columns)) for learner in self.learners]
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -106,10 +103,7 @@ class Training:
     def policies(self) -> list[Policy]:
         """Each run's policy, as it is stored."""
         choices = self._protocol.hyperparameters.choices
-        return [
-            policy_of(choices, learner.states.actor, row)
-            for learner, row in map(self._row, range(len(self._runs)))
-        ]
+        return [policy_of(choices, learner.state.actor) for learner in self.learners]
 
     def advance(self, seconds: float, report: Report = lambda steps: None) -> None:
         """Update every run, until the runs are finished or the time is over, and at least once.
@@ -125,7 +119,7 @@ class Training:
 
     def collect(self) -> Collected:
         """Let every active run act for a horizon."""
-        actors, keys = in_job_order(self.learners)
+        actors, keys = together(self.learners)
         return collect(self._protocol.hyperparameters, actors, keys, self.environments, self.active)
 
     def learn(self, collected: Collected) -> None:
@@ -133,25 +127,24 @@ class Training:
         remaining = 1 - self.updates / self._protocol.updates
         self.updates += 1
         logged = self.updates % LOG_INTERVAL == 0 or self.updates == self._protocol.updates
-        for learner in self.learners:
-            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollouts, remaining)
-            for row, place in enumerate(learner.places.tolist()):
-                log, steps = self._logs[place], collected.steps[place]
-                if not log.active:
-                    continue
-                log.steps(collected.rewards[:steps, place], collected.ends[:steps, place])
-                if steps < len(collected.rewards) or not diagnostics["finite"][row]:
-                    log.diverge()
-                elif logged:
-                    log.write({name: float(values[row]) for name, values in diagnostics.items()})
+        for index, (learner, log) in enumerate(zip(self.learners, self._logs, strict=True)):
+            if not log.active:
+                continue
+            steps = collected.steps[index]
+            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollout(index), remaining)
+            log.steps(collected.rewards[:steps, index], collected.ends[:steps, index])
+            if steps < len(collected.rewards) or not diagnostics["finite"]:
+                log.diverge()
+            elif logged:
+                log.write({name: float(value) for name, value in diagnostics.items()})
 
     def checkpoint(self, seconds: float, made_by: list[dict[str, Any]]) -> Checkpoint:
         """What `resumed` goes on from. seconds, made_by: as `Checkpoint` has them."""
         simulators, generators = self.environments.state()
         states = []
         for place, run in enumerate(self._runs):
-            learner, row = self._row(place)
-            arrays = learner.arrays(row) | {name: array[place] for name, array in simulators.items()}
+            arrays = self.learners[place].arrays()
+            arrays |= {name: array[place] for name, array in simulators.items()}
             described = self._settings[place].as_json()
             log = asdict(self._logs[place])
             states.append(RunCheckpoint(run, described, arrays, generators[place], log))
@@ -166,24 +159,16 @@ class Training:
             {name: np.stack([state.arrays[name] for state in states]) for name in simulators},
             [state.generator for state in states],
         )
-        for learner in training.learners:
-            learner.restore([states[place].arrays for place in learner.places.tolist()])
+        for learner, state in zip(training.learners, states, strict=True):
+            learner.restore(state.arrays)
         training.updates = checkpoint.updates
         training._logs = [RunLog(**deepcopy(state.log)) for state in states]
         return training
 
-    def _row(self, place: int) -> tuple[Learner, int]:
-        """The learner of a run, and the run's row in it."""
-        for learner in self.learners:
-            rows = np.flatnonzero(learner.places == place)
-            if rows.size:
-                return learner, int(rows[0])
-        raise IndexError(place)
 
-
-def policy_of(choices: Choices, actor: Actor, row: int) -> Policy:
-    """The policy of one of an actor's runs, as it is stored."""
-    one = jax.tree.map(lambda leaf: leaf[row], actor)
+def policy_of(choices: Choices, actor: Actor) -> Policy:
+    """The policy of an actor, whose leading axis `run` has length 1, as it is stored."""
+    one = jax.tree.map(lambda leaf: leaf[0], actor)
     parameters = one.policy["params"]
     hidden = parameters["HiddenLayers_0"]
     layers = [hidden[f"Dense_{number}"] for number in range(len(hidden))] + [parameters["Dense_0"]]

@@ -122,7 +122,7 @@ def assert_plain(choices: Choices, stepsize: float) -> None:
     state = initial(no_clipping(), hyperparameters=hyperparameters)
     reference = PlainPolicyGradient(of_run(state.parameters), choices, stepsize)
     for number, remaining in enumerate((1.0, 2 / 3, 1 / 3)):
-        _, shuffle, _ = jax.random.split(state.key[0], 3)
+        _, shuffle, _ = jax.random.split(jax.random.wrap_key_data(state.key[0]), 3)
         epochs = jax.random.split(shuffle, SMALL.epochs)
         orders = [np.asarray(minibatch_order(SMALL, key)) for key in epochs]
         state, diagnostics = learner.update(hyperparameters, RULE, state, rollout(number), remaining)

@@ -56,11 +56,11 @@ def csvs(environment: str, settings: Sequence[str] = SETTINGS) -> dict[str, str]
 def rollout(environment: str) -> dict[str, Any]:
     """The first 256 steps of a run: the inputs of the stored update, the first 50 steps among them."""
     environments, run = start(environment)
-    noise = np.asarray(learner.action_noise(SHORT, run.states.key, environments.action_size))
+    noise = np.asarray(learner.action_noise(SHORT, run.state.key, environments.action_size))
     observations, actions, rewards, ends = [environments.observations], [], [], []
     for noise_now in noise:
         seen = jnp.asarray(environments.observations, jnp.float32)
-        actions.append(np.asarray(learner.act(SHORT, run.states.actor, seen, noise_now)))
+        actions.append(np.asarray(learner.act(SHORT, run.state.actor, seen, noise_now)))
         steps = environments.step(actions[-1], np.array([True]))
         observations.append(steps.observations)
         rewards.append(steps.rewards)
@@ -79,11 +79,11 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     Not one driving the other, because the physics is chaotic: 1e-7 becomes 1e-4 within these steps.
     """
     environments, run = start(environment)
-    noise = np.asarray(learner.action_noise(SHORT, run.states.key, environments.action_size))
+    noise = np.asarray(learner.action_noise(SHORT, run.state.key, environments.action_size))
     actions, observations, rewards = [], [], []
     for t in range(FIRST_STEPS):
         seen = jnp.asarray(inputs["observations"][t])
-        actions.append(np.asarray(learner.act(SHORT, run.states.actor, seen, noise[t])))
+        actions.append(np.asarray(learner.act(SHORT, run.state.actor, seen, noise[t])))
         observations.append(environments.observations)
         rewards.append(environments.step(inputs["actions"][t], np.array([True])).rewards)
     numbers = {"observations": observations, "actions": actions, "rewards": rewards}
@@ -95,8 +95,9 @@ def update(environment: str, inputs: dict[str, Any], setting: str = "clip-0.2") 
     _, run = start(environment, setting)
     arrays: dict[str, Any] = {name: jnp.asarray(array) for name, array in inputs.items()}
     diagnostics = run.learn(SHORT, Rollout(**arrays), 1.0)
-    leaves = jax.tree_util.tree_leaves_with_path(run.states.parameters)
-    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves} | diagnostics
+    leaves = jax.tree_util.tree_leaves_with_path(run.state.parameters)
+    parameters = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+    return parameters | {name: value[None] for name, value in diagnostics.items()}
 
 
 def summary(environment: str, setting: str) -> dict[str, Any]:

@@ -37,10 +37,10 @@ def test_it_is_the_mean_of_acting(environment: str, protocol: Protocol, tmp_path
     path.write_bytes(training.policies[1].to_bytes())
     policy = load_policy(path)
     seen = np.asarray(training.collect().rollouts.observations[:50, 1]) * np.linspace(1, 20, 50)[:, None]
+    noise = np.zeros((1, training.environments.action_size), np.float32)
     for observation in seen.astype(np.float32):
-        both = np.stack([observation, observation])
-        noise = np.zeros((2, training.environments.action_size), np.float32)
-        expected = learner.act(protocol.hyperparameters, training.learners[0].states.actor, both, noise)[1]
+        actor = training.learners[1].state.actor
+        (expected,) = learner.act(protocol.hyperparameters, actor, observation[None], noise)
         np.testing.assert_allclose(policy(observation), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(policy(seen), [policy(each) for each in seen], rtol=1e-4, atol=1e-5)
 
