@@ -1,4 +1,4 @@
-"""The command line: python -m bench {train,status,verify,table,curves,page,variants,speed,videos} --help."""
+"""The command line: `python -m bench --help`, and `--help` after each command."""
 
 import io
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import tyro
 from rich.console import Console
 
+from bench.commands.evaluation import Evaluate
 from bench.commands.machines import Speed, Videos
 from bench.commands.reports import Curves, Page, Table, Variants
 from bench.commands.training import Status, Train, Verify
@@ -14,7 +15,7 @@ from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
 
-Command = Train | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
+Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
 
 
 def parsed(arguments: Sequence[str] | None = None) -> Command:

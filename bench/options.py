@@ -96,6 +96,16 @@ def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
     return folder_of(results, variant), VARIANTS[variant]
 
 
+def repetitions_of(results: Results, folder: Path, variant: str | None) -> Results:
+    """The results folder in which runs of `results` were trained again: of the same protocol and length.
+
+    Raises:
+        UserError: when it is another one, or can't be used.
+    """
+    protocol = results.protocol
+    return open_results(place_of(folder, variant)[0], protocol.timesteps, create=False, protocol=protocol)
+
+
 def finished_of(results: Results, selection: Selection) -> set[Run]:
     """The selection's finished runs. Raises UserError when there is none."""
     finished = set(selection.runs) & results.finished()

@@ -35,6 +35,8 @@ def run_campaign(
     console: Console,
     scheduler: str | None = None,
     stopped: Callable[[], str] = lambda: "stopped",
+    activity: str = "training",
+    unit: str = "steps",
 ) -> None:
     """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
 
@@ -43,6 +45,7 @@ def run_campaign(
 
     scheduler: address of a Dask scheduler; None for the cores of this machine.
     stopped: says what is kept, when the user stops the campaign.
+    activity, unit: what the progress calls the work, and the steps of the jobs.
 
     Raises:
         UserError: when the folder is in use, the cluster can't be or is lost, or a job failed: then once all
@@ -50,11 +53,12 @@ def run_campaign(
         KeyboardInterrupt: as the user does; finished runs and checkpoints are kept.
     """
     runs = sum(len(job.runs) for job in jobs)
+    size = sum(job.size(results.protocol) for job in jobs)
     with (
         results.locked(),
         connected(scheduler, len(jobs)) as client,
         raised(),
-        CampaignProgress(console, runs, runs * results.protocol.steps) as progress,
+        CampaignProgress(console, runs, size, activity, unit) as progress,
     ):
         try:
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))

@@ -43,6 +43,10 @@ class Job:
         """A name that no other job of the campaign has."""
         return str(self)
 
+    def size(self, protocol: Protocol) -> int:
+        """What `steps` will be at the end."""
+        return len(self.runs) * protocol.steps
+
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Any:
         """On a worker: do it for about `seconds`, reporting its environment steps so far."""
         raise NotImplementedError

@@ -13,11 +13,15 @@ PATIENCE = 5.0
 
 
 class CampaignProgress:
-    """Shows runs done, environment steps per second and time left; use as a context manager."""
+    """Shows runs done, steps per second and time left; use as a context manager."""
 
-    def __init__(self, console: Console, runs: int, steps: int) -> None:
-        """A campaign of `runs` runs and `steps` environment steps."""
-        self._console = console
+    def __init__(self, console: Console, runs: int, steps: int, activity: str, unit: str) -> None:
+        """A campaign of `runs` runs and `steps` steps.
+
+        activity: such as training.
+        unit: what a step is called.
+        """
+        self._console, self._activity, self._unit = console, activity, unit
         self._runs, self._steps = runs, steps
         self._runs_done = 0
         self._steps_of: dict[str, int] = {}
@@ -26,13 +30,13 @@ class CampaignProgress:
         self._last_line = time.monotonic()
         self._last_worker: float | None = time.monotonic()  # when it was seen; None once its lack is told
         self._bar = Progress(
-            TextColumn("training"),
+            TextColumn(activity),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[state]}", markup=False),
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("training", total=max(steps, 1), state=self._state())
+        self._task = self._bar.add_task(activity, total=max(steps, 1), state=self._state())
 
     def __enter__(self) -> "CampaignProgress":
         self._bar.start()
@@ -57,7 +61,7 @@ class CampaignProgress:
         self._steps_of[job] = steps
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
-            self._line("training")
+            self._line(self._activity)
 
     def finished(self, job: str, runs: int) -> None:
         """A job is done, its runs' files in place."""
@@ -94,7 +98,7 @@ class CampaignProgress:
             return runs
         rate = max(1, self._steps_done - self._steps_before) / elapsed
         left = (self._steps - self._steps_done) / rate
-        return f"{runs}, {rate:,.0f} steps/s, {duration(left)} left"
+        return f"{runs}, {rate:,.0f} {self._unit}/s, {duration(left)} left"
 
     def _line(self, event: str) -> None:
         if not self._console.is_terminal:

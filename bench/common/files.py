@@ -194,6 +194,6 @@ def csv_text(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
 
 
-def digest(text: str) -> str:
-    """SHA-256 of a file's text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def digest(content: str | bytes) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    return hashlib.sha256(_bytes(content)).hexdigest()

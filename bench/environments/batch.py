@@ -51,6 +51,7 @@ class Environments:
 
     observations: where the next step starts, `[run, observation]`.
     action_low, action_high: bounds of the action space, `[action]`.
+    time_limit: after how many steps an episode ends, if not before.
     """
 
     def __init__(self, environment: str, seeds: Sequence[int], actions: str = "unclipped") -> None:
@@ -61,7 +62,7 @@ class Environments:
         env = make_environment(environment)
         assert env.spec is not None
         assert env.spec.max_episode_steps is not None
-        self._time_limit = env.spec.max_episode_steps
+        self.time_limit = env.spec.max_episode_steps
         self._to_controls = CONTROLS[actions]
         self._mujoco = cast(Any, env.unwrapped)
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
@@ -110,7 +111,7 @@ class Environments:
             self._unstable[...] = 0
         rewards, terminated = self._task.after(before, controls)
         self._elapsed += active
-        ends = active & (terminated | (self._elapsed >= self._time_limit))
+        ends = active & (terminated | (self._elapsed >= self.time_limit))
         time_limits = ends & ~terminated
         final_observations = self._task.observe() if time_limits.any() else None
         if ends.any():

@@ -57,6 +57,27 @@ class Policy:
         np.savez(file, allow_pickle=False, **arrays)
         return file.getvalue()
 
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> "Policy":
+        """The policy whose `to_bytes` this is.
+
+        Raises:
+            ValueError: when it is none.
+        """
+        try:
+            with np.load(io.BytesIO(stored), allow_pickle=False) as file:
+                arrays = dict(file)
+            numbers = range(sum(name.startswith("weights_") for name in arrays))
+            return cls(
+                observation_mean=arrays["observation_mean"],
+                observation_std=arrays["observation_std"],
+                observation_clip=arrays["observation_clip"],
+                layers=tuple((arrays[f"weights_{number}"], arrays[f"bias_{number}"]) for number in numbers),
+                log_std=arrays["log_std"],
+            )
+        except (KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError("not a stored policy") from error
+
 
 def load_policy(path: str | Path) -> Policy:
     """The policy stored at `path`.
@@ -64,18 +85,20 @@ def load_policy(path: str | Path) -> Policy:
     Raises:
         UserError: when there is none, or the file is damaged.
     """
+    return Policy.from_bytes(stored_policy(path))
+
+
+def stored_policy(path: str | Path) -> bytes:
+    """The content of the file of a policy, checked to be one.
+
+    Raises:
+        UserError: when there is none, or the file is damaged.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        numbers = range(sum(name.startswith("weights_") for name in arrays))
-        return Policy(
-            observation_mean=arrays["observation_mean"],
-            observation_std=arrays["observation_std"],
-            observation_clip=arrays["observation_clip"],
-            layers=tuple((arrays[f"weights_{number}"], arrays[f"bias_{number}"]) for number in numbers),
-            log_std=arrays["log_std"],
-        )
+        stored = Path(path).read_bytes()
+        Policy.from_bytes(stored)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not a stored policy") from error
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
+    return stored

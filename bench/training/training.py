@@ -8,11 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.choices import Choices
-from algorithms.observation_filter import observation_bound, standard_deviation
+from algorithms.observation_filter import ObservationStatistics, observation_bound, standard_deviation
 from algorithms.types import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
@@ -164,6 +165,22 @@ class Training:
         training.updates = checkpoint.updates
         training._logs = [RunLog(**deepcopy(state.log)) for state in states]
         return training
+
+
+def actor_of(policy: Policy) -> Actor:
+    """What acting needs of a stored policy, to the bit: the inverse of `policy_of`."""
+    *hidden, last = [{"kernel": weights, "bias": bias} for weights, bias in policy.layers]
+    layers = {f"Dense_{number}": layer for number, layer in enumerate(hidden)}
+    one = Actor(
+        policy={"params": {"HiddenLayers_0": layers, "Dense_0": last, "log_std": policy.log_std}},
+        # The square root of a rounded square is the number itself in binary floating point.
+        statistics=ObservationStatistics(
+            count=jnp.ones(()),
+            mean=jnp.asarray(policy.observation_mean),
+            squared_deviations=jnp.square(policy.observation_std),
+        ),
+    )
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], one)
 
 
 def policy_of(choices: Choices, actor: Actor) -> Policy:

@@ -128,7 +128,7 @@ def test_a_clipped_action_costs_what_the_bound_costs() -> None:
 def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
     """Over many short episodes, since some of the seven fall long before their limits and others never."""
     environments = Environments(environment, SEEDS)
-    environments._time_limit = 4
+    environments.time_limit = 4
     shape = (400, len(SEEDS), environments.action_size)
     actions = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
     steps = [environments.step(action, np.ones(len(SEEDS), dtype=bool)) for action in actions]
@@ -150,7 +150,7 @@ def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
 
 def test_an_episode_that_terminates_at_its_time_limit_is_not_cut_off() -> None:
     environments = Environments("InvertedPendulum-v4", [0])
-    environments._time_limit = 2
+    environments.time_limit = 2
     steps = []
     for angle in (0.0, 0.0, 0.0, 0.3):
         environments._task.positions[:, 1], environments._task.velocities[:] = angle, 0

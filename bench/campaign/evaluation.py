@@ -1,0 +1,133 @@
+"""Evaluating the final policies of finished runs, on the workers of a campaign."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+from rich.console import Console
+
+from bench.campaign.campaign import run_campaign
+from bench.campaign.jobs import Job, job_name
+from bench.common.errors import UserError
+from bench.common.terminal import warn
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.selection import Selection
+from bench.results import evaluations
+from bench.results.evaluations import MODES
+from bench.results.folder import Results
+from bench.results.policies import Policy, stored_policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationJob(Job):
+    """The policies of one environment and seed, one after the other. Its steps are episodes.
+
+    policies: the contents of the files of those that are left, which are the last of the runs'.
+    episodes: of each policy and mode.
+    """
+
+    runs: tuple[Run, ...]
+    policies: tuple[bytes, ...] = field(repr=False)
+    episodes: int
+
+    @property
+    def environment(self) -> str:  # type: ignore[override]
+        """The environment of all its runs."""
+        return self.runs[0].environment
+
+    @property
+    def steps(self) -> int:  # type: ignore[override]
+        """Episodes of all modes that are done."""
+        return self._episodes(len(self.runs) - len(self.policies))
+
+    def size(self, protocol: Protocol) -> int:
+        """Episodes of all modes."""
+        return self._episodes(len(self.runs))
+
+    def __str__(self) -> str:
+        return job_name(self.runs)
+
+    def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
+        """The lines of as many policies as the time is enough for, and of one at least."""
+        from bench.training.evaluation import play
+
+        end, lines = time.monotonic() + seconds, []
+        for run, stored in zip(self.runs[-len(self.policies) :], self.policies, strict=True):
+            episodes = play(run, Policy.from_bytes(stored), self.episodes, protocol)
+            lines.append(evaluations.evaluated(run, stored, *episodes))
+            report(self.steps + self._episodes(len(lines)))
+            if time.monotonic() >= end:
+                break
+        return pd.concat(lines)
+
+    def save(self, results: Results, done: pd.DataFrame) -> "EvaluationJob | None":
+        """Lines of `policies.csv`."""
+        evaluations.record(results.path, done)
+        left = self.policies[len(done) // len(MODES) :]
+        return replace(self, policies=left) if left else None
+
+    def _episodes(self, policies: int) -> int:
+        return policies * len(MODES) * self.episodes
+
+
+def evaluate(
+    results: Results,
+    repeated: Results,
+    selection: Selection,
+    episodes: int,
+    console: Console,
+    scheduler: str | None = None,
+) -> None:
+    """Evaluate the final policies of the selection's finished runs, but for those that have been already.
+
+    repeated: where the policies are: `results`, or another folder with repetitions of its runs. Of runs whose
+        CSVs are not byte for byte those of `results`, policies are left out, and named.
+    episodes: of each policy and mode, two at least.
+    scheduler: as `run_campaign` has it.
+
+    Raises:
+        UserError: when there is no policy, a file is damaged, or a job failed.
+    """
+    known = evaluations.read(results.path)
+    runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
+    same = [run for run in runs if _is_same(run, results, repeated)]
+    for run in sorted(set(runs) - set(same)):
+        warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
+    policies = {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
+    if not policies:
+        raise UserError(f"no run of this selection has a policy in {repeated.path / 'policies'}")
+    done = evaluations.runs_with(known, policies, episodes)
+    path = results.path / evaluations.FILE
+    what = f"the policies of {len(policies)} of the {len(runs)} finished runs of this selection"
+    if len(done) == len(policies):
+        console.print(f"nothing to evaluate: {what} are in {path}", soft_wrap=True)
+        return
+
+    def stopped() -> str:
+        done = evaluations.runs_with(evaluations.read(results.path), policies, episodes)
+        return (
+            f"stopped: {len(done)} of {len(policies)} policies are evaluated and kept in {path};"
+            " the same command evaluates the others"
+        )
+
+    jobs = evaluation_jobs({run: policies[run] for run in policies if run not in done}, episodes)
+    run_campaign(results, jobs, console, scheduler, stopped, activity="evaluating", unit="episodes")
+    console.print(f"written: {path}, which has {what}", soft_wrap=True)
+
+
+def evaluation_jobs(policies: Mapping[Run, bytes], episodes: int) -> list[EvaluationJob]:
+    """The jobs that evaluate these policies, seed by seed. policies: the contents of their files."""
+    groups: dict[tuple[int, str], list[Run]] = {}
+    for run in policies:
+        groups.setdefault((run.seed, run.environment), []).append(run)
+    return [
+        EvaluationJob(runs=tuple(group), policies=tuple(policies[run] for run in group), episodes=episodes)
+        for _, group in sorted(groups.items())
+    ]
+
+
+def _is_same(run: Run, results: Results, repeated: Results) -> bool:
+    """Whether a run and its repetition have the same CSV, byte for byte."""
+    first, second = results.csv_path(run), repeated.csv_path(run)
+    return first == second or first.read_bytes() == second.read_bytes()

@@ -1,0 +1,151 @@
+"""`policies.csv` of a results folder: what final policies return, by sampled and by mean actions.
+
+A line is of a run and a mode. It names the policy by the SHA-256 of its file, because not all are published.
+"""
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.common.errors import DamagedError
+from bench.common.files import csv_text, digest, read_text, write_whole
+from bench.protocol.protocol import Run
+from bench.protocol.settings import SETTING_NAME
+from bench.results.policies import Policy
+
+FILE = "policies.csv"
+
+# Actions as the policy samples them, and the mean of its Gaussian.
+MODES = ("sampled", "mean")
+
+KEYS = ("environment", "setting", "seed", "mode")
+NUMBERS = ("mean_return", "standard_error", "mean_length", "action_std", "entropy")
+COLUMNS = (*KEYS, "episodes", *NUMBERS, "policy_sha256")
+
+
+def evaluated(
+    run: Run, stored: bytes, returns: NDArray[np.float64], lengths: NDArray[np.int_]
+) -> pd.DataFrame:
+    """A line for each mode, columns `COLUMNS`.
+
+    Lengths are in steps; action_std is the mean over the action's dimensions; entropy is the Gaussian's, in
+    nats. Sums are exact, so that they don't depend on an order.
+
+    stored: the content of the policy's file.
+    returns, lengths: of episodes, `[mode, episode]`, two episodes at least.
+    """
+    log_std = Policy.from_bytes(stored).log_std.tolist()
+    return pd.DataFrame(
+        {
+            **asdict(run),
+            "mode": mode,
+            "episodes": len(values),
+            "mean_return": _mean(values),
+            "standard_error": _standard_error(values),
+            "mean_length": _mean(steps),
+            "action_std": _mean([math.exp(value) for value in log_std]),
+            "entropy": math.fsum(value + 0.5 * math.log(2 * math.pi * math.e) for value in log_std),
+            "policy_sha256": digest(stored),
+        }
+        for mode, values, steps in zip(MODES, returns.tolist(), lengths.tolist(), strict=True)
+    )
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _standard_error(values: list[float]) -> float:
+    mean, count = _mean(values), len(values)
+    return math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (count - 1) / count)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The lines of a results folder's `policies.csv`, columns `COLUMNS`; none where the file is not there.
+
+    Raises:
+        DamagedError: when the file is not what `record` writes, saying what is wrong.
+        UserError: when it can't be read.
+    """
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return pd.DataFrame(columns=list(COLUMNS))
+    text = read_text(path)
+    try:
+        return _parsed(text)
+    except ValueError as error:
+        raise DamagedError(f"{path}: {error}; move it away, and `evaluate` makes it again") from error
+
+
+def record(folder: Path, lines: pd.DataFrame) -> None:
+    """Add lines to `policies.csv`, each in place of an earlier one of its run and mode.
+
+    Call it only in a campaign, which locks the folder.
+
+    Raises:
+        DamagedError: when the file is not what this function writes.
+        UserError: when it can't be read or written.
+    """
+    known = read(folder)
+    table = lines if known.empty else pd.concat([known, lines])
+    table = table.drop_duplicates(list(KEYS), keep="last").sort_values(list(KEYS))
+    write_whole(folder / FILE, csv_text(table))
+
+
+def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
+    """The runs whose policies have lines of all modes, over so many episodes.
+
+    policies: the content of each policy's file.
+    """
+    columns = [*KEYS, "policy_sha256"]
+    there = set(lines[lines["episodes"] == episodes][columns].itertuples(index=False, name=None))
+    return {
+        run
+        for run, stored in policies.items()
+        if all((*asdict(run).values(), mode, digest(stored)) in there for mode in MODES)
+    }
+
+
+def _parsed(text: str) -> pd.DataFrame:
+    heading, *rows = [line.split(",") for line in text.splitlines()] or [[]]
+    if heading != list(COLUMNS):
+        raise ValueError(f"its first line must be {','.join(COLUMNS)}")
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(COLUMNS):
+            raise ValueError(f"line {number} has {len(row)} fields instead of {len(COLUMNS)}")
+        wrong = [name for name, cell in zip(COLUMNS, row, strict=True) if not _HOLDS[name](cell)]
+        if wrong:
+            raise ValueError(f"line {number} has an impossible {wrong[0]}")
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if table.duplicated(list(KEYS)).any():
+        raise ValueError("two lines are of one run and mode")
+    return table.astype({"seed": int, "episodes": int, **dict.fromkeys(NUMBERS, float)})
+
+
+def _matching(pattern: str) -> Callable[[str], bool]:
+    return lambda cell: re.fullmatch(pattern, cell, re.ASCII) is not None
+
+
+def _is_finite(cell: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?", cell, re.ASCII) is not None and math.isfinite(
+        float(cell)
+    )
+
+
+# What a cell of each column may be.
+_HOLDS = {
+    "environment": _matching(r"[A-Za-z0-9]+-v\d"),
+    "setting": _matching(SETTING_NAME),
+    "seed": _matching(r"\d{1,4}"),
+    "mode": MODES.__contains__,
+    "episodes": _matching(r"\d{1,9}"),
+    **dict.fromkeys(NUMBERS, _is_finite),
+    "policy_sha256": _matching(r"[0-9a-f]{64}"),
+}

@@ -1,0 +1,79 @@
+"""Episodes of a final policy, in which nothing is learned and the observation filter stands still."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from algorithms import learner
+from bench.environments.batch import Environments
+from bench.protocol.protocol import Protocol, Run
+from bench.results.evaluations import MODES
+from bench.results.policies import Policy
+from bench.training.determinism import require_pinned
+from bench.training.training import actor_of
+
+# Sets the random streams of evaluation apart from those of training, which are made of a run's seed alone.
+EVALUATION = int.from_bytes(b"eval")
+
+
+def start_seed(seed: int, episode: int) -> int:
+    """The seed of an episode's start. It has three words of 32 bits: the run's seed, the episode, a constant.
+
+    NumPy's generators mix up to four such words without collisions, so that no generator of training, whose
+    seed is one word, starts in the same state.
+    """
+    return EVALUATION << 64 | episode << 32 | seed
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def action_noise(
+    seed: int, episodes: int, steps: int, action_size: int
+) -> Float[Array, "time episode action"]:
+    """Standard normal noise for the sampled actions of each episode.
+
+    Its keys are folded from the key of the run's seed by the constant of evaluation. Training splits that
+    key, which takes other blocks of the same cipher.
+    """
+    key = jax.random.fold_in(jax.random.key(seed), EVALUATION)
+
+    def noise_of_episode(episode: Array) -> Float[Array, "time action"]:
+        return jax.random.normal(jax.random.fold_in(key, episode), (steps, action_size))
+
+    return jnp.swapaxes(jax.lax.map(noise_of_episode, jnp.arange(episodes)), 0, 1)
+
+
+def play(
+    run: Run, policy: Policy, episodes: int, protocol: Protocol
+) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
+    """Returns and lengths of a policy's episodes, each `[mode, episode]`, modes as in `MODES`.
+
+    Starts and noise depend on the run's seed and the episode's number alone. All episodes step together; one
+    that has ended stands still. As in training, an episode whose action is not finite stops before the
+    environment sees it.
+
+    Raises:
+        RuntimeError: where JAX's settings are not the pinned ones.
+    """
+    require_pinned()
+    hyperparameters, rows = protocol.hyperparameters, len(MODES) * episodes
+    seeds = [start_seed(run.seed, episode) for episode in range(episodes)]
+    environments = Environments(run.environment, len(MODES) * seeds, hyperparameters.choices.actions)
+    actors = jax.tree.map(lambda leaf: jnp.repeat(leaf, rows, axis=0), actor_of(policy))
+    sampled = action_noise(run.seed, episodes, environments.time_limit, environments.action_size)
+    noise = np.concatenate([sampled, np.zeros_like(sampled)], axis=1)
+    returns, lengths, active = np.zeros(rows), np.zeros(rows, int), np.ones(rows, bool)
+    for noise_now in noise:
+        observations = environments.observations.astype(np.float32)
+        actions = np.asarray(learner.act(hyperparameters, actors, observations, noise_now))
+        active = active & np.isfinite(actions).all(axis=1)
+        if not active.any():
+            break
+        steps = environments.step(actions, active)
+        returns += steps.rewards
+        lengths += active
+        active = active & ~steps.ends
+    return returns.reshape(len(MODES), episodes), lengths.reshape(len(MODES), episodes)
