@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import Job, job_name
+from bench.campaign.verify import is_repeated
 from bench.common.errors import UserError
 from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol, Run
@@ -91,7 +92,7 @@ def evaluate(
     """
     known = evaluations.read(results.path)
     runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
-    same = [run for run in runs if _is_same(run, results, repeated)]
+    same = [run for run in runs if is_repeated(run, results, repeated)]
     for run in sorted(set(runs) - set(same)):
         warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
     policies = {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
@@ -125,9 +126,3 @@ def evaluation_jobs(policies: Mapping[Run, bytes], episodes: int) -> list[Evalua
         EvaluationJob(runs=tuple(group), policies=tuple(policies[run] for run in group), episodes=episodes)
         for _, group in sorted(groups.items())
     ]
-
-
-def _is_same(run: Run, results: Results, repeated: Results) -> bool:
-    """Whether a run and its repetition have the same CSV, byte for byte."""
-    first, second = results.csv_path(run), repeated.csv_path(run)
-    return first == second or first.read_bytes() == second.read_bytes()

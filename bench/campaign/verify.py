@@ -64,11 +64,43 @@ def verify(
         except UserError as error:
             failure = error
         outcomes = {run: compare(run, results, repeated, console) for run in sorted(repeated.finished())}
-    if record:
-        verified.record(results, length, outcomes)
+        if record:
+            verified.record(results, repeated, outcomes)
     if failure:
         raise failure
     judge(outcomes, results)
+
+
+def verify_repeated(
+    results: Results, repeated: Results, selection: Selection, console: Console, *, record: bool = False
+) -> None:
+    """Compare the selection's finished runs, byte for byte, with repetitions that were trained already.
+
+    repeated: with the repetitions, which are whole.
+    record: keep the outcomes in `verified.csv` of `results`.
+
+    Raises:
+        UserError: when there is nothing to compare, or a file is damaged; at the end when runs differ.
+    """
+    runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
+    # A run that was trained twice has two records, of other seconds at least. `read` refuses a damaged file.
+    runs = [run for run in runs if results.read(run).record != repeated.read(run).record]
+    if not runs:
+        raise UserError(f"{repeated.path} has repeated no finished run of this selection; copies don't count")
+    outcomes: dict[Run, Outcome] = {
+        run: "identical" if is_repeated(run, results, repeated) else "different" for run in runs
+    }
+    if record:
+        verified.record(results, repeated, outcomes)
+    different = [run for run, outcome in outcomes.items() if outcome == "different"]
+    console.print(f"{len(runs) - len(different)} of {len(runs)} runs are identical", soft_wrap=True)
+    if different:
+        raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
+
+
+def is_repeated(run: Run, results: Results, repeated: Results) -> bool:
+    """Whether a run and its repetition have the same CSV, byte for byte."""
+    return results.csv_path(run).read_bytes() == repeated.csv_path(run).read_bytes()
 
 
 def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:

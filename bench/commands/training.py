@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from rich.console import Console
 
-from bench.common.errors import DamagedError
+from bench.common.errors import DamagedError, UserError
 from bench.common.terminal import warn
-from bench.options import OnResults, Options, option, place_of, require_undamaged, timesteps_of
+from bench.options import (
+    OnResults,
+    Options,
+    option,
+    place_of,
+    repetitions_of,
+    require_undamaged,
+    timesteps_of,
+)
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
-from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.settings import SETTINGS, Setting, in_table_order
 from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
@@ -134,28 +142,40 @@ class Verify(WithOwn, OnResults):
     """Folder of the results."""
     variant: Annotated[str | None, option("NAME", "the default protocol")] = None
     """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
-    seed: Annotated[str, tyro.conf.arg(metavar="N")] = "0"
+    seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
     """How many steps of each run to repeat, up to the end of a rollout."""
+    repeated: Annotated[Path | None, option("DIR", "none: train again")] = None
+    """Another results folder, in which the runs were trained again: compare with those, byte for byte."""
     record: tyro.conf.FlagCreatePairsOff[bool] = False
     """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, and the runs to repeat."""
+        if self.repeated is not None and (self.timesteps, self.own) != (None, None):
+            raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
         environments = () if self.environment is None else (self.environment,)
-        seeds = parse_seed(self.seed)
+        seeds = None if self.seed is None else parse_seed(self.seed)
         timesteps_of(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
         results = open_results(place_of(self.results, self.variant)[0], None, create=False)
         finished, version = results.finished(), results.protocol.environment_version
-        known = tuple(self.known)
+        if self.repeated is None:
+            known, seeds = tuple(self.known), seeds or (0,)
+        else:
+            known = tuple(in_table_order(run.setting for run in finished))
+            seeds = seeds or tuple(sorted({run.seed for run in finished}))
         return results, select(environments, known, seeds, finished, known=known, version=version)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
-        """Repeat the selection's finished runs."""
-        from bench.campaign.verify import verify
+        """Repeat the selection's finished runs, or compare them with repetitions."""
+        from bench.campaign.verify import verify, verify_repeated
 
+        if self.repeated is not None:
+            repeated = repetitions_of(results, self.repeated, self.variant)
+            verify_repeated(results, repeated, selection, console, record=self.record)
+            return
         if self.own_file is not None:
             results.require_same(self.own_file.settings.values())
         others = {

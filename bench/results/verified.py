@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.common.errors import DamagedError
 from bench.common.files import read_text, write_whole
-from bench.common.provenance import processor_of, provenance
+from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
 from bench.results.folder import Results
 
@@ -42,17 +42,17 @@ def read(folder: Path) -> list[dict[str, str]]:
     return lines
 
 
-def record(results: Results, timesteps: int, outcomes: Mapping[Run, str]) -> None:
-    """Add what was repeated on this machine; a repetition of the same kind takes the earlier one's place.
+def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> None:
+    """Add what was repeated; a repetition of the same kind takes the earlier one's place.
 
-    timesteps: of the repeated prefixes.
+    repeated: with the repetitions of the runs, or of their first timesteps.
     outcomes: of the runs, as `bench.campaign.verify.Outcome` has them.
 
     Raises:
         DamagedError: when the file is not what this function writes.
         UserError: when it can't be read or written.
     """
-    made = [_line(results, run, timesteps, outcome) for run, outcome in outcomes.items()]
+    made = [_line(results, repeated, run, outcome) for run, outcome in outcomes.items()]
     with _locked(results.path / "runs"):
         by_key = {tuple(line[key] for key in KEYS): line for line in (*read(results.path), *made)}
         file = io.StringIO()
@@ -76,17 +76,17 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _line(results: Results, run: Run, timesteps: int, outcome: str) -> dict[str, str]:
-    made, here = results.provenance(run), provenance()
+def _line(results: Results, repeated: Results, run: Run, outcome: str) -> dict[str, str]:
+    made, again = results.provenance(run), repeated.provenance(run)
     return {
         "environment": run.environment,
         "setting": run.setting,
         "seed": str(run.seed),
-        "timesteps": str(timesteps),
-        "repeated_on": processor_of(here),
-        "repeated_by": str(here["git_commit"]),
+        "timesteps": str(repeated.protocol.timesteps),
+        "repeated_on": processor_of(again),
+        "repeated_by": str(again.get("git_commit")),
         "outcome": outcome,
         "made_on": processor_of(made),
         "made_by": str(made.get("git_commit")),
-        **{name: version for name, version in here["versions"].items() if name in COLUMNS},
+        **{name: version for name, version in again.get("versions", {}).items() if name in COLUMNS},
     }

@@ -71,7 +71,7 @@ def judged(folder: Path, repeated: Results) -> tuple[str, str]:
     return console.file.getvalue(), error
 
 
-def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, tmp_path: Path) -> None:
+def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, prefix: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     done = command_line("verify", "InvertedPendulum-v4", "--results", str(folder), "--record")
     assert done.returncode == 0, done.stderr
@@ -79,7 +79,7 @@ def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, tmp_path: P
     for run in runs:
         assert f"{run}: bit-identical in 2 lines" in done.stdout
     # A prefix has lines of its own, which don't take those of the whole.
-    verified.record(open_results(folder, None, create=False), 10240, dict.fromkeys(runs, "identical"))
+    verified.record(open_results(folder, None, create=False), prefix, dict.fromkeys(runs, "identical"))
     table = pd.read_csv(folder / "verified.csv")
     assert table[["setting", "timesteps", "outcome"]].to_numpy().tolist() == [
         ["clip-0.2", 10240, "identical"],
