@@ -131,6 +131,7 @@ def test_the_checksums_are_those_of_the_runs(folder: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=folder, check=True)
     named = {line.split(maxsplit=1)[1] for line in read_text(folder / CHECKSUMS).splitlines()}
     files = [*folder.glob("runs/*/*/*"), *folder.glob("policies/*/*/seed-00.npz")]
+    files += folder.glob("policies.csv")
     assert named == {"protocol.json", "random.csv", *(str(path.relative_to(folder)) for path in files)}
 
 

@@ -1,19 +1,19 @@
 """`checksums.sha256`: of the data of a results folder that is published, as `sha256sum --check` reads it."""
 
-import hashlib
 from pathlib import Path
 
-from bench.common.files import visible
+from bench.common.files import digest, visible
+from bench.results import evaluations
 
 CHECKSUMS = "checksums.sha256"
-FILES = ("protocol.json", "random.csv")
+FILES = ("protocol.json", "random.csv", evaluations.FILE)
 FOLDERS = ("runs", "policies")
 # Of the policies only those of seed 0 are published.
 PUBLISHED_POLICY = "seed-00.npz"
 
 
 def checksums(folder: Path) -> str:
-    """A line a file, by path: protocol, random policies' scores, runs, and policies of seed 0.
+    """A line a file, by path: protocol, random policies' scores, runs, policies of seed 0, and evaluations.
 
     Raises:
         UserError: when a folder can't be read.
@@ -26,7 +26,5 @@ def checksums(folder: Path) -> str:
     unfinished = {each for each in files if each.suffix == ".json"}
     unfinished -= {each.with_suffix(".json") for each in files if each.suffix == ".csv"}
     files = [each for each in files if each not in unfinished]
-    return "".join(
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
-        for path in sorted([*(folder / name for name in FILES), *files])
-    )
+    files += [path for name in FILES if (path := folder / name).exists()]
+    return "".join(f"{digest(path.read_bytes())}  {path.relative_to(folder)}\n" for path in sorted(files))

@@ -6,6 +6,8 @@
     policies/<environment>/<setting>/seed-<NN>.npz  its final policy, written before both
     checkpoints/                                    where unfinished jobs go on
     random.csv                                      the random policies' scores
+    policies.csv                                    what policies return: `bench.results.evaluations`
+    verified.csv                                    which runs were repeated: `bench.results.verified`
     variants/<name>/                                a results folder of another protocol
 
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.

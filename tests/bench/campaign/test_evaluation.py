@@ -62,11 +62,11 @@ def test_policies_of_repetitions_are_evaluated_once_and_only_where_the_runs_are_
         path.unlink()
     with repeated.csv_path(RUNS[2]).open("a") as csv:
         csv.write(" ")
-    arguments = ("evaluate", "--results", str(results.path), "--seeds", "2", "--environments", "Reacher-v4")
+    arguments = ["evaluate", "--results", str(results.path), "--seeds", "2", "--environments", "Reacher-v4"]
     without = run(*arguments)
     assert without.returncode == 1
     assert without.stderr == f"error: no run of this selection has a policy in {results.path}/policies\n"
-    arguments += ("--episodes", "2", "--repeated", str(repeated.path))
+    arguments += ["--episodes", "2", "--repeated", str(repeated.path)]
     first = command_line(*arguments)
     assert first.returncode == 0, first.stderr
     assert f"left out: {RUNS[2]} in {repeated.path} is not the run in {results.path}" in first.stdout

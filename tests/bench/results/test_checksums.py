@@ -6,9 +6,9 @@ from bench.common.files import digest
 from bench.results.checksums import checksums
 
 
-def test_they_are_of_finished_runs_and_of_policies_of_seed_0(tmp_path: Path) -> None:
+def test_they_are_of_finished_runs_of_policies_of_seed_0_and_of_what_is_measured(tmp_path: Path) -> None:
     place = "Hopper-v4/clip-0.2"
-    named = [f"policies/{place}/seed-00.npz", "protocol.json", "random.csv"]
+    named = [f"policies/{place}/seed-00.npz", "policies.csv", "protocol.json", "random.csv"]
     named += [f"runs/{place}/seed-00.csv", f"runs/{place}/seed-00.json"]
     # A run is finished when its CSV is there, which comes after its JSON.
     others = [f"policies/{place}/seed-01.npz", f"runs/{place}/seed-01.json"]

@@ -45,7 +45,8 @@ def played(environment: str, seed: int, actions: np.ndarray) -> tuple[float, int
         warnings.simplefilter("ignore")
         env = gymnasium.make(environment)
     env.reset(seed=seed)
-    rewards, ended = [], False
+    rewards: list[float] = []
+    ended = False
     while not ended:
         _, reward, terminated, truncated, _ = env.step(actions[len(rewards)])
         rewards.append(float(reward))
