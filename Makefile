@@ -20,12 +20,16 @@ FLAGS = $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--v
 	$(if $(SEEDS),--seeds $(call quoted,$(SEEDS))) $(if $(TIMESTEPS),--timesteps $(call quoted,$(TIMESTEPS))) \
 	$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS))) \
 	$(if $(SETTINGS),--settings $(call each,$(SETTINGS)))
-TRAINING = $(if $(OWN),--own $(call quoted,$(OWN))) $(if $(SCHEDULER),--scheduler $(call quoted,$(SCHEDULER)))
+WORKERS = $(if $(SCHEDULER),--scheduler $(call quoted,$(SCHEDULER)))
+
+# Not after runs of a length that was asked for: playing episodes would take longer than short training.
+EVALUATE = $(if $(TIMESTEPS),,@$(BENCH) evaluate $(FLAGS) $(WORKERS))
 
 .PHONY: table1 curves page variants check test lint notebooks speed videos soak portable lock clean
 
 table1: .venv/installed
-	@$(BENCH) train $(FLAGS) $(TRAINING)
+	@$(BENCH) train $(FLAGS) $(if $(OWN),--own $(call quoted,$(OWN))) $(WORKERS)
+	$(EVALUATE)
 	@$(BENCH) table $(FLAGS)
 
 curves: .venv/installed

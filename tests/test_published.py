@@ -9,21 +9,26 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.common.files import csv_text, json_text, read_text
+from bench.common.files import csv_text, digest, json_text, read_text
+from bench.common.provenance import processor_kind
 from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS
+from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS, Run
+from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import content
 from bench.report.variants import sections
+from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
+from bench.results.evaluations import evaluated
 from bench.results.folder import open_results
-from bench.results.policies import load_policy
+from bench.results.policies import Policy, load_policy
 from bench.results.reading import KEYS, load_runs
 from bench.scores.report import report
 from bench.scores.variants import variants_report
 from bench.speed import page
+from bench.training.evaluation import play
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
@@ -124,6 +129,34 @@ def test_the_runs_are_of_all_planned_seeds_and_the_policies_of_seed_0_can_be_use
         for setting in SETTINGS:
             policy = load_policy(folder / "policies" / environment / setting / "seed-00.npz")
             assert policy(policy.observation_mean).shape == policy.log_std.shape
+
+
+def test_what_policies_return_is_of_the_published_runs_and_policies() -> None:
+    """A run's last line has the standard deviation of its final policy's actions, in 32 bits."""
+    results = open_results(ROOT / "results", None, create=False)
+    lines = evaluations.read(results.path)
+    assert set(lines["episodes"]) == {100}
+    modes: dict[Run, list[str]] = {}
+    for line in lines.itertuples():
+        run = Run(line.environment, line.setting, line.seed)
+        modes.setdefault(run, []).append(line.mode)
+        heading, *_, last = read_text(results.csv_path(run)).splitlines()
+        policy_std = dict(zip(heading.split(","), last.split(","), strict=True))["policy_std"]
+        assert line.action_std == pytest.approx(float(policy_std), rel=1e-6), run
+        if run.seed == 0:
+            assert line.policy_sha256 == digest(results.policy_path(run).read_bytes()), run
+    assert set(map(tuple, modes.values())) == {("mean", "sampled")}
+    assert modes.keys() >= set(Selection(ENVIRONMENTS, PAPER_SETTINGS, (0,)).runs)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(processor_kind() != "linux-x86_64-avx2-fma", reason="another kind has other bits")
+def test_what_a_policy_returns_is_found_again_to_the_last_digit() -> None:
+    results, run = open_results(ROOT / "results", None, create=False), Run("Reacher-v4", "clip-0.2", 0)
+    stored = results.policy_path(run).read_bytes()
+    again = evaluated(run, stored, *play(run, Policy.from_bytes(stored), 100, results.protocol))
+    text = csv_text(again.sort_values("mode")).partition("\n")[2]
+    assert text in read_text(results.path / evaluations.FILE)
 
 
 @pytest.mark.parametrize("folder", PUBLISHED, ids=lambda folder: folder.name)

@@ -10,7 +10,6 @@ from rich.console import Console
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import Job, job_name
 from bench.campaign.verify import is_repeated
-from bench.common.errors import UserError
 from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
@@ -88,7 +87,7 @@ def evaluate(
     scheduler: as `run_campaign` has it.
 
     Raises:
-        UserError: when there is no policy, a file is damaged, or a job failed.
+        UserError: when a file is damaged, or a job failed.
     """
     known = evaluations.read(results.path)
     runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
@@ -97,7 +96,11 @@ def evaluate(
         warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
     policies = {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
     if not policies:
-        raise UserError(f"no run of this selection has a policy in {repeated.path / 'policies'}")
+        where = repeated.path / "policies"
+        console.print(
+            f"nothing to evaluate: no run of this selection has a policy in {where}", soft_wrap=True
+        )
+        return
     done = evaluations.runs_with(known, policies, episodes)
     path = results.path / evaluations.FILE
     what = f"the policies of {len(policies)} of the {len(runs)} finished runs of this selection"

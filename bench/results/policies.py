@@ -75,7 +75,7 @@ class Policy:
                 layers=tuple((arrays[f"weights_{number}"], arrays[f"bias_{number}"]) for number in numbers),
                 log_std=arrays["log_std"],
             )
-        except (KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("not a stored policy") from error
 
 
