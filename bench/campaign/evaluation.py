@@ -1,7 +1,7 @@
 """Evaluating the final policies of finished runs, on the workers of a campaign."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -89,35 +89,36 @@ def evaluate(
     Raises:
         UserError: when a file is damaged, or a job failed.
     """
-    known = evaluations.read(results.path)
-    runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
+    path = results.path / evaluations.FILE
+    runs = set(selection.runs) & results.finished() & repeated.finished()
+    policies = _policies(results, repeated, sorted(runs), console)
+
+    def done() -> set[Run]:
+        return evaluations.runs_with(evaluations.read(results.path), policies, episodes)
+
+    def stopped() -> str:
+        counts = f"{len(done())} of {len(policies)} policies are evaluated and kept in {path}"
+        return f"stopped: {counts}; the same command evaluates the others"
+
+    missing = policies.keys() - done()
+    what = f"policies of {len(policies)} of the {len(runs)} finished runs of this selection"
+    if not policies:
+        where = repeated.path / "policies"
+        console.print(f"nothing to evaluate: none of these {len(runs)} runs is in {where}", soft_wrap=True)
+    elif not missing:
+        console.print(f"nothing to evaluate: the {what} are in {path}", soft_wrap=True)
+    else:
+        jobs = evaluation_jobs({run: policies[run] for run in sorted(missing)}, episodes)
+        run_campaign(results, jobs, console, scheduler, stopped, activity="evaluating", unit="episodes")
+        console.print(f"written: {path}, which has the {what}", soft_wrap=True)
+
+
+def _policies(results: Results, repeated: Results, runs: Sequence[Run], console: Console) -> dict[Run, bytes]:
+    """The contents of the files of these runs' policies. Names the runs that are not those of `results`."""
     same = [run for run in runs if is_repeated(run, results, repeated)]
     for run in sorted(set(runs) - set(same)):
         warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
-    policies = {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
-    if not policies:
-        where = repeated.path / "policies"
-        console.print(
-            f"nothing to evaluate: no run of this selection has a policy in {where}", soft_wrap=True
-        )
-        return
-    done = evaluations.runs_with(known, policies, episodes)
-    path = results.path / evaluations.FILE
-    what = f"the policies of {len(policies)} of the {len(runs)} finished runs of this selection"
-    if len(done) == len(policies):
-        console.print(f"nothing to evaluate: {what} are in {path}", soft_wrap=True)
-        return
-
-    def stopped() -> str:
-        done = evaluations.runs_with(evaluations.read(results.path), policies, episodes)
-        return (
-            f"stopped: {len(done)} of {len(policies)} policies are evaluated and kept in {path};"
-            " the same command evaluates the others"
-        )
-
-    jobs = evaluation_jobs({run: policies[run] for run in policies if run not in done}, episodes)
-    run_campaign(results, jobs, console, scheduler, stopped, activity="evaluating", unit="episodes")
-    console.print(f"written: {path}, which has {what}", soft_wrap=True)
+    return {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
 
 
 def evaluation_jobs(policies: Mapping[Run, bytes], episodes: int) -> list[EvaluationJob]:

@@ -33,8 +33,8 @@ class Evaluate(Options, OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Evaluate the selection's policies."""
-        if not re.fullmatch(r"[0-9]{1,6}", self.episodes) or int(self.episodes) < 2:
-            raise UserError(f"episodes must be a whole number from 2 to 999999, not '{self.episodes}'")
+        if not re.fullmatch(r"[0-9]{1,4}", self.episodes) or int(self.episodes) < 2:
+            raise UserError(f"episodes must be a whole number from 2 to 9999, not '{self.episodes}'")
         repeated = results if self.repeated is None else repetitions_of(results, self.repeated, self.variant)
         pin()
         from bench.campaign.evaluation import evaluate
