@@ -70,8 +70,10 @@ videos: .venv/installed
 	@$(BENCH) videos $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
 		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
 
-# As `make test` kills a campaign at random moments and damages a folder at random, only more often.
+# What `make test` leaves out because it is rare and slow, the notebooks, and more kills and random damage.
 soak: .venv/installed
+	.venv/bin/pytest --numprocesses auto --dist loadgroup --soak -m soak
+	.venv/bin/pytest --nbmake notebooks
 	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
 
 # As on processors of several makers: emulates them, for an hour or two of a core. Needs the package qemu-user.

@@ -71,7 +71,7 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
 @cache
 def identity() -> dict[str, str]:
     """What has to be the same in all processes of a campaign: the source and the versions below it."""
-    return {"source": _source_digest(), **provenance()["versions"]}
+    return {"source": source_digest(Path(__file__).parents[2]), **provenance()["versions"]}
 
 
 def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = None) -> None:
@@ -83,13 +83,18 @@ def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = Non
         RefusedWorkerError: naming both sides.
     """
     worker = dask_worker or get_worker()
-    differences = _differences(expected, identity(), worker.state.nthreads)
-    if differences:
-        message = f"worker {worker.address} is refused: {'; '.join(differences)}"
+    found = differences(expected, identity(), worker.state.nthreads)
+    if found:
+        message = f"worker {worker.address} is refused: {'; '.join(found)}"
         raise RefusedWorkerError(message, worker.address)
 
 
-def _differences(expected: dict[str, str], actual: dict[str, str], threads: int) -> list[str]:
+def differences(expected: dict[str, str], actual: dict[str, str], threads: int) -> list[str]:
+    """Why a worker's results would not be this checkout's: a text that names both sides for each reason.
+
+    expected, actual: identities of this process and the worker.
+    threads: of the worker.
+    """
     found = [
         f"its {name} is {actual[name]}, this checkout's is {expected[name]}"
         for name in expected
@@ -162,8 +167,8 @@ def _local_cluster(processes: int) -> LocalCluster:
     raise UserError(f"the worker processes don't start: {reason}")
 
 
-def _source_digest() -> str:
-    root = Path(__file__).parents[2]
+def source_digest(root: Path) -> str:
+    """The first half of a hash over the two packages in the folder `root`."""
     files = sorted(path for package in ("algorithms", "bench") for path in (root / package).rglob("*.py"))
     # The names too: a file that is moved is another source.
     parts = (part for path in files for part in (str(path.relative_to(root)).encode(), path.read_bytes()))

@@ -1,6 +1,7 @@
 """The command line: table and curves as a user gets them, and one clear line where something is wrong."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,12 @@ import pytest
 from algorithms.hyperparameters import Hyperparameters
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.protocol import Protocol, Run
+from bench.protocol.protocol import Protocol
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.reading import load_runs
+from bench.speed.scaling import synthetic_results
 from tests.helpers.commands import run
-from tests.helpers.processes import ROOT, command_line
-from tests.helpers.training import train_into
+from tests.helpers.processes import ROOT, command_line, contents
 
 pytestmark = pytest.mark.slow
 
@@ -30,11 +31,8 @@ def test_what_only_reads_results_starts_without_jax_or_mujoco() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> None:
-    done = run("table", "--results", str(results_folder))
-    assert done.returncode == 0, done.stderr
-    assert "No clipping or penalty" in done.stdout
-    table = pd.read_csv(results_folder / "table1.csv")
+def test_the_table_has_eleven_rows_of_finite_numbers(written_table: Path) -> None:
+    table = pd.read_csv(written_table / "table1.csv")
     scores = ["score", "ci_low", "ci_high", "untrained_score", "score_of_three"]
     assert list(table) == ["setting", "algorithm", "paper_score", *scores, "runs", "diverged"]
     assert table["setting"].tolist() == list(PAPER_SETTINGS)
@@ -42,9 +40,9 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     assert table["paper_score"].tolist() == paper
     assert np.isfinite(table["score"]).all()
     assert table["runs"].tolist() == [7] * 11
-    scale = pd.read_csv(results_folder / "scale.csv")
+    scale = pd.read_csv(written_table / "scale.csv")
     assert scale["environment"].tolist() == sorted(ENVIRONMENTS)
-    scores = pd.read_csv(results_folder / "scores.csv")
+    scores = pd.read_csv(written_table / "scores.csv")
     assert len(scores) == 77
     # The table is the scores' arithmetic, done here by hand.
     merged = scores.merge(scale, on="environment")
@@ -52,25 +50,23 @@ def test_the_table_has_eleven_rows_of_finite_numbers(results_folder: Path) -> No
     normalized = (merged["score"] - merged["random_uniform"]) / span
     by_row = normalized.groupby(merged["setting"]).mean()
     assert table["score"].tolist() == pytest.approx(by_row[table["setting"]].tolist(), rel=1e-6)
-    markdown = (results_folder / "table1.md").read_text()
+    markdown = (written_table / "table1.md").read_text()
     assert "| Clipping, ε = 0.2 | 0.82 |" in markdown
     assert "The runs have 2,048 timesteps, the paper's 1,000,000: don't compare them." in markdown
-    assert "untrained, best setting mean" in (results_folder / "README.md").read_text()
-    latex = (results_folder / "table1.tex").read_text()
+    assert "untrained, best setting mean" in (written_table / "README.md").read_text()
+    latex = (written_table / "table1.tex").read_text()
     assert latex.count(r"\\") == 12
     assert latex.isascii()
 
 
-def test_the_table_is_the_same_whenever_written(
-    results_folder: Path,
-) -> None:
-    run("table", "--results", str(results_folder))
-    written = {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()}
+def test_the_table_is_the_same_whenever_written(written_table: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(written_table, tmp_path / "results"))
+    written = contents(folder)
     assert len([path for path in written if path.parent.name == "figures"]) == 18
     # The curves by themselves are those of the table.
-    run("curves", "--results", str(results_folder))
-    run("table", "--results", str(results_folder))
-    assert {path: path.read_bytes() for path in results_folder.rglob("*") if path.is_file()} == written
+    run("curves", "--results", str(folder))
+    run("table", "--results", str(folder))
+    assert contents(folder) == written
 
 
 @pytest.mark.parametrize(
@@ -99,38 +95,51 @@ def test_part_of_the_table_is_shown_and_not_written(
     assert not (results_folder / "table1.csv").exists()
 
 
-def test_incomplete_seeds_are_named(
-    results_folder: Path,
-) -> None:
-    train_into(results_folder, [Run("Hopper-v4", "clip-0.2", 4)], 1)
-    status, out, _ = run("table", "--results", str(results_folder))
-    assert status == 0
+@pytest.fixture(scope="module")
+def with_more(whole_table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A whole table beside a run of another seed and one of the lecture's, and what `table` prints."""
+    folder = Path(shutil.copytree(whole_table, tmp_path_factory.mktemp("more") / "results"))
+    for setting, seed in (("clip-0.2", 4), ("trpo-0.01", 0)):
+        made_up = synthetic_results(folder.with_name(setting), 1, [seed], [setting]).path
+        part = Path("runs", "Hopper-v4", setting)
+        shutil.copytree(made_up / part, folder / part, dirs_exist_ok=True)
+    status, out, err = run("table", "--results", str(folder))
+    assert status == 0, err
+    return folder, out
+
+
+def test_incomplete_seeds_are_named(with_more: tuple[Path, str]) -> None:
+    folder, out = with_more
     assert "left out, because runs of them are missing: seeds 4" in out
-    assert (results_folder / "table1.csv").exists()
-    status, out, _ = run("table", "--results", str(results_folder), "--seeds", "0-4")
+    assert (folder / "table1.csv").exists()
+    status, out, _ = run("table", "--results", str(folder), "--seeds", "0-4")
+    assert status == 0
     assert "files are written of a whole table" in out
     assert "left out" not in out
-    # The curves of other seeds than the table's leave its figure alone.
-    figure = results_folder / "figures" / "learning_curves.png"
+
+
+def test_curves_of_other_seeds_than_the_table_s_leave_its_figure_alone(with_more: tuple[Path, str]) -> None:
+    folder, _ = with_more
+    figure = folder / "figures" / "learning_curves.png"
     before = figure.read_bytes()
-    assert run("curves", "--results", str(results_folder), "--seeds", "4-4").returncode == 0
+    assert run("curves", "--results", str(folder), "--seeds", "4-4").returncode == 0
     assert figure.read_bytes() == before
     assert figure.with_name("learning_curves_selection.png").exists()
 
 
-def test_the_lecture_s_rows_are_shown_when_named_and_no_part_of_the_table(results_folder: Path) -> None:
-    train_into(results_folder, [Run("Hopper-v4", "trpo-0.01", 0)], 1)
-    table = ["table", "--results", str(results_folder)]
-    status, out, _ = run(*table)
-    assert status == 0
+def test_the_lecture_s_rows_are_shown_when_named_and_no_part_of_the_table(
+    with_more: tuple[Path, str],
+) -> None:
+    folder, out = with_more
     assert "TRPO" not in out
-    written = (results_folder / "table1.csv").read_bytes()
+    written = (folder / "table1.csv").read_bytes()
     assert b"trpo" not in written
-    _, out, _ = run(*table, "--settings", "paper", "lecture")
+    chosen = ("--settings", "paper", "lecture", "--seeds", "1")
+    _, out, _ = run("table", "--results", str(folder), *chosen)
     assert "TRPO, δ = 0.01" in out
     assert "over 78 of the 140 chosen runs, 7 of 7 environments, 12 settings and seeds 0;" in out
-    assert (results_folder / "table1.csv").read_bytes() == written
-    arguments = ["--results", str(results_folder), "--seeds", "1"]
+    assert (folder / "table1.csv").read_bytes() == written
+    arguments = ["--results", str(folder), "--seeds", "1"]
     _, out, _ = run("status", *arguments)
     assert "77 runs: 77 done, 0 missing" in out
     _, out, _ = run("status", *arguments, "--settings", "lecture")
@@ -142,11 +151,11 @@ def test_the_lecture_s_rows_are_shown_when_named_and_no_part_of_the_table(result
 def test_the_scale_does_not_depend_on_the_rows_shown(
     results_folder: Path,
 ) -> None:
-    def line(*arguments: str) -> str:
-        _, out, _ = run("table", "--results", str(results_folder), *arguments)
-        return next(line for line in out.splitlines() if "Clipping, ε = 0.1" in line)
+    def score(*settings: str) -> str:
+        _, out, _ = run("table", "--results", str(results_folder), "--settings", *settings)
+        return next(line for line in out.splitlines() if "Clipping, ε = 0.1" in line).split("│")[3]
 
-    assert line().split("│")[3] == line("--settings", "clip-0.1").split("│")[3]
+    assert score("clip-0.1", "fixed-kl-10") == score("clip-0.1")
 
 
 @pytest.mark.parametrize(
@@ -178,14 +187,14 @@ def test_the_scale_does_not_depend_on_the_rows_shown(
 def test_what_is_wrong_is_said_in_one_line(
     arguments: list[str],
     message: str,
-    trained: Path,
+    whole_table: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "file").write_text("mine")
     monkeypatch.chdir(tmp_path)
-    filled = [argument.format(tmp=tmp_path, results=trained) for argument in arguments]
+    filled = [argument.format(tmp=tmp_path, results=whole_table) for argument in arguments]
     status, out, err = run(*filled)
     assert status == 1
     assert err.startswith("error: ")
@@ -221,7 +230,7 @@ def test_a_damaged_run_stops_the_table(
     assert err.startswith(f"error: {path}: missing columns: return_last100; `train --repair`")
 
 
-def test_a_variant_is_trained_read_and_repeated_in_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(tmp_path: Path) -> None:
     folder, name, environment = tmp_path / "results", "v5", "InvertedPendulum-v5"
     arguments = ("--results", str(folder), "--variant", name, "--environments", environment)
     done = command_line("train", *arguments, "--settings", "no-clip", "--seeds", "1", "--timesteps", "1")
@@ -234,8 +243,6 @@ def test_a_variant_is_trained_read_and_repeated_in_a_folder_of_its_own(tmp_path:
     _, out, _ = run("status", *arguments[:4], "--settings", "no-clip", "--seeds", "1")
     assert "7 runs: 1 done, 6 missing" in out
     assert len(load_runs(folder / "variants" / name)) == 1
-    repeated = command_line("verify", environment, "--results", str(folder), "--variant", name)
-    assert f"{environment} no-clip seed 0: bit-identical in 1 lines" in repeated.stdout, repeated.stderr
     # Its runs and those of the default can't be mixed.
     mixed = run("train", "--results", str(folder / "variants" / name), "--timesteps", "1")
     assert "holds results of protocol" in mixed.stderr
@@ -243,7 +250,7 @@ def test_a_variant_is_trained_read_and_repeated_in_a_folder_of_its_own(tmp_path:
 
 @pytest.mark.parametrize("command", [[], ["train"], ["table"], ["curves"]])
 def test_help_explains_itself(command: list[str]) -> None:
-    done = command_line(*command, "--help")
+    done = run(*command, "--help")
     assert done.returncode == 0
     for flag in ("--results", "--seeds", "--timesteps", "--environments", "--settings") if command else ():
         assert flag in done.stdout

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from bench.results.records import REPAIR
+from tests.conftest import ENVIRONMENTS
 from tests.helpers.commands import run
 from tests.helpers.processes import command_line, contents, limited
 
 pytestmark = pytest.mark.slow
 
-CSV = Path("runs/Hopper-v4/clip-0.2/seed-00.csv")
+CSV = Path("runs/Reacher-v4/clip-0.2/seed-00.csv")
 COMMANDS = ("train", "status", "table", "curves")
 
 
@@ -30,48 +31,51 @@ def refusals(folder: Path) -> set[str]:
     return found
 
 
-def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(results_folder: Path) -> None:
-    csv = results_folder / CSV
+def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(
+    trained: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / "results"))
+    csv = folder / CSV
     whole = csv.read_text()
     csv.write_text(whole.replace("2048", "2047"))
     expected = (
         f"{csv}: ends at timestep 2047 instead of 2048; `train --repair` keeps it aside and makes it again"
     )
     # The status tells of all that is damaged, and counts at its end.
-    assert refusals(results_folder) == {expected, "1 of 77 finished runs are damaged"}
-    status = run("status", "--results", str(results_folder))
+    assert refusals(folder) == {expected, "1 of 22 finished runs are damaged"}
+    status = run("status", "--results", str(folder), "--environments", *ENVIRONMENTS)
     assert f"damaged: {expected}" in status.stdout
-    assert "76 done, 0 missing, 0 diverged, 1 damaged" in status.stdout
-    others = {path: path.stat().st_mtime_ns for path in results_folder.rglob("*.csv") if path != csv}
-    done = command_line("train", "--results", str(results_folder), "--seeds", "1", "--repair")
+    assert "21 done, 0 missing, 0 diverged, 1 damaged" in status.stdout
+    others = {path: path.stat().st_mtime_ns for path in folder.rglob("*.csv") if path != csv}
+    chosen = ("--environments", *ENVIRONMENTS, "--seeds", "1", "--repair")
+    done = command_line("train", "--results", str(folder), *chosen)
     assert done.returncode == 0, done.stderr
     assert csv.read_text() == whole
-    aside = results_folder / "damaged" / CSV.parent
+    aside = folder / "damaged" / CSV.parent
     assert sorted(path.name for path in aside.iterdir()) == ["0-seed-00.csv", "0-seed-00.json"]
     assert (aside / "0-seed-00.csv").read_text() == whole.replace("2048", "2047")
-    assert (
-        results_folder / "damaged" / "policies" / CSV.parent.relative_to("runs") / "0-seed-00.npz"
-    ).exists()
+    assert (folder / "damaged" / "policies" / CSV.parent.relative_to("runs") / "0-seed-00.npz").exists()
     assert {path: path.stat().st_mtime_ns for path in others} == others
 
 
-def test_damaged_random_scores_are_named_and_measured_again(results_folder: Path) -> None:
-    path = results_folder / "random.csv"
+def test_damaged_random_scores_are_named_and_measured_again(trained: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(trained, tmp_path / "results"))
+    path = folder / "random.csv"
     whole = path.read_text()
-    path.write_text(whole.replace("uniform,-2", "uniform,-9"))
+    path.write_text(whole.replace(",uniform,", ",uniform,1", 1))
     for command in ("train", "table"):
-        done = run(command, "--results", str(results_folder), "--seeds", "1")
+        done = run(command, "--results", str(folder), "--seeds", "1")
         assert done.stderr == (
             f"error: {path}: line 2 is not what was written when it was measured; {REPAIR}\n"
         )
     # Measured are those of the environments that are chosen.
     chosen = ("--environments", "Reacher-v4", "--seeds", "1", "--repair")
-    repaired = command_line("train", "--results", str(results_folder), *chosen)
+    repaired = command_line("train", "--results", str(folder), *chosen)
     assert repaired.returncode == 0, repaired.stderr
     heading, *lines = whole.splitlines()
     expected = [heading, *(line for line in lines if line.startswith("Reacher-v4,"))]
     assert path.read_text().splitlines() == expected
-    assert (results_folder / "damaged" / "0-random.csv").exists()
+    assert (folder / "damaged" / "0-random.csv").exists()
 
 
 @pytest.mark.parametrize(
@@ -122,10 +126,10 @@ def test_what_is_in_the_place_of_a_folder_is_not_an_empty_one(results_folder: Pa
     # A link to where the runs are is fine.
     runs.symlink_to(elsewhere)
     assert run("status", "--results", str(results_folder)).returncode == 0
-    hopper = elsewhere / "Hopper-v4"
-    shutil.move(hopper, elsewhere.with_name("hopper"))
-    hopper.write_text("")
-    assert refusals(results_folder) == {f"cannot read {runs / 'Hopper-v4'}: Not a directory"}
+    reacher = elsewhere / "Reacher-v4"
+    shutil.move(reacher, elsewhere.with_name("reacher"))
+    reacher.write_text("")
+    assert refusals(results_folder) == {f"cannot read {runs / 'Reacher-v4'}: Not a directory"}
 
 
 def test_a_folder_without_permission_is_not_an_empty_one(results_folder: Path) -> None:
@@ -139,9 +143,8 @@ def test_a_folder_without_permission_is_not_an_empty_one(results_folder: Path) -
     assert (results_folder / CSV).exists()
 
 
-def test_a_folder_that_lacks_nothing_may_be_read_only(results_folder: Path) -> None:
-    written = run("table", "--results", str(results_folder))
-    assert written.returncode == 0, written.stderr
+def test_a_folder_that_lacks_nothing_may_be_read_only(written_table: Path, tmp_path: Path) -> None:
+    results_folder = Path(shutil.copytree(written_table, tmp_path / "results"))
     before = contents(results_folder)
     folders = [results_folder, *(path for path in results_folder.rglob("*") if path.is_dir())]
     for folder in folders:

@@ -141,13 +141,13 @@ command_lines = st.tuples(
 
 
 @pytest.fixture(scope="module")
-def base(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(whole_table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with the runs that are kept."""
     folder = tmp_path_factory.mktemp("base") / "results"
     folder.mkdir()
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(trained / name, folder / name)
+        shutil.copy(whole_table / name, folder / name)
     return folder
 
 

@@ -33,11 +33,11 @@ def test_no_number_is_cut_on_a_narrow_terminal() -> None:
             assert "  95 % interval: " in narrow or "  paper: 0.76" in narrow
 
 
-def test_names_are_printed_as_they_are(trained: Path, tmp_path: Path) -> None:
+def test_names_are_printed_as_they_are(whole_table: Path, tmp_path: Path) -> None:
     name = "[red] [ours] :x: [/]"
-    folder = Path(shutil.copytree(trained, tmp_path / name))
+    folder = Path(shutil.copytree(whole_table, tmp_path / name))
     for command in ("status", "train", "table"):
-        done = run(command, "--results", str(folder), "--seeds", "1")
+        done = run(command, "--results", str(folder), "--seeds", "1", "--environments", "Reacher-v4")
         assert done.returncode == 0, done.stderr
     assert (
         f"nothing to train: all 77 runs are in {folder}"
@@ -47,6 +47,7 @@ def test_names_are_printed_as_they_are(trained: Path, tmp_path: Path) -> None:
     assert missing.stderr == f"error: no results in {folder}/{name}: train first\n"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 def test_any_encoding_will_do(encoding: str) -> None:
     for arguments in (["--seeds", "1"], ["--help"]):
@@ -88,7 +89,7 @@ def test_to_a_reader_that_leaves_nothing_more_is_said() -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_without_the_paper_s_settings_there_are_returns_and_no_scores(trained: Path, tmp_path: Path) -> None:
+def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text(
         "from bench.protocol.settings import Setting\n"
@@ -110,10 +111,10 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(trained: P
 def test_the_help_names_every_setting() -> None:
     from bench.protocol.settings import SETTINGS
 
-    help_ = command_line("--help").stdout
+    help_ = run("--help").stdout
     for setting in SETTINGS.values():
         assert re.search(rf"^  {re.escape(setting.name)} +{re.escape(setting.label)}$", help_, re.MULTILINE)
-    assert "default: None" not in command_line("train", "--help").stdout
+    assert "default: None" not in run("train", "--help").stdout
 
 
 def test_the_console_command_is_not_shadowed_by_files_in_the_working_folder(tmp_path: Path) -> None:

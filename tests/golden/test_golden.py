@@ -97,6 +97,7 @@ def test_no_library_that_chooses_by_processor_takes_part() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="needs an x86-64 processor to hold back")
 def test_another_kind_of_processor_is_within_tolerance() -> None:
     """What the golden test does on another kind, here with fewer instructions, which moves the bits."""

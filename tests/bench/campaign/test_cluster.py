@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.campaign import campaign
 from bench.campaign.campaign import run_campaign
-from bench.campaign.cluster import identity
+from bench.campaign.cluster import differences, identity, source_digest
 from bench.campaign.jobs import Job, TrainingJob, training_jobs
 from bench.common.errors import UserError
 from bench.common.provenance import PACKAGES
@@ -25,17 +25,18 @@ from bench.results.folder import open_results
 from bench.training.own import read_own
 from bench.training.training import train
 from tests.helpers.cluster import running_scheduler, worker
+from tests.helpers.commands import run
 from tests.helpers.processes import (
     ROOT,
     WITH_CHECKPOINTS,
-    command_line,
     copy_source,
     has_checkpoint,
     wait_until,
 )
 from tests.helpers.training import train_into
 
-pytestmark = pytest.mark.slow
+# In one process, which starts one cluster for most of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
 
@@ -47,19 +48,27 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-def test_two_remote_workers_give_the_same_bytes(scheduler: str, trained: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a scheduler with two workers, to which the campaign's folder means nothing."""
+    with (
+        running_scheduler(tmp_path_factory.mktemp("cluster")) as (address, _),
+        worker(address, cwd="/"),
+        worker(address, cwd="/"),
+    ):
+        wait_for_workers(address, 2)
+        yield address
+
+
+def test_two_remote_workers_give_the_same_bytes(cluster: str, trained: Path, tmp_path: Path) -> None:
     folder = tmp_path / "remote"
-    # Workers without access to the folder's path but through the campaign: they run elsewhere.
-    with worker(scheduler, cwd="/"), worker(scheduler, cwd="/"):
-        wait_for_workers(scheduler, 2)
-        done = command_line(
-            "train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler
-        )
+    done = run("train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", cluster)
     assert done.returncode == 0, done.stderr
     assert_same_csvs(folder, trained, count=22)
     assert "(22/22 runs" in done.stdout
 
 
+@pytest.mark.soak
 def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Path) -> None:
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
     arguments = ("--timesteps", "12288", *TWO, "--settings", "clip-0.2", "no-clip")
@@ -79,7 +88,7 @@ def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Pat
     assert_same_csvs(folder, undisturbed, count=4)
 
 
-def test_remote_workers_train_one_s_own_settings(scheduler: str, tmp_path: Path) -> None:
+def test_remote_workers_train_one_s_own_settings(cluster: str, tmp_path: Path) -> None:
     """The file is nowhere but beside the campaign; what it defines travels with the jobs."""
     own = tmp_path / "mine" / "mine.py"
     own.parent.mkdir()
@@ -91,10 +100,7 @@ def test_remote_workers_train_one_s_own_settings(scheduler: str, tmp_path: Path)
     )
     folder = tmp_path / "remote"
     selection = ("--settings", "mine", "--environments", "Reacher-v4", "--seeds", "1", "--timesteps", "1")
-    with worker(scheduler, cwd="/"):
-        wait_for_workers(scheduler, 1)
-        arguments = ("--results", str(folder), "--own", str(own), *selection, "--scheduler", scheduler)
-        done = command_line("train", *arguments)
+    done = run("train", "--results", str(folder), "--own", str(own), *selection, "--scheduler", cluster)
     assert done.returncode == 0, done.stderr
     (csv,) = folder.rglob("seed-*.csv")
     (here,) = train([Run("Reacher-v4", "mine", 0)], Protocol(timesteps=1), own=read_own(own))
@@ -109,18 +115,34 @@ def assert_same_csvs(folder: Path, expected: Path, count: int) -> None:
 
 
 def train_on(scheduler: str, folder: Path) -> str:
-    done = command_line("train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler)
+    done = run("train", "--results", str(folder), "--timesteps", "1", *TWO, "--scheduler", scheduler)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     return done.stderr
 
 
-def test_a_worker_with_several_threads_is_refused(scheduler: str, tmp_path: Path) -> None:
-    with worker(scheduler, "--nthreads", "2"):
-        wait_for_workers(scheduler, 1)
-        message = train_on(scheduler, tmp_path / "results")
+def test_a_worker_with_several_threads_is_refused(cluster: str, tmp_path: Path) -> None:
+    with worker(cluster, "--nthreads", "2"):
+        wait_for_workers(cluster, 3)
+        message = train_on(cluster, tmp_path / "results")
     assert "worker tcp://127.0.0.1:" in message
     assert "it has 2 threads, one is needed" in message
+
+
+@pytest.mark.parametrize("name", ["source", "python", "libc", *PACKAGES])
+def test_a_difference_is_named_with_both_sides(name: str) -> None:
+    here = identity()
+    assert differences(here, {**here, name: "other"}, threads=1) == [
+        f"its {name} is other, this checkout's is {here[name]}"
+    ]
+    assert differences(here, here, threads=1) == []
+
+
+def test_a_file_that_is_edited_or_moved_makes_another_source(tmp_path: Path) -> None:
+    edited, moved = edited_checkout(tmp_path, "algorithms/gaussian.py"), copy_source(tmp_path / "moved")
+    (moved / "bench/common/errors.py").rename(moved / "bench/common/failures.py")
+    assert len({source_digest(root) for root in (ROOT, edited, moved)}) == 3
+    assert source_digest(copy_source(tmp_path / "same")) == source_digest(ROOT)
 
 
 def edited_checkout(tmp_path: Path, file: str) -> Path:
@@ -131,6 +153,7 @@ def edited_checkout(tmp_path: Path, file: str) -> Path:
     return copy
 
 
+@pytest.mark.soak
 def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
     copy = edited_checkout(tmp_path, "algorithms/gaussian.py")
     with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
@@ -140,6 +163,7 @@ def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -
     assert ", this checkout's is " in message
 
 
+@pytest.mark.soak
 def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path) -> None:
     """The packages are the same, but what comes first on the worker's path says that they are not."""
     for package in PACKAGES:
@@ -153,6 +177,7 @@ def test_a_worker_with_other_versions_is_refused(scheduler: str, tmp_path: Path)
         assert f"its {package} is 0.0.1, this checkout's is {identity()[package]}" in message
 
 
+@pytest.mark.soak
 def test_a_worker_of_another_source_that_comes_later_gets_no_job(scheduler: str, tmp_path: Path) -> None:
     copy = edited_checkout(tmp_path, "bench/common/errors.py")
     folder = tmp_path / "results"
@@ -182,7 +207,8 @@ def test_a_campaign_does_not_wait_for_workers_that_are_all_refused(
         run_campaign(results, jobs, Console(file=log))
 
 
-def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.campaign.cluster.CONNECTION_TIMEOUT", "1 s")
     for address in ("tcp://127.0.0.1:9", "nowhere"):
         assert f"no Dask scheduler answers at {address}" in train_on(address, tmp_path / "results")
 
@@ -238,6 +264,6 @@ def test_a_second_campaign_on_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def train_on_locally(folder: Path) -> str:
-    done = command_line("train", "--results", str(folder), *TWO)
+    done = run("train", "--results", str(folder), *TWO)
     assert done.returncode == 1
     return done.stderr

@@ -35,7 +35,9 @@ def answers_sigterm(pid: int) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.6, 1.3, 2.5])
+@pytest.mark.parametrize(
+    "seconds", [0.6, *(pytest.param(seconds, marks=pytest.mark.soak) for seconds in (0.0, 1.3, 2.5))]
+)
 def test_while_it_starts(seconds: float, tmp_path: Path) -> None:
     """During imports, while workers start, or during the first updates."""
     campaign = start(INTERRUPTIBLE, tmp_path / "results")

@@ -13,6 +13,7 @@ from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.training.checkpoints import CheckpointFolder
 from tests.helpers.cluster import running_scheduler, worker
+from tests.helpers.commands import run
 from tests.helpers.processes import (
     WITH_CHECKPOINTS,
     command_line,
@@ -55,6 +56,7 @@ def test_without_its_scheduler_a_campaign_ends_in_one_line(tmp_path: Path) -> No
     assert refused == []
 
 
+@pytest.mark.soak
 def test_without_workers_a_campaign_says_that_it_waits(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     with running_scheduler(tmp_path) as (address, _):
@@ -70,6 +72,7 @@ def test_without_workers_a_campaign_says_that_it_waits(tmp_path: Path) -> None:
     assert "(1/1 runs" in output
 
 
+@pytest.mark.soak
 def test_a_folder_that_is_renamed_while_it_trains_is_followed(tmp_path: Path) -> None:
     folder, renamed = tmp_path / "results", tmp_path / "renamed"
     campaign = start(folder, "--timesteps", "20480")
@@ -81,6 +84,7 @@ def test_a_folder_that_is_renamed_while_it_trains_is_followed(tmp_path: Path) ->
     assert len(open_results(renamed, None, create=False).finished()) == 1
 
 
+@pytest.mark.soak
 def test_a_scheduler_by_tls(tmp_path: Path) -> None:
     """With a certificate of one's own, by Dask's configuration."""
     authority = trustme.CA()
@@ -109,7 +113,7 @@ def test_a_scheduler_by_tls(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["ucx://127.0.0.1:8786", "ws://127.0.0.1:8786", "inproc://x"])
 def test_other_ways_to_a_scheduler_are_refused(address: str, tmp_path: Path) -> None:
-    done = command_line("train", "--results", str(tmp_path / "results"), *ONE, "--scheduler", address)
+    done = run("train", "--results", str(tmp_path / "results"), *ONE, "--scheduler", address)
     scheme = address.split(":")[0]
     assert done.stderr == f"error: no Dask scheduler is reached by {scheme}://; choose from: tcp tls\n"
 

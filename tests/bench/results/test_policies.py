@@ -1,5 +1,6 @@
 """A stored policy acts as the one that was trained, without JAX."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,6 @@ import pytest
 
 from algorithms import learner
 from bench.common.errors import UserError
-from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.variants import VARIANTS
 from bench.results.folder import open_results
@@ -25,7 +25,7 @@ PROTOCOL = Protocol(timesteps=2048)
 @pytest.mark.parametrize(
     ("environment", "protocol"),
     [
-        *((environment, PROTOCOL) for environment in ENVIRONMENTS),
+        ("Hopper-v4", PROTOCOL),
         ("Reacher-v4", replace(VARIANTS["no-observation-filter"], timesteps=2048)),
     ],
 )
@@ -49,13 +49,13 @@ def test_every_run_leaves_one_and_is_finished_without_it(trained: Path) -> None:
     results = open_results(trained, None, create=False)
     runs = results.finished()
     assert all(results.policy_path(run).exists() for run in runs)
-    policy = load_policy(results.policy_path(Run("Hopper-v4", "clip-0.2", 0)))
-    assert policy(np.zeros(11)).shape == (3,)
-    assert policy.log_std.shape == (3,)
+    policy = load_policy(results.policy_path(Run("Reacher-v4", "clip-0.2", 0)))
+    assert policy(np.zeros(11)).shape == (2,)
+    assert policy.log_std.shape == (2,)
 
 
-def test_a_missing_policy_makes_no_run_unfinished(results_folder: Path) -> None:
-    results = open_results(results_folder, None, create=False)
+def test_a_missing_policy_makes_no_run_unfinished(trained: Path, tmp_path: Path) -> None:
+    results = open_results(Path(shutil.copytree(trained, tmp_path / "results")), None, create=False)
     runs = results.finished()
     for run in runs:
         results.policy_path(run).unlink()

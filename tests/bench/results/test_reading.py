@@ -12,8 +12,8 @@ from bench.results.reading import final_scores, load_runs
 from bench.results.schema import COLUMNS
 
 
-def test_every_line_of_every_run(trained: Path) -> None:
-    runs = load_runs(trained)
+def test_every_line_of_every_run(whole_table: Path) -> None:
+    runs = load_runs(whole_table)
     assert list(runs) == [
         "environment",
         "setting",
@@ -23,7 +23,7 @@ def test_every_line_of_every_run(trained: Path) -> None:
         "clip_fraction",
         "diverged",
     ]
-    results = open_results(trained, None, create=False)
+    results = open_results(whole_table, None, create=False)
     parts = []
     for run in sorted(results.finished()):
         stored = results.read(run)

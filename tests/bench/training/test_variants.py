@@ -46,7 +46,13 @@ def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
     return trained(tmp_path_factory.mktemp("default"), RUN, DEFAULT).read(RUN).text
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+# Between them they have most choices of a protocol; `make soak` tries the other variants.
+TRIED = ("todays-libraries", "bootstrapped-time-limits", "epochs-stopped-by-kl", "v5")
+
+
+@pytest.mark.parametrize(
+    "name", [*TRIED, *(pytest.param(name, marks=pytest.mark.soak) for name in VARIANTS if name not in TRIED)]
+)
 def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     name: str, by_default: str, tmp_path: Path
 ) -> None:
@@ -63,9 +69,7 @@ def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     assert written["differs_from_default"] == replace(variant, timesteps=TIMESTEPS).in_words()
 
 
-@pytest.mark.parametrize(
-    "name", ["epochs-stopped-by-kl", "todays-libraries", "bootstrapped-time-limits", "v5"]
-)
+@pytest.mark.parametrize("name", TRIED)
 def test_a_run_of_a_variant_does_not_depend_on_its_company(name: str) -> None:
     """Where loops end early, where sums are over all parameters, and where the environment acts otherwise."""
     protocol = replace(VARIANTS[name], timesteps=TIMESTEPS)
