@@ -5,19 +5,22 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.scores.estimates import ALPHA, Estimate, mean
+from bench.scores.estimates import ALPHA, Estimate, interquartile_mean, mean
 from bench.scores.grid import Grid
 from bench.scores.scale import READINGS, Floats, Reading
 
 # The standard error of a corrected p of 0.05, k times a p, is √(0.05 k / 200,000): 0.004 at most, for k = 55.
 PERMUTATIONS = 199_999
 # So many at once: they stay in the processor's caches.
-CHUNK = 1_000
+CHUNK = 2_000
 # Differences of scores below this are rounding, which differs between processors.
 ROUNDING = 1e-9
+# How many runs the first of two settings has, all runs of both, [run, pair], and what labels are drawn with.
+Urn = tuple[int, Floats, np.random.Generator]
 
 
 def pairs(grid: Grid) -> pd.DataFrame:
@@ -79,39 +82,69 @@ def _paper_score(setting: str) -> float:
     return np.nan if score is None else score
 
 
-def permutation_test(first: Floats, second: Floats) -> Floats:
+def permutation_test(first: Floats, second: Floats, *, middle: bool = False) -> Floats:
     """Two-sided p of the difference of mean scores, `[pair]`; NaN where an environment lacks runs.
 
     Were two settings equal, which runs are whose would not matter: labels are permuted within each
     environment. p = (1 + permutations at least as far from 0) / (1 + permutations).
 
     first, second: runs of the pairs' settings, `[pair, environment, run]`, NaN where there is none.
+    middle: whether the interquartile mean in each environment takes the place of the mean.
     """
     sizes = np.stack([np.isfinite(runs).sum(axis=-1) for runs in (first, second)], axis=-1)
+    score = middle_score if middle else _score
     with np.errstate(invalid="ignore"):
-        observed = np.abs(mean(first).value - mean(second).value) - ROUNDING
-    # Of each environment, the pairs with as many runs, and these pooled; NaN comes last.
-    pools = []
-    for place in range(first.shape[1]):
-        for one, other in np.unique(sizes[:, place], axis=0):
-            chosen = np.flatnonzero((sizes[:, place] == (one, other)).all(axis=-1))
-            runs = [np.sort(first[chosen, place])[:, :one], np.sort(second[chosen, place])[:, :other]]
-            random = np.random.default_rng([place, one, other])
-            if one and other:
-                pools.append((chosen, np.concatenate(runs, axis=1).T / first.shape[1], one, random))
+        observed = np.abs(score(first) - score(second)) - ROUNDING
+    urns = _urns(first, second, sizes, middle)
+    # All pooled runs in one matrix, [pooled run, pair], because one product is faster than many.
+    pooled = np.concatenate([pool for _, pool, _ in urns]) if urns else np.zeros((0, len(first)))
     further = np.ones(len(first))
     for done in range(0, PERMUTATIONS, CHUNK):
-        shuffled = np.zeros((min(CHUNK, PERMUTATIONS - done), len(first)))
-        for chosen, pool, one, random in pools:
-            shuffled[:, chosen] += _labels(one, len(pool), len(shuffled), random) @ pool
+        count = min(CHUNK, PERMUTATIONS - done)
+        weights = [_labels(one, len(pool), count, random, middle) for one, pool, random in urns]
+        shuffled = np.concatenate([np.zeros((count, 0)), *weights], axis=1) @ pooled
         further += (np.abs(shuffled) >= observed).sum(axis=0)
     return np.where(sizes.all(axis=(1, 2)), further / (1 + PERMUTATIONS), np.nan)
 
 
-def _labels(one: int, count: int, permutations: int, random: np.random.Generator) -> Floats:
+def _score(runs: Floats) -> Floats:
+    return mean(runs).value
+
+
+def middle_score(runs: Floats) -> Floats:
+    """The mean over environments of the interquartile mean in each. runs: `[..., environment, run]`."""
+    return np.asarray(interquartile_mean(runs[..., None, :]).value.mean(axis=-1))
+
+
+def _urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) -> list[Urn]:
+    """Of each environment, the pairs with as many runs: these pooled, and 0 for the other pairs."""
+    urns = []
+    for environment in range(first.shape[1]):
+        for one, other in np.unique(sizes[:, environment], axis=0):
+            if not one or not other:
+                continue
+            chosen = (sizes[:, environment] == (one, other)).all(axis=-1)
+            # NaN comes last.
+            runs = [np.sort(first[:, environment])[:, :one], np.sort(second[:, environment])[:, :other]]
+            pool = np.concatenate(runs, axis=1)
+            pool = np.sort(pool) if middle else pool
+            pool = np.where(chosen, pool.T / first.shape[1], 0)
+            urns.append((int(one), pool, np.random.default_rng([environment, one, other])))
+    return urns
+
+
+def _labels(one: int, count: int, permutations: int, random: np.random.Generator, middle: bool) -> Floats:
     """Weights that make pooled runs a difference of means, permuted, `[permutation, run]`."""
-    order = random.random((permutations, count)).argsort(axis=1)
-    return np.where(order < one, 1 / one, -1 / (count - one))
+    first = random.random((permutations, count)).argsort(axis=1) < one
+    return _weights(first, one, middle) - _weights(~first, count - one, middle)
+
+
+def _weights(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
+    """Those of the mean of the chosen runs, or of its middle half where runs are sorted."""
+    if not middle:
+        return chosen / size
+    rank, cut = chosen.cumsum(axis=1), size // 4
+    return (chosen & (cut < rank) & (rank <= size - cut)) / (size - 2 * cut)
 
 
 def holm(p: Floats) -> Floats:

@@ -21,6 +21,7 @@ from bench.scores.grid import Grid
 from bench.scores.pairs import pairs
 from bench.scores.paper import CONSTRAINED, agreement, figure_3, heterogeneity, predictions
 from bench.scores.power import by_seeds, new_tables, seeds_needed
+from bench.scores.robustness import robustness, seeds_left_out
 from bench.scores.scale import READINGS, normalize, scale_of
 
 UNTRAINED_READING = READINGS[2]
@@ -185,7 +186,7 @@ class Report:
 
         area: the mean over time of the return on the scale of the score.
         """
-        grid, area = self.grid, Grid.of(self.all_scores, self.grid.scale, "mean_return")
+        grid, area = self.grid, self._over_time
         runs = grid.normalized()
         columns = {"median": np.nanmedian(runs, axis=(1, 2))}
         columns |= _with_interval("iqm", interquartile_mean(runs))
@@ -226,6 +227,10 @@ class Report:
         found: dict[str, pd.DataFrame] = {}
         if seeds > 1:
             found |= {"figure_3": figure_3(self.paper), "coverage": coverage(self.paper)}
+        if seeds > 1 and np.isfinite(self.paper.returns).all():
+            over_time = self._over_time.only(self.paper.settings)
+            found |= {"robustness": robustness(self.paper, over_time)}
+            found |= {"seeds_left_out": seeds_left_out(self.paper)}
         if seeds > 2:
             found |= {"power": by_seeds(self.paper), "seeds_needed": seeds_needed(self.paper)}
             found |= {"predictions": predictions(self.paper), "agreement": agreement(self.paper)}
@@ -251,6 +256,11 @@ class Report:
         # The square of a sum is its members' squares, of 1, and their products, the correlations.
         sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
         return float(np.nanmean((sums - count) / (count * (count - 1))))
+
+    @property
+    def _over_time(self) -> Grid:
+        """The grid of the mean returns over all timesteps."""
+        return Grid.of(self.all_scores, self.grid.scale, "mean_return")
 
     @property
     def _settings(self) -> list[str]:
