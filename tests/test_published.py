@@ -29,9 +29,16 @@ from bench.scores.report import report
 from bench.scores.variants import variants_report
 from bench.speed import page
 from bench.training.evaluation import play
+from tests.helpers.links import anchors, links
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
+# All Markdown but the parts of pages in `bench/report`.
+PAGES = [
+    path
+    for path in sorted(path.relative_to(ROOT) for path in ROOT.glob("**/*.md"))
+    if path.parts[0][0] != "." and path.parent != Path("bench/report")
+]
 # The results folders: the default's, and those of the variants that have one.
 PUBLISHED = [path.parent for path in sorted((ROOT / "results").glob("**/protocol.json"))]
 
@@ -51,10 +58,19 @@ def test_what_came_out_is_what_the_readme_says_in_short() -> None:
     first = {"clip-0.1", "clip-0.2"}
     assert scores["no-clip"] < 0
     assert set(scores.nlargest(2).index) == first
-    pairs = pd.read_csv(ROOT / "results" / "pairs.csv")
-    with_first = pairs[pairs[["setting", "other"]].isin(first).any(axis=1)]
-    equal = with_first[with_first["p_holm"] > 0.05]
-    assert [set(pair) for pair in equal[["setting", "other"]].to_numpy()] == [first]
+    pairs = pd.read_csv(ROOT / "results" / "robustness.csv")
+    between = pairs[pairs[["setting", "other"]].isin(first).all(axis=1)].set_index("way")
+    assert between.loc["uniform_run", "p_holm"] > 0.05
+    names = {"setting": "other", "other": "setting", "score": "other_score", "other_score": "score"}
+    both = pd.concat([pairs, pairs.rename(columns=names)])
+    both = both[both["setting"].isin(first) & ~both["other"].isin(first)]
+    wins = (both["p_holm"] < 0.05) & (both["score"] > both["other_score"])
+    ahead = wins.groupby([both["way"], both["setting"]]).sum().unstack()
+    assert (ahead.loc["uniform_run"] == 9).all()
+    assert ahead.loc["without_Walker2d-v4"].isin([4, 5]).all()
+    assert (ahead.loc["environments_at_random"] == 0).all()
+    ranks = pd.read_csv(ROOT / "results" / "seeds_left_out.csv")
+    assert ranks[ranks["setting"].isin(first)]["rank"].isin([1, 2]).all()
     runs = pd.read_csv(ROOT / "results" / "scores.csv")
     others = runs[(runs["environment"] != "Reacher-v4") & runs["setting"].isin(PAPER_SETTINGS)]
     without_reacher = others.groupby("setting")["normalized"].mean()
@@ -74,20 +90,23 @@ def test_the_notebook_shows_the_table_of_the_results() -> None:
     assert output == {setting: list(row) for setting, *row in table.itertuples(name=None)}
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "README.md",
-        "bench/README.md",
-        "algorithms/README.md",
-        "results/README.md",
-        "results/variants/README.md",
-    ],
-)
-def test_the_links_lead_somewhere(page: str) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", read_text(ROOT / page))
-    assert links
-    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_the_links_lead_somewhere(page: Path) -> None:
+    lost = []
+    for link in links(read_text(ROOT / page)):
+        file, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / file if file else ROOT / page
+        if not target.exists() or (anchor and anchor not in anchors(read_text(target))):
+            lost.append(link)
+    assert lost == []
+
+
+def test_the_page_of_the_results_is_short_and_lists_what_it_has() -> None:
+    text = read_text(ROOT / "results" / "README.md")
+    assert len(text.split()) < 2500
+    headings = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert re.findall(r"^- \[(.+)\]\(#", text, flags=re.MULTILINE) == headings
+    assert {"details.md", "index.html", "lecture.md", "variants/README.md"} <= set(links(text))
 
 
 def test_the_lecture_s_page_names_what_is_there() -> None:

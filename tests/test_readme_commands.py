@@ -18,7 +18,10 @@ from tests.helpers.processes import ROOT, environment_with
 
 READMES = sorted(
     str(path.relative_to(ROOT))
-    for path in (ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md"))
+    for path in (
+        *(ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("*/*/README.md")),
+        ROOT / "results" / "details.md",
+    )
     if not path.relative_to(ROOT).parts[0].startswith(".")
 )
 COMMAND = re.compile(r"(?:make|python -m bench) [a-z][^#]*")
@@ -66,7 +69,7 @@ def test_the_commands_are_accepted(readme: str) -> None:
 def test_the_python_that_reads_results_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib.use("agg")
     monkeypatch.chdir(ROOT)
-    blocks = fenced("results/README.md", "python")
+    blocks = fenced("results/details.md", "python")
     assert len(blocks) == 2
     names: dict[str, Any] = {}
     for block in blocks:

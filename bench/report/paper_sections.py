@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from bench.protocol.environments import version_of, without_version
-from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.report.tables import (
     OF_THREE_HEADING,
@@ -19,32 +18,86 @@ from bench.report.tables import (
     return_text,
     share,
 )
+from bench.report.words import DESCRIBED, THREE
 from bench.scores.estimates import ALPHA
-from bench.scores.paper import CONSTRAINED, DIFFERENCE
+from bench.scores.paper import CONSTRAINED, DIFFERENCE, PEARSON, SPEARMAN
 from bench.scores.report import Report
-from bench.scores.scale import READINGS, Reading
+from bench.scores.scale import READINGS
 
-# A measure that a larger share of flat tables passes says nothing about replication.
+# A measure that a larger share of flat tables passes cannot tell a replication from equal settings.
 MOST_FLAT = 0.2
-THREE = len(PAPER_SEEDS)
-
-
-def described(reading: Reading) -> str:
-    """A reading of the scale as a heading."""
-    return f"{reading.random}, {'best run' if reading.best == 'run' else 'best setting mean'}"
-
-
-DESCRIBED = {str(reading): described(reading) for reading in READINGS}
 
 
 def beside_the_paper(report: Report) -> list[str]:
-    """How alike the scores as of three seeds are to the paper's."""
+    """How many of the paper's scores our protocol could give, by reading of the scale, and what follows."""
     heading = "## Beside the paper"
     if "predictions" not in report.comparisons:
         return [heading, f"The comparison takes {THREE} seeds or more."]
+    table = inside_by_reading(report)
+    columns = {
+        "reading": lambda row: DESCRIBED[row.Index],
+        f"of {len(CONSTRAINED)} inside": lambda row: str(row.inside),
+        "expected": lambda row: f"{row.mean_inside:.1f}, least {row.least_inside:.0f}",
+        "mean difference": lambda row: number(row.difference),
+        "Pearson's": lambda row: number(row.pearson),
+        "Spearman's": lambda row: number(row.spearman),
+    }
     return [
         heading,
-        f"All of this compares scores as of {THREE} seeds. The paper publishes no spread, so its runs are"
+        "A 95 % prediction interval says where a setting's score in a new table of"
+        f" {THREE} seeds, trained under our protocol, would be. How many of the paper's"
+        f" {len(CONSTRAINED)} constrained scores (all but {UNCONSTRAINED}) lie inside, and how many of a new"
+        " table are expected to (on average, and at least in 95 % of tables), by [reading of the"
+        f" scale](#the-scale); and the absolute difference and correlations with ours {OF_THREE_HEADING}:",
+        markdown(table, columns),
+        _what_follows(report),
+    ]
+
+
+def inside_by_reading(report: Report) -> pd.DataFrame:
+    """By reading: inside (of the paper's constrained scores), mean_inside, least_inside, and the likeness."""
+    table, likeness = report.comparisons["predictions"], report.comparisons["agreement"]
+    constrained = table[table["setting"].isin(CONSTRAINED)].groupby("reading", sort=False)
+    counts = constrained.agg(
+        inside=("inside", "sum"), mean_inside=("mean_inside", "first"), least_inside=("least_inside", "first")
+    )
+    measures = likeness.pivot(index="reading", columns="measure", values="ours")
+    measures = measures.rename(columns={DIFFERENCE: "difference", PEARSON: "pearson", SPEARMAN: "spearman"})
+    return counts.join(measures)
+
+
+def _what_follows(report: Report) -> str:
+    """Under which readings the paper's scores could come from our protocol, and what likeness says."""
+    table, likeness = inside_by_reading(report), report.comparisons["agreement"]
+    few = table[table["inside"] < table["least_inside"]]
+    enough = listed(f"“{DESCRIBED[name]}”" for name in table.index.difference(few.index, sort=False))
+    text = [f"The paper's scores could come from our protocol if its scale is read as {enough}."]
+    if len(few):
+        readings = listed(f"“{DESCRIBED[name]}”" for name in few.index)
+        text.append(
+            f"Read as {readings} they could hardly: {listed(map(str, few['inside']))} of {len(CONSTRAINED)}"
+            f" lie inside, where {few['least_inside'].min():.0f} or more are expected, and they are"
+            f" {listed(map(number, few['difference']))} from ours on average. The paper doesn't say which"
+            " reading is its own, so whether its scores are replicated stays open."
+        )
+    text.append("A score inside is not shown to be replicated, because the intervals are wide.")
+    first = likeness[likeness["reading"] == str(READINGS[0])].set_index("measure").loc[DIFFERENCE]
+    if first["flat_passes"] > MOST_FLAT:
+        text.append(
+            f"Nor does a mean difference of {number(first['ours'])} show much: of simulated tables in which"
+            f" all settings are equal, {share(first['flat_passes'])} are as near as replications are."
+        )
+    text.append("[Intervals, likeness and the paper's Figure 3](details.md#beside-the-papers-table).")
+    return " ".join(text)
+
+
+def beside_the_papers_table(report: Report) -> list[str]:
+    """Prediction intervals, likeness, and whether the settings differ at all."""
+    if "predictions" not in report.comparisons:
+        return []
+    return [
+        "## Beside the paper's table",
+        f"All of this compares scores {OF_THREE_HEADING}. The paper publishes no spread, so its runs are"
         f" taken to spread like ours. {UNCONSTRAINED} is far from the others in the paper's table, so that"
         f" it would decide every correlation; after the first table only the {len(CONSTRAINED)} constrained"
         " settings, all others, are compared. A reading says what scores 0 and what 1: which policy is"
@@ -64,25 +117,14 @@ def _predictions(report: Report) -> list[str]:
         "95 % prediction interval": lambda row: between(row.low, row.high),
         "paper inside": lambda row: "yes" if row.inside else "**no**",
     }
-    inside = table.pivot(index="reading", columns="setting", values="inside").loc[list(DESCRIBED)]
-    counts = {
-        "reading": lambda row: DESCRIBED[row.Index],
-        f"of the {len(CONSTRAINED)} constrained scores inside": lambda row: str(row.constrained),
-        f"{UNCONSTRAINED} inside": lambda row: "yes" if row.unconstrained else "no",
-    }
-    sums = {"constrained": inside[list(CONSTRAINED)].sum(axis=1), "unconstrained": inside[UNCONSTRAINED]}
-    first = table[table["reading"] == str(READINGS[0])].iloc[0]
     return [
-        f"Where a new table of {THREE} seeds under our protocol would score with a chance of 95 %, setting"
-        " by setting (uniform actions 0, best run 1). Such tables are drawn from our runs, each on its own"
-        " scale as the paper's is, and the error of our own scores is added:",
+        f"A 95 % prediction interval says where a setting's score in a new table of {THREE} seeds, trained"
+        " under our protocol, would be (uniform actions 0, best run 1). Such tables are drawn from our runs,"
+        " each on its own scale as the paper's is, and the error of our own scores is added. For the other"
+        " readings they are in [predictions.csv](predictions.csv).",
         markdown(table[table["reading"] == str(READINGS[0])], columns),
-        "How many of the paper's scores lie inside depends on the reading of the scale:",
-        markdown(pd.DataFrame(sums), counts),
-        f"Of a new table of ours, {first.mean_inside:.1f} of the {len(CONSTRAINED)} constrained scores would"
-        f" lie inside on average, and {first.least_inside:.0f} or more in 95 % of such tables: its own scale"
-        " moves all scores together. The intervals are wide, so this is a weak test: a score inside is not"
-        " shown to be replicated.",
+        "A new table's own scale moves all of its scores together, so they are more often all inside, or many"
+        " outside, than if each were on its own.",
     ]
 
 
@@ -102,18 +144,16 @@ def _agreement(report: Report) -> list[str]:
     spread = table["ours"][table["measure"] == DIFFERENCE]
     return [
         f"How alike the {len(CONSTRAINED)} constrained scores are, beside three kinds of simulated tables."
-        " *Replication*: two noisy tables of the same true scores, which spread as the paper's do after noise"
-        " is"
-        f" subtracted; one has the noise of {THREE} seeds, the other that of our {report.seeds}. *Flat*: all"
-        " settings equal,"
-        " at our mean and with our noise, beside the paper's. *Unrelated*: our scores in random order,"
-        " beside the paper's. The cells have the median and, in brackets, 5 to 95 %. A table passes where it"
-        " is at least as like as the replications are, but for their least like 5 %: its correlation is at or"
-        " above their 5 %, its mean absolute difference at or below their 95 %. Ours is bold where it does"
-        " not pass.",
+        " *Replication*: two noisy tables of the same true scores, which spread as the paper's do after"
+        f" noise is subtracted; one has the noise of {THREE} seeds, the other that of our {report.seeds}."
+        " *Flat*: all settings equal, at our mean and with our noise, beside the paper's. *Unrelated*: our"
+        " scores in random order, beside the paper's. The cells have the median and, in brackets, 5 to 95 %."
+        " A table passes where it is at least as like as the replications are, but for their least like 5 %:"
+        " its correlation is at or above their 5 %, its mean absolute difference at or below their 95 %."
+        " Ours is bold where it does not pass.",
         markdown(table, columns),
-        f"A measure that more than {share(MOST_FLAT)} of flat tables pass says nothing about replication."
-        " With uniform actions 0 and the best run 1, that is so of:"
+        f"A measure that more than {share(MOST_FLAT)} of flat tables pass cannot tell a replication from"
+        " equal settings. With uniform actions 0 and the best run 1, that is so of:"
         f" {listed(first['measure'][first['silent']])}. Of the other measures, ours passes:"
         f" {listed(first['measure'][~first['silent'] & first['passes']])}. Under any reading, ours does not"
         f" pass: {listed(outside)}. The mean absolute difference depends on the reading: it is"

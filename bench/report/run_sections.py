@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from bench.protocol.environments import without_version
 from bench.protocol.selection import ranges
-from bench.report.tables import markdown, number
+from bench.report.tables import markdown, number, probability, return_text, share
+from bench.scores.estimates import ALPHA
+from bench.scores.groups import LEAST_SHARE
 from bench.scores.outliers import FAR, LEAST_DISTANCE, LEAST_RUNS, outliers
 from bench.scores.report import Report
 
-# Where a larger share of a setting's runs in an environment is far from the median, they are a second group.
-MOST_OUTLIERS = 0.2
-
 
 def how_they_were_made(report: Report) -> list[str]:
-    """Cost, processors and source of the runs, and the diverged and outlying ones by name."""
+    """Cost, processors and source of the runs, and the diverged ones by name."""
     made = report.made
     hours = made.groupby("environment")["seconds"].agg(lambda seconds: seconds.sum() / 3600)
     costs = ", ".join(f"{environment} {value:.1f}" for environment, value in hours.items())
@@ -35,50 +35,76 @@ def how_they_were_made(report: Report) -> list[str]:
             },
         ),
         f"Diverged: {_listed(diverged)}. With warnings of unstable physics by MuJoCo: {_listed(warned)}.",
-        *_outliers(report),
     ]
 
 
-def _outliers(report: Report) -> list[str]:
-    rule = (
+def groups_and_outliers(report: Report) -> list[str]:
+    """Where runs of a setting part into two groups, and single runs far from the others."""
+    heading = "## Groups and outliers"
+    if report.seeds < LEAST_RUNS:
+        return [heading, f"They are sought from {LEAST_RUNS} seeds on."]
+    table = report.gaps[report.gaps["p"] < ALPHA].sort_values("p")
+    columns = {
+        "environment": lambda row: row.environment,
+        "setting": lambda row: row.setting,
+        "runs below": lambda row: str(row.below),
+        "gap": lambda row: f"{return_text(row.low)} to {return_text(row.high)}",
+        "runs above": lambda row: str(row.above),
+        "share of the range": lambda row: share(row.share),
+        "p": lambda row: probability(row.p),
+        "p, Holm": lambda row: probability(row.p_holm),
+        "apart from": lambda row: f"{row.apart_since:,.0f}",
+    }
+    return [
+        heading,
+        "Whether the runs of a setting in an environment part into two groups: the widest gap between sorted"
+        f" returns that leaves {share(LEAST_SHARE)} of the runs or more on either side. p is the chance of so"
+        " wide a gap, as a share of the range, were the runs evenly spread over it (Pyke 1965). This is no"
+        " test against every distribution with one peak: a narrow peak with a long tail has such gaps more"
+        f" often. Of {len(report.gaps)}, those with p below {ALPHA:g}; “p, Holm” is corrected for all;"
+        " “apart from” are the timesteps from which on every run above the gap returned more than any below:",
+        markdown(table, columns),
         f"Outliers, by a modified z-score beyond {FAR} among the runs of a setting in an environment"
         f" (Iglewicz and Hoaglin 1993) and a distance of more than {LEAST_DISTANCE} from their median. They"
-        " are runs like all others, and stay in every number."
-    )
-    if report.seeds < LEAST_RUNS:
-        return [f"{rule} They are sought from {LEAST_RUNS} seeds on."]
-    found = outliers(report.scores)
-    if found.empty:
-        return [f"{rule} None is found."]
-    groups, single = split(found, report.scores)
-    return [
-        rule,
-        *([f"Two groups of runs, not outliers: {', '.join(groups)}."] if groups else []),
+        " are runs like all others, and stay in every number. Many in one line are no outliers, but a part"
+        " of the runs.",
         markdown(
-            single,
+            by_setting(outliers(report.scores)),
             {
-                "run": lambda row: f"{row.environment} {row.setting} seed {row.seed}",
-                "return": lambda row: f"{row.score:,.1f}",
-                "score": lambda row: number(row.normalized),
-                "median of its setting there": lambda row: number(row.median),
+                "environment": lambda row: row.environment,
+                "setting": lambda row: row.setting,
+                "seeds": lambda row: row.seeds,
+                "scores": lambda row: row.scores,
+                "median of all": lambda row: number(row.median),
             },
         ),
     ]
 
 
-def split(found: pd.DataFrame, scores: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Where outliers are so many that they are a second group, in words; and the others.
+def by_setting(found: pd.DataFrame) -> pd.DataFrame:
+    """One line a setting in an environment: its outlying seeds and their scores, as text, and the median."""
+    return found.groupby(["environment", "setting"], as_index=False).agg(
+        seeds=("seed", lambda seeds: ", ".join(map(str, seeds))),
+        scores=("normalized", lambda scores: " ".join(map(number, scores))),
+        median=("median", "first"),
+    )
 
-    found: as `bench.scores.outliers` has them. scores: all runs; both with columns environment, setting.
-    """
-    keys = ["environment", "setting"]
-    far, runs = found.groupby(keys).size(), scores.groupby(keys).size()
-    many = far[far > MOST_OUTLIERS * runs[far.index]]
-    groups = [
-        f"{environment} {setting} ({count} of {runs[environment, setting]} far from the median)"
-        for (environment, setting), count in many.items()
-    ]
-    return groups, found[~pd.MultiIndex.from_frame(found[keys]).isin(many.index)]
+
+def groups_in_words(report: Report) -> str:
+    """The gaps that are significant after the correction, as a sentence; nothing if there is none."""
+    table = report.gaps[report.gaps["p_holm"] < ALPHA].sort_values("p")
+    found = []
+    for gap in table.itertuples():
+        runs = report.scores.query("environment == @gap.environment and setting == @gap.setting")["score"]
+        found.append(
+            f"{gap.below} runs of {gap.setting} in {without_version(gap.environment)} return"
+            f" {return_text(runs.min())} to {return_text(gap.low)} and {gap.above} return"
+            f" {return_text(gap.high)} to {return_text(runs.max())}, apart from {gap.apart_since:,.0f}"
+            " timesteps on."
+        )
+    if not found:
+        return ""
+    return f"Two groups, by a gap too wide for an even spread: {' '.join(found)} "
 
 
 def _listed(made: pd.DataFrame) -> str:

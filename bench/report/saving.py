@@ -24,6 +24,6 @@ def save(found: Report, results: Results, selection: Selection) -> str:
         part.save(found, results.path)
     write_whole(results.path / CHECKSUMS, checksums(results.path))
     return (
-        f"written: {results.path}/table1.csv, README.md, the other tables and the figures;"
+        f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"
     )

@@ -3,21 +3,45 @@
 import numpy as np
 
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.report.paper_sections import THREE
-from bench.report.tables import between, markdown, number, share
+from bench.report.tables import OF_THREE_HEADING, between, markdown, number, share
+from bench.report.words import THREE
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
 from bench.scores.power import POWER
 from bench.scores.report import Report
 
 
-def power(report: Report) -> list[str]:
-    """Intervals, detectable differences, seeds needed, and simulated new tables."""
-    heading = "## What a number of seeds can tell"
+def what_seeds_can_tell(report: Report) -> list[str]:
+    """Which differences a number of seeds finds, and how often the best comes first."""
+    heading = "## What seeds can tell"
     if "power" not in report.comparisons:
         return [heading, f"That can be said from {THREE} seeds on.", *_accumulated()]
+    table = report.comparisons["power"].set_index("seeds")
+    three, ours = table.loc[THREE], table.loc[report.seeds]
+    return [
+        heading,
+        f"With the paper's {THREE} seeds two constrained settings must differ by"
+        f" {number(three['detectable'])} to be told apart by one test with a power of {share(POWER)};"
+        f" {three['paper_gaps']:.0f} of the paper's {_count(CONSTRAINED)} differences are as large. In"
+        f" {share(three['best_first'])} of simulated tables of {THREE} seeds the truly best setting comes"
+        f" first, if the top two truly differ by {three['lead']:.3f}. {report.seeds} seeds find a difference"
+        f" of {number(ours['detectable'])}, and the best comes first in {share(ours['best_first'])}. All this"
+        f" is on the scale of {THREE} seeds ([other numbers of seeds](details.md#power)).",
+        *_accumulated(),
+    ]
+
+
+def _count(names: tuple[str, ...]) -> int:
+    """How many pairs there are."""
+    return len(names) * (len(names) - 1) // 2
+
+
+def power(report: Report) -> list[str]:
+    """Detectable differences, seeds needed, and simulated new tables."""
+    if "power" not in report.comparisons:
+        return []
     table, needed = report.comparisons["power"], report.comparisons["seeds_needed"]
-    gaps, pairs = (len(names) * (len(names) - 1) // 2 for names in (CONSTRAINED, PAPER_SETTINGS))
+    gaps = _count(CONSTRAINED)
     columns = {
         "seeds": lambda row: str(row.seeds),
         "half-width": lambda row: f"{row.half_width:.3f}",
@@ -33,37 +57,28 @@ def power(report: Report) -> list[str]:
             "more" if np.isnan(row.seeds_corrected) else f"{row.seeds_corrected:.0f}"
         ),
     }
-    three = table.set_index("seeds").loc[THREE]
     return [
-        heading,
-        "For constrained settings, with the variances that were measured. All numbers of this section are on"
-        f" the scale of {THREE} seeds, which is the paper's; on the scale of Table 1 they are smaller:",
+        "## Power",
+        "For constrained settings, with the variances that were measured. All numbers are on the scale of"
+        f" {THREE} seeds, which is the paper's; on the scale of Table 1 they are smaller.",
         markdown(table, columns),
         "\n".join(
             [
                 "- half-width: of a score's 95 % interval.",
                 f"- detectable: the difference of two settings that Welch's test at {ALPHA:g} finds with a"
-                " power"
-                f" of {share(POWER)}, in simulated experiments with Gaussian runs. It stands in for the"
+                f" power of {share(POWER)}, in simulated experiments with Gaussian runs. It stands in for the"
                 " permutation test (Colas et al. 2019 and Patterson et al. 2023 plan experiments so).",
-                f"- detectable, corrected: the same at {ALPHA:g} / {pairs}, which Holm's correction asks of"
-                " the"
-                " smallest p.",
+                f"- detectable, corrected: the same at {ALPHA:g} / {_count(PAPER_SETTINGS)}, which Holm's"
+                " correction asks of the smallest p.",
                 f"- of the paper's {gaps}: how many of its differences between constrained settings are as"
                 " large as detectable.",
                 "- best comes first: how often the truly best setting is first in simulated new tables, if"
-                f" our scores as of {THREE} seeds less noise are the true ones: the top two then truly differ"
-                f" by {three['lead']:.3f}.",
+                f" our scores {OF_THREE_HEADING} less noise are the true ones.",
             ]
         ),
         f"Seeds that find a difference with a power of {share(POWER)}:",
         markdown(needed, counts),
-        f"So with the paper's {THREE} seeds two settings must differ by {number(three['detectable'])} to be"
-        f" told apart by one test with a power of {share(POWER)}. {three['paper_gaps']:.0f} of the paper's"
-        f" {gaps} differences are as large. In {share(three['best_first'])} of simulated tables of {THREE}"
-        f" seeds the truly best setting comes first, if the top two truly differ by {three['lead']:.3f}.",
         *_new_tables(report),
-        *_accumulated(),
     ]
 
 
@@ -85,7 +100,6 @@ def _new_tables(report: Report) -> list[str]:
 
 def _accumulated() -> list[str]:
     return [
-        "The scores as seeds accumulate, in the seeds' order and on the scale of all seeds. The bands are 95"
-        " % intervals, each right by itself, not all at once.",
-        "![Score and interval by number of seeds](figures/by_seeds.png)",
+        "The scores as seeds accumulate, on the scale of all seeds, with pointwise 95 % intervals:",
+        "![Score by seeds](figures/by_seeds.png)",
     ]

@@ -1,4 +1,4 @@
-"""Settings beside each other: the unconstrained one by its runs, and all pairs."""
+"""Settings beside each other: all pairs, and what can't be told from the best."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 from rich.console import Console
 
 from bench.common.terminal import print_table
-from bench.protocol.environments import without_version
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.robustness_sections import robust
 from bench.report.tables import (
     between,
     estimate,
@@ -18,86 +18,29 @@ from bench.report.tables import (
     markdown_table,
     number,
     probability,
-    share,
 )
 from bench.scores.estimates import ALPHA
-from bench.scores.pairs import PERMUTATIONS, differences
+from bench.scores.pairs import PERMUTATIONS, seed_correlation
 from bench.scores.paper import CONSTRAINED
-from bench.scores.report import LEAST_COVERAGE, Report
+from bench.scores.report import Report
 from bench.scores.scale import READINGS
 
 # So many differences can be read on a terminal.
 MOST_SHOWN = 10
 
 
-def unconstrained(report: Report) -> list[str]:
-    """The unconstrained setting by its runs, because a few of them can make its mean."""
-    outcomes = report.outcomes.set_index("setting")
-    ours, others = outcomes.loc[UNCONSTRAINED], outcomes.loc[list(CONSTRAINED)]
-    ranges = [f"{number(others[name].min())} to {number(others[name].max())}" for name in ("median", "iqm")]
-    returns = report.returns[report.returns["setting"] == UNCONSTRAINED]
-    runs = report.scores[report.scores["setting"] == UNCONSTRAINED].sort_values("normalized")
-    columns = {
-        "environment": lambda row: row.environment,
-        "normalized scores of all runs": lambda row: " ".join(
-            map(number, runs["normalized"][runs["environment"] == row.environment])
-        ),
-        "mean": lambda row: number(row.normalized),
-        "share of variance": lambda row: share(row.variance_share),
-        "score without it": lambda row: number(row.score_without),
-    }
-    notes = [""]
-    if returns["variance_share"].notna().all():
-        most = returns.loc[returns["variance_share"].idxmax()]
-        notes.append(
-            f"{share(most['variance_share'])} of the variance of its score comes from"
-            f" {without_version(most['environment'])}."
-        )
-    if UNCONSTRAINED in report.doubtful:
-        notes.append(
-            f"Its interval in Table 1 is doubtful: in simulation it covers less than {share(LEAST_COVERAGE)}."
-        )
-    return [
-        f"## {report.settings[UNCONSTRAINED].label}, by its runs",
-        f"The median of its {len(runs)} runs is {number(ours['median'])} (other settings: {ranges[0]}), their"
-        f" interquartile mean {number(ours['iqm'])} ({ranges[1]})." + " ".join(notes),
-        markdown(returns, columns),
-        _worst(report),
-    ]
-
-
-def _worst(report: Report) -> str:
-    """Whether the unconstrained setting is the worst of the paper's, and how that is known."""
+def who_differs(report: Report) -> list[str]:
+    """How many pairs differ, what can't be told from the best, and how robust that is."""
     pairs = report.paper_pairs
-    pairs = pairs[(pairs[["setting", "other"]] == UNCONSTRAINED).any(axis=1)]
-    signs = np.where(pairs["setting"] == UNCONSTRAINED, 1, -1)
-    lower, largest = int((pairs["difference"] * signs < 0).sum()), pairs["p"].max()
-    holds = lower == len(pairs) and largest < ALPHA
-    welch = differences(report.paper, [(UNCONSTRAINED, other) for other in CONSTRAINED])
-    return (
-        f"Its score is below those of {lower} of the {len(pairs)} others, and the largest p of its"
-        f" {len(pairs)} permutation tests (below) is {probability(largest)}. That it is the worst of all is"
-        f" {'' if holds else 'not '}established at {ALPHA:g}. This needs all {len(pairs)} tests to be"
-        " significant, so their largest p is the p of the claim, without correction. What these tests reject"
-        " is that the runs have the same distribution, not only the same mean. Of the means alone Welch's"
-        f" tests, corrected by Holm for {len(welch)}, find {(welch['p_holm'] < ALPHA).sum()} different."
-        + apart(report)
-    )
-
-
-def apart(report: Report) -> str:
-    """Where all runs of the unconstrained setting lie below all others', which needs no test of means."""
-    of_paper = report.scores[report.scores["setting"].isin(PAPER_SETTINGS)]
-    own = of_paper["setting"] == UNCONSTRAINED
-    highest = of_paper[own].groupby("environment")["normalized"].max()
-    lowest = of_paper[~own].groupby("environment")["normalized"].min()
-    places = [
-        f"{without_version(str(name))} ({number(highest[name])} at most, the others {number(lowest[name])}"
-        " at least)"
-        for name in highest.index
-        if highest[name] < lowest.get(name, np.nan)
+    found = pairs[pairs["p_holm"] < ALPHA]
+    with_unconstrained = (found[["setting", "other"]] == UNCONSTRAINED).any(axis=1)
+    return [
+        "## Who differs",
+        f"Of {len(pairs)} differences, tested by permutation with Holm's correction, {len(found)} are"
+        f" significant, {with_unconstrained.sum()} of them with {UNCONSTRAINED}.{interim(report.seeds)}"
+        f" {_best(report)} [All differences](details.md#between-settings).",
+        *robust(report),
     ]
-    return f" All of its runs score below all other settings' in {listed(places)}." if places else ""
 
 
 def between_settings(report: Report) -> list[str]:
@@ -111,17 +54,17 @@ def between_settings(report: Report) -> list[str]:
         "Each difference of scores is tested by permutation, two-sided: if two settings' runs have the same"
         " distribution in every environment, then which runs are whose doesn't matter, and labels are"
         f" permuted within each environment ({PERMUTATIONS:,} times). With {len(pairs)} pairs some p are"
-        f" small by chance; Holm's correction keeps the chance of any false finding at {share(ALPHA)} or"
-        f" less.{_correlation(report)}{interim(report.seeds)}",
+        f" small by chance, so they are corrected (Holm 1979).{_correlation(report)}",
         "![Differences of scores between all settings](figures/differences.png)",
         "Bold and starred: significant after the correction.",
-        f"Of {len(pairs)} differences {len(found)} are significant after the correction"
-        f" ({(pairs['p'] < ALPHA).sum()} without it). {(~constrained).sum()} of the {len(found)} are with"
+        f"Of {len(pairs)} differences {len(found)} are significant after the correction, and"
+        f" {(pairs['p'] < ALPHA).sum()} without it. {(~constrained).sum()} of the {len(found)} are with"
         f" {UNCONSTRAINED}, and are no independent findings. In {alike.sum()} of the {len(found)} the paper's"
         f" difference has the same sign; of the {constrained.sum()} between constrained settings, in"
         f" {alike[constrained].sum()}. These share {len(CONSTRAINED)} scores, so they are not so many"
-        " independent agreements either.",
-        _best(report),
+        " independent agreements either. The pairs scored and tested in other ways are in"
+        " [robustness.csv](robustness.csv), and the table without any one seed in"
+        " [seeds_left_out.csv](seeds_left_out.csv).",
         *_significant(report),
         *_improvement(report),
     ]
@@ -135,12 +78,25 @@ def interim(seeds: int) -> str:
 
 
 def _correlation(report: Report) -> str:
-    if report.seeds < 3 or np.isnan(report.seed_correlation):
+    """How alike runs of the same seed are, for all constrained settings and within a family."""
+    if report.seeds < 3:
         return ""
+    families: dict[str, list[str]] = {}
+    for name in CONSTRAINED:
+        if name in report.grid.settings:
+            families.setdefault(report.settings[name].family, []).append(name)
+    every = [name for names in families.values() for name in names]
+    if len(every) < 2 or np.isnan(whole := seed_correlation(report.grid.only(every))):
+        return ""
+    within = listed(
+        f"{number(seed_correlation(report.grid.only(names)))} between {listed(names)}"
+        for names in families.values()
+        if len(names) > 1
+    )
     return (
-        " Settings share seeds, but two constrained settings' scores in an environment correlate over seeds"
-        f" at {number(report.seed_correlation)} on average. The tests are not paired by seed: pairing would"
-        " reduce the variance of a difference by only this share."
+        " Settings share seeds. Over the seeds of an environment the returns of two constrained settings"
+        f" correlate at {number(whole)} on average; within a family at {within}. The tests are not paired by"
+        " seed: pairing would reduce the variance of a difference by about the correlation."
     )
 
 
@@ -152,9 +108,8 @@ def _best(report: Report) -> str:
     pairs = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~(pairs["p_holm"] < ALPHA)]
     names = np.where(pairs["setting"] == best, pairs["other"], pairs["setting"])
     return (
-        f"The highest score is that of {best}. Settings that can't be told from it (corrected p of {ALPHA:g}"
-        f" or more): {listed(names)}. That does not show that they are equal: the next section says what"
-        " differences so many seeds can find."
+        f"The highest score is that of {best}. Settings that can't be told from it: {listed(names)}. That"
+        " does not show that they are equal: see [what seeds can tell](#what-seeds-can-tell)."
     )
 
 
@@ -213,7 +168,8 @@ def _improvement(report: Report) -> list[str]:
     rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]
     return [
         f"The probability that a run beats one of {BASELINE} in the same environment (Agarwal et al. 2021),"
-        " with 95 % intervals (Newcombe 2006; of the mean over environments: MOVER). These exist even where"
-        " all runs of one setting are ahead. They are not corrected for their number.",
+        " with 95 % intervals (Newcombe 2006; of the mean over environments: MOVER). Where every run of one"
+        " setting beats every run of the other, the probability is 0 or 1, and the interval still has a"
+        " width. The intervals are not corrected for their number.",
         markdown_table([["algorithm", *texts], *rows]),
     ]

@@ -1,36 +1,75 @@
-"""The results in five sentences, on top of their page."""
+"""The results in a few sentences, on top of their page."""
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.paper_sections import inside_by_reading
+from bench.report.robustness_sections import ahead, counted_ahead, leaders, others, stay_first
 from bench.report.tables import listed, number, share
+from bench.report.unconstrained_sections import PAPERS_REASON, above_random
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
+from bench.scores.robustness import RANDOM
 
 
 def in_short(report: Report) -> list[str]:
     """A list of what was found; nothing where there are fewer than three seeds to say it from."""
-    if "predictions" not in report.comparisons:
+    if not {"predictions", "robustness"} <= set(report.comparisons):
         return []
-    table = report.table.set_index("setting").loc[list(PAPER_SETTINGS)]
-    best, lowest = str(table["score"].idxmax()), str(table["score"].idxmin())
-    pairs = report.paper_pairs
-    significant = pairs["p_holm"] < ALPHA
-    with_best = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~significant]
-    equal = [name for name in with_best[["setting", "other"]].to_numpy().flat if name != best]
-    told = f"; it can't be told from {listed(equal)}" if equal else "; all others are significantly lower"
-    inside = report.comparisons["predictions"].query("setting in @CONSTRAINED").groupby("reading")["inside"]
-    counts = inside.sum()
-    first = report.comparisons["predictions"]["reading"].iloc[0]
-    returns = report.returns[report.returns["setting"] == UNCONSTRAINED].set_index("environment")
-    most = returns["variance_share"].idxmax()
     findings = [
-        f"{best} scores highest, {number(table.loc[best, 'score'])}{told}.",
-        f"{lowest} scores lowest, {number(table.loc[lowest, 'score'])}.",
-        f"{share(returns['variance_share'][most])} of the variance of {UNCONSTRAINED}'s score comes from"
-        f" {without_version(most)}.",
-        f"{significant.sum()} of {len(pairs)} differences of settings are significant after correction.",
-        f"Of the paper's {len(CONSTRAINED)} constrained scores {counts[first]} lie where new tables of three"
-        f" seeds of ours would; {counts.min()} to {counts.max()} by how the paper's scale is read.",
+        _first(report),
+        _robust(report),
+        _last(report),
+        _paper(report),
     ]
-    return ["In short:", "\n".join(f"- {finding}" for finding in findings)]
+    return ["## In short", "\n".join(f"- {finding}" for finding in findings)]
+
+
+def _first(report: Report) -> str:
+    table, two = report.table.set_index("setting"), leaders(report)
+    pairs = report.paper_pairs
+    between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
+    told = "differ significantly" if between["p_holm"] < ALPHA else "can't be told apart"
+    scores = listed(f"{name} ({number(table.loc[name, 'score'])})" for name in two)
+    first = f"{scores} score highest, and {told}."
+    return f"{first} Without any one seed they stay first: {stay_first(report)} tables."
+
+
+def _robust(report: Report) -> str:
+    wins, count, pairs = ahead(report), others(report), report.paper_pairs
+    published, sample = (counted_ahead(wins.loc[way], count) for way in (wins.index[0], RANDOM))
+    least = listed(map(str, wins.drop(RANDOM).min()))
+    return (
+        f"{(pairs['p_holm'] < ALPHA).sum()} of {len(pairs)} differences are significant after correction. As"
+        f" published the first two are ahead of {published} others. That"
+        f" [hangs on how one scores](#who-differs): in some ways of {least} only, and with environments as a"
+        f" sample of others of {sample}."
+    )
+
+
+def _last(report: Report) -> str:
+    table = report.table.set_index("setting").loc[list(PAPER_SETTINGS)]
+    lowest, runs = table.loc[table["score"].idxmin()], above_random(report)
+    most = runs.loc[runs["variance_share"].idxmax()]
+    there = runs[runs["environment"].map(without_version) == PAPERS_REASON]
+    reason = "".join(
+        f" In the paper the reason was {PAPERS_REASON}; there {line.uniform} of {line.runs} do."
+        for line in there[there["environment"] != most["environment"]].itertuples()
+    )
+    return (
+        f"{lowest.name} scores lowest: {number(lowest['score'])}, or {number(lowest['untrained_score'])} with"
+        f" the untrained policy as 0. {share(most['variance_share'])} of the variance of {UNCONSTRAINED}'s"
+        f" score comes from {without_version(most['environment'])}, where {most['uniform']} of"
+        f" {most['runs']} runs end above uniform actions.{reason}"
+    )
+
+
+def _paper(report: Report) -> str:
+    table = inside_by_reading(report)
+    best = {name: table[table.index.str.endswith(name)]["inside"] for name in ("run", "setting_mean")}
+    run, setting = (listed(map(str, sorted(set(counts), reverse=True))) for counts in best.values())
+    return (
+        f"Of the paper's {len(CONSTRAINED)} constrained scores {run} lie where a new table of three seeds of"
+        f" ours would if its scale has the best run as 1, and {setting} if it has the best setting's mean;"
+        f" {table['least_inside'].min():.0f} or more are expected."
+    )

@@ -12,7 +12,7 @@ from bench.common.files import write_whole
 from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
-from bench.scores.report import LEAST_COVERAGE, Report
+from bench.scores.report import Report
 
 Cells = list[list[str]]
 
@@ -21,16 +21,16 @@ UNTRAINED_HEADING = "untrained policy = 0"
 
 TITLE = "Table 1: average normalized score"
 UNTRAINED = (
-    f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions, and is like “ours”"
-    " otherwise. The best of more runs is better, so more seeds lower positive scores."
+    f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions. The best of more runs is"
+    " better, so more seeds lower positive scores."
 )
 OF_THREE = (
-    f" The scores “{OF_THREE_HEADING}” are the means over all choices of {len(PAPER_SEEDS)} of our seeds in"
-    " each environment, each choice on its own scale; they are those to hold beside the paper's."
+    f" The scores “{OF_THREE_HEADING}” are those to hold beside the paper's: the means over all choices of"
+    f" {len(PAPER_SEEDS)} of our seeds in each environment, each choice on its own scale."
 )
 INTERVAL = (
-    "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata). It holds the"
-    " scale of the table fixed, and needs at least two runs in each environment."
+    "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata), with the scale of"
+    " the table held fixed."
 )
 SCALE_HEADINGS = {
     "random_uniform": "random: uniform actions",
@@ -58,12 +58,24 @@ def save(report: Report, folder: Path) -> None:
 
 def notes(report: Report) -> list[str]:
     """What the table's columns are, and what to beware of."""
-    doubt = (
-        " In brackets, and dotted in the figure: an interval that contains the true score in less than"
-        f" {share(LEAST_COVERAGE)} of simulated experiments with one kind of runs or another."
-    )
     of_three = OF_THREE if report.table["score_of_three"].notna().any() else ""
-    return [UNTRAINED + of_three, INTERVAL + (doubt if report.doubtful else ""), *warnings(report)]
+    return [UNTRAINED + of_three, INTERVAL + _doubt(report), *warnings(report)]
+
+
+def _doubt(report: Report) -> str:
+    """Why intervals are in brackets; nothing where none is."""
+    if not report.doubtful:
+        return ""
+    found = []
+    for setting in in_table_order(report.doubtful):
+        lines = report.coverage[report.coverage["setting"] == setting]
+        least = lines.loc[lines["score"].idxmin()]
+        found.append(
+            f" The interval of {setting} is in brackets, and dotted in the figure, because it may be too"
+            f" narrow: it contains the true score in {share(least['score'])} of {least['experiments']:,}"
+            f" simulated experiments with {least['runs']} runs."
+        )
+    return "".join(found)
 
 
 def latex(cells: Cells) -> str:

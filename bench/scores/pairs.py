@@ -154,3 +154,14 @@ def holm(p: Floats) -> Floats:
     corrected = np.full(len(p), np.nan)
     corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return corrected
+
+
+def seed_correlation(grid: Grid) -> float:
+    """The mean correlation of two settings' returns over the seeds of an environment; NaN below two seeds."""
+    parts = grid.returns - grid.returns.mean(axis=-1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = parts / np.sqrt((parts**2).sum(axis=-1, keepdims=True))
+    count = len(parts)
+    # The square of a sum is its members' squares, of 1, and their products, the correlations.
+    sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
+    return float(np.nanmean((sums - count) / (count * (count - 1))))

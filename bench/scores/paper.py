@@ -144,11 +144,12 @@ def rank_correlation(ours: Floats, paper: Floats) -> Floats:
     return correlation(a, b)
 
 
-DIFFERENCE = "mean absolute difference"
+DIFFERENCE, PEARSON = "mean absolute difference", "Pearson's correlation"
+SPEARMAN = "Spearman's rank correlation"
 MEASURES: dict[str, Callable[[Floats, Floats], Floats]] = {
     DIFFERENCE: mean_absolute_difference,
-    "Pearson's correlation": correlation,
-    "Spearman's rank correlation": rank_correlation,
+    PEARSON: correlation,
+    SPEARMAN: rank_correlation,
 }
 
 

@@ -15,13 +15,12 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
 from bench.results.reading import KEYS, final_scores, runs_made, runs_table
-from bench.scores.coverage import coverage
+from bench.scores.comparisons import comparisons, whole_seeds
+from bench.scores.coverage import COLUMNS, EXPERIMENTS, coverage
 from bench.scores.estimates import Estimate, improvement, interquartile_mean, mean, variances
 from bench.scores.grid import Grid
+from bench.scores.groups import gaps
 from bench.scores.pairs import pairs
-from bench.scores.paper import CONSTRAINED, agreement, figure_3, heterogeneity, predictions
-from bench.scores.power import by_seeds, new_tables, seeds_needed
-from bench.scores.robustness import robustness, seeds_left_out
 from bench.scores.scale import READINGS, normalize, scale_of
 
 UNTRAINED_READING = READINGS[2]
@@ -218,44 +217,29 @@ class Report:
         return self.pairs[self.pairs["setting"].isin(PAPER_SETTINGS)]
 
     @cached_property
-    def comparisons(self) -> dict[str, pd.DataFrame]:
-        """By name, the tables that take all of the paper's settings in all environments.
+    def gaps(self) -> pd.DataFrame:
+        """Where the runs of a setting part into two groups, as `bench.scores.groups` has it."""
+        return gaps(self.scores, self.runs)
 
-        Those that take a variance need two seeds, and those as of three seeds three.
-        """
-        seeds = int(np.isfinite(self.paper.returns).sum(axis=-1).min()) if self.paper.is_whole else 0
-        found: dict[str, pd.DataFrame] = {}
-        if seeds > 1:
-            found |= {"figure_3": figure_3(self.paper), "coverage": coverage(self.paper)}
-        if seeds > 1 and np.isfinite(self.paper.returns).all():
-            over_time = self._over_time.only(self.paper.settings)
-            found |= {"robustness": robustness(self.paper, over_time)}
-            found |= {"seeds_left_out": seeds_left_out(self.paper)}
-        if seeds > 2:
-            found |= {"power": by_seeds(self.paper), "seeds_needed": seeds_needed(self.paper)}
-            found |= {"predictions": predictions(self.paper), "agreement": agreement(self.paper)}
-            found |= {"heterogeneity": heterogeneity(self.paper), "new_tables": new_tables(self.paper)}
-        return found
+    @cached_property
+    def comparisons(self) -> dict[str, pd.DataFrame]:
+        """As `bench.scores.comparisons` has them."""
+        return comparisons(self.paper, self._over_time)
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """As `bench.scores.coverage` has it; without lines where a setting or a second seed is missing."""
+        return coverage(self.paper) if whole_seeds(self.paper) > 1 else pd.DataFrame(columns=COLUMNS)
 
     @cached_property
     def doubtful(self) -> frozenset[str]:
-        """The settings whose interval covers too little with one kind of simulated runs or another."""
-        if "coverage" not in self.comparisons:
-            return frozenset()
-        least = self.comparisons["coverage"].groupby("setting")["score"].min()
-        return frozenset(least.index[least < LEAST_COVERAGE])
+        """The settings whose interval may cover too little with one of the kinds of simulated runs.
 
-    @property
-    def seed_correlation(self) -> float:
-        """The mean correlation of two constrained settings' scores over the seeds of an environment."""
-        returns = self.paper.only(CONSTRAINED).returns
-        parts = returns - returns.mean(axis=-1, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts = parts / np.sqrt((parts**2).sum(axis=-1, keepdims=True))
-        count = len(parts)
-        # The square of a sum is its members' squares, of 1, and their products, the correlations.
-        sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
-        return float(np.nanmean((sums - count) / (count * (count - 1))))
+        It may where the simulated share is below the least, or above it by two standard errors at most.
+        """
+        error = np.sqrt(LEAST_COVERAGE * (1 - LEAST_COVERAGE) / EXPERIMENTS)
+        low = self.coverage["score"] < LEAST_COVERAGE + 2 * error
+        return frozenset(self.coverage["setting"][low])
 
     @property
     def _over_time(self) -> Grid:
@@ -303,6 +287,8 @@ def save(report: Report, folder: Path) -> None:
         "outcomes": report.outcomes,
         "improvement": report.improvement,
         "pairs": report.pairs,
+        "gaps": report.gaps,
+        "coverage": report.coverage,
         **report.comparisons,
     }
     for name, table in tables.items():

@@ -169,6 +169,33 @@ def test_figure_3() -> None:
     agree(table.drop(columns="environment"), np.transpose(columns))
 
 
+def test_gaps() -> None:
+    table = published("gaps", "setting", "environment")
+    assert len(table) == 77
+    random, least = np.random.default_rng(14), -(-N // 5)
+    even = np.sort(random.random((20_000, N)))
+    widest = np.diff(even)[:, least - 1 : N - least].max(axis=1) / (even[:, -1] - even[:, 0])
+    for (setting, environment), line in table.iterrows():
+        values = np.sort(cube()[SETTINGS.index(setting), ENVIRONMENTS.index(environment)])
+        below = max(range(least, N - least + 1), key=lambda place: values[place] - values[place - 1])
+        share = (values[below] - values[below - 1]) / (values[-1] - values[0])
+        columns = ["below", "above", "low", "high", "share"]
+        agree(line[columns], [below, N - below, values[below - 1], values[below], share])
+        # Five standard errors of 20,000 samples, and five samples.
+        error = 5 * (line["p"] * (1 - line["p"]) / 20_000) ** 0.5 + 5 / 20_000
+        assert (widest > share).mean() == pytest.approx(line["p"], abs=error)
+        if line["p"] < 0.05:
+            logs = [
+                pd.read_csv(path, index_col="timesteps")["return_last100"]
+                for path in sorted(RESULTS.glob(f"runs/{environment}/{setting}/seed-*.csv"))[:N]
+            ]
+            ordered = pd.concat(sorted(logs, key=lambda log: log.iloc[-1]), axis=1).to_numpy()
+            together = ordered[:, :below].max(axis=1) >= ordered[:, below:].min(axis=1)
+            last = np.flatnonzero(together)[-1]
+            assert line["apart_since"] == logs[0].index[last + 1]
+    agree(table["p_holm"], holm(table["p"].to_numpy()))
+
+
 def test_every_file_is_recomputed() -> None:
     source = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     # What was repeated and what policies return is measured, not computed from the runs.

@@ -15,13 +15,14 @@ from bench.common.errors import DamagedError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
-from bench.report import figures, page
+from bench.report import details, figures, page
 from bench.report.repeated import repeated, repeated_in_variants
 from bench.results import verified
 from bench.results.folder import Results
 from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
 from bench.speed.scaling import synthetic_results
+from tests.helpers.links import anchors, links
 
 FIGURES = (
     *("table1", "learning_curves", "environments", "variance", "differences"),
@@ -34,7 +35,7 @@ def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> R
 
 
 def text_of(found: Report) -> str:
-    return "\n\n".join(page.sections(found, Path("nowhere")))
+    return "\n\n".join([*page.sections(found, Path("nowhere")), *details.sections(found, Path("nowhere"))])
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_a_setting_of_ones_own_changes_no_other_number(
     for name, found in (("alone", alone), ("both", both)):
         save_tables(found, tmp_path / name)
     files = sorted((tmp_path / "alone").glob("*.csv"))
-    assert len(files) == 17
+    assert len(files) == 20
     for path in files:
         lines = (tmp_path / "both" / path.name).read_text().splitlines()
         assert [line for line in lines if own_row not in line] == path.read_text().splitlines()
@@ -116,7 +117,7 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
     text = text_of(found)
     assert not re.search(r"\bnan\b", text)
-    assert ("In short:" in text) == (seeds > 2)
+    assert ("## In short" in text) == (seeds > 2)
     assert f"{77 * seeds} runs of {seeds} seed{'s' if seeds > 1 else ''}." in text
     heading = next(line for line in text.splitlines() if line.startswith("| algorithm | paper | ours |"))
     assert ("as of 3 seeds" in heading) == (seeds > 2)
@@ -125,9 +126,14 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     assert "lecture.md)" not in text  # there is no such page beside this one
     assert ("How alike the 10 constrained scores are" in text) == (seeds > 2)
     assert ("Beside the paper's Figure 3" in text) == (seeds > 1)
-    assert ("So with the paper's 3 seeds" in text) == (seeds > 2)
-    assert ("500 simulated experiments" in text) == (seeds > 1)
+    assert ("With the paper's 3 seeds" in text) == (seeds > 2)
+    assert ("2,000 simulated experiments" in text) == (seeds > 1)
     assert all(f"(figures/{name}.png)" in text for name in FIGURES)
+    page.save(found, tmp_path)
+    pages = {name: (tmp_path / name).read_text() for name in ("README.md", "details.md")}
+    for name, written in pages.items():
+        targets = [link.partition("#") for link in links(written) if "#" in link]
+        assert [(file, to) for file, _, to in targets if to not in anchors(pages[file or name])] == []
     if seeds == 1:  # where least can be drawn
         figures.save(found, tmp_path)
         assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
@@ -157,7 +163,7 @@ def test_with_fewer_environments_there_is_no_comparison(results: Results) -> Non
 
 def test_doubtful_intervals_are_in_brackets(results: Results) -> None:
     found = report_on(results)
-    coverage = found.comparisons["coverage"]
+    coverage = found.coverage
     coverage.loc[coverage["setting"] == "clip-0.2", "score"] = [0.95, 0.95, 0.89]
     coverage.loc[coverage["setting"] != "clip-0.2", "score"] = 0.95
     assert found.doubtful == {"clip-0.2"}

@@ -1,14 +1,27 @@
-"""Outliers and second groups, by hand."""
+"""Sentences about groups of runs and outliers, by hand."""
+
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 
-from bench.report.run_sections import split
+from bench.report.run_sections import by_setting, groups_in_words
 
 
-def test_more_than_a_fifth_of_the_runs_are_a_second_group() -> None:
-    keys = ["environment", "setting"]
-    runs = pd.DataFrame([("A", "x")] * 10 + [("A", "y")] * 10, columns=keys)
-    found = runs.iloc[[0, 1, 2, 10, 11]]
-    groups, single = split(found, runs)
-    assert groups == ["A x (3 of 10 far from the median)"]
-    assert single.index.tolist() == [10, 11]
+def test_outliers_are_told_by_setting() -> None:
+    columns = ["environment", "setting", "seed", "normalized", "median"]
+    lines = [("A", "x", 3, 0.9, 0.5), ("A", "x", 7, 0.1, 0.5), ("A", "y", 0, 0.2, 0.6)]
+    table = by_setting(pd.DataFrame(lines, columns=columns))
+    assert table.to_numpy().tolist() == [["A", "x", "3, 7", "0.90 0.10", 0.5], ["A", "y", "0", "0.20", 0.6]]
+
+
+def test_only_groups_that_stay_after_the_correction_are_named() -> None:
+    columns = ["environment", "setting", "below", "above", "low", "high", "p", "p_holm", "apart_since"]
+    lines = [("Hopper-v4", "x", 2, 1, 102.0, 900.0, 0.001, 0.01, 4096.0)]
+    lines += [("Hopper-v4", "y", 2, 1, 1.0, 2.0, 0.01, 0.2, 4096.0)]
+    scores = pd.DataFrame({"environment": "Hopper-v4", "setting": "x", "score": [101.0, 900.0, 102.0]})
+    report: Any = SimpleNamespace(gaps=pd.DataFrame(lines, columns=columns), scores=scores)
+    found = "2 runs of x in Hopper return 101 to 102 and 1 return 900 to 900, apart from 4,096 timesteps on."
+    assert groups_in_words(report) == f"Two groups, by a gap too wide for an even spread: {found} "
+    report.gaps = report.gaps[1:]
+    assert groups_in_words(report) == ""
