@@ -36,7 +36,7 @@ def beside_the_paper(report: Report) -> list[str]:
     table = inside_by_reading(report)
     columns = {
         "reading": lambda row: DESCRIBED[row.Index],
-        f"of {len(CONSTRAINED)} inside": lambda row: str(row.inside),
+        "inside": lambda row: str(row.inside),
         "expected": lambda row: f"{row.mean_inside:.1f}, least {row.least_inside:.0f}",
         "mean difference": lambda row: number(row.difference),
         "Pearson's": lambda row: number(row.pearson),
@@ -44,11 +44,11 @@ def beside_the_paper(report: Report) -> list[str]:
     }
     return [
         heading,
-        "A 95 % prediction interval says where a setting's score in a new table of"
-        f" {THREE} seeds, trained under our protocol, would be. How many of the paper's"
-        f" {len(CONSTRAINED)} constrained scores (all but {UNCONSTRAINED}) lie inside, and how many of a new"
-        " table are expected to (on average, and at least in 95 % of tables), by [reading of the"
-        f" scale](#the-scale); and the absolute difference and correlations with ours {OF_THREE_HEADING}:",
+        f"A 95 % prediction interval says where a setting's score in a new table of {THREE} seeds, trained"
+        f" under our protocol, would be. “Inside”: how many of the paper's {len(CONSTRAINED)} constrained"
+        f" scores (all but {UNCONSTRAINED}'s) are. “Expected”: how many of a new table's are, on average and"
+        f" at least in 95 % of tables. Mean absolute difference and correlations are with ours"
+        f" {OF_THREE_HEADING}. A [reading](#the-scale) says what scores 0 and 1.",
         markdown(table, columns),
         _what_follows(report),
     ]

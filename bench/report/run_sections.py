@@ -53,16 +53,17 @@ def groups_and_outliers(report: Report) -> list[str]:
         "share of the range": lambda row: share(row.share),
         "p": lambda row: probability(row.p),
         "p, Holm": lambda row: probability(row.p_holm),
-        "apart from": lambda row: f"{row.apart_since:,.0f}",
+        "apart since": lambda row: f"{row.apart_since:,.0f}",
     }
     return [
         heading,
         "Whether the runs of a setting in an environment part into two groups: the widest gap between sorted"
-        f" returns that leaves {share(LEAST_SHARE)} of the runs or more on either side. p is the chance of so"
-        " wide a gap, as a share of the range, were the runs evenly spread over it (Pyke 1965). This is no"
-        " test against every distribution with one peak: a narrow peak with a long tail has such gaps more"
-        f" often. Of {len(report.gaps)}, those with p below {ALPHA:g}; “p, Holm” is corrected for all;"
-        " “apart from” are the timesteps from which on every run above the gap returned more than any below:",
+        f" returns that leaves {share(LEAST_SHARE)} of the runs or more on either side. p is the chance of"
+        " so wide a gap, as a share of the range, were the runs evenly spread over it (Pyke 1965). This is"
+        " no test against every distribution with one peak: a narrow peak with a long tail has such gaps"
+        f" more often. Of {len(report.gaps)}, those with p below {ALPHA:g}; “p, Holm” is corrected for all;"
+        " “apart since” are the timesteps from which on every run above the gap returned more than any"
+        " below:",
         markdown(table, columns),
         f"Outliers, by a modified z-score beyond {FAR} among the runs of a setting in an environment"
         f" (Iglewicz and Hoaglin 1993) and a distance of more than {LEAST_DISTANCE} from their median. They"
@@ -99,8 +100,8 @@ def groups_in_words(report: Report) -> str:
         found.append(
             f"{gap.below} runs of {gap.setting} in {without_version(gap.environment)} return"
             f" {return_text(runs.min())} to {return_text(gap.low)} and {gap.above} return"
-            f" {return_text(gap.high)} to {return_text(runs.max())}, apart from {gap.apart_since:,.0f}"
-            " timesteps on."
+            f" {return_text(gap.high)} to {return_text(runs.max())}; they stay apart from timestep"
+            f" {gap.apart_since:,.0f} on."
         )
     if not found:
         return ""

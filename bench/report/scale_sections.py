@@ -20,14 +20,14 @@ def the_scale(report: Report) -> list[str]:
         "environment": lambda row: without_version(row.Index),
         "0: uniform": lambda row: return_text(row.random_uniform),
         "1: best run": lambda row: return_text(row.best_run),
-        "of": lambda row: row.best_run_setting,
-        "of another": lambda row: return_text(row.best_of_others),
+        "its setting": lambda row: row.best_run_setting,
+        "best of others": lambda row: return_text(row.best_of_others),
     }
     return [
         "## The scale",
         "A run scores 0 where it returns what uniform actions do, and 1 where it returns what the best run of"
         " all settings does. That is a maximum, which grows with the number of runs, so intervals hold the"
-        " scale fixed. The mean returns, and the best run of another setting:",
+        " scale fixed. The returns, and the best run of all other settings:",
         markdown(best_of_others(report), columns),
         f"{_hangs_on(report)} {_readings_in_words(report)}"
         " [The scale and its readings in full](details.md#the-scale-in-full).",

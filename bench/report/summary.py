@@ -40,9 +40,9 @@ def _robust(report: Report) -> str:
     published, sample = (counted_ahead(wins.loc[way], count) for way in (wins.index[0], RANDOM))
     least = listed(map(str, wins.drop(RANDOM).min()))
     return (
-        f"{(pairs['p_holm'] < ALPHA).sum()} of {len(pairs)} differences are significant after correction. As"
-        f" published the first two are ahead of {published} others. That"
-        f" [hangs on how one scores](#who-differs): in some ways of {least} only, and with environments as a"
+        f"{(pairs['p_holm'] < ALPHA).sum()} of {len(pairs)} differences are significant after correction. In"
+        f" the published tests the first two are ahead of {published} others. That [hangs on how one"
+        f" scores](#who-differs): in some ways they are ahead of only {least}, and with environments as a"
         f" sample of others of {sample}."
     )
 
@@ -69,7 +69,7 @@ def _paper(report: Report) -> str:
     best = {name: table[table.index.str.endswith(name)]["inside"] for name in ("run", "setting_mean")}
     run, setting = (listed(map(str, sorted(set(counts), reverse=True))) for counts in best.values())
     return (
-        f"Of the paper's {len(CONSTRAINED)} constrained scores {run} lie where a new table of three seeds of"
-        f" ours would if its scale has the best run as 1, and {setting} if it has the best setting's mean;"
+        f"With the best run as 1, {run} of the paper's {len(CONSTRAINED)} scores besides {UNCONSTRAINED}'s"
+        f" lie where a new table of three seeds of ours would; with the best setting's mean as 1, {setting}."
         f" {table['least_inside'].min():.0f} or more are expected."
     )
