@@ -1,15 +1,14 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
-import math
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
-from bench.protocol.published import FIGURE_3, LOW_WITHOUT_CONSTRAINT
-from bench.protocol.settings import BASELINE, PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
 from bench.report.panels import wrapped
@@ -26,15 +25,15 @@ from bench.report.tables import (
     probability,
     return_text,
 )
+from bench.report.variant_sections import OFF, by_ranks, by_variant, figure_3, order, unconstrained
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.estimates import ALPHA
-from bench.scores.variants import VariantsReport
+from bench.scores.variants import FAR, VariantsReport
 
 COLUMNS = 4
 # A panel of the figure that has larger differences would hide the others.
 LARGE = 3
 TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
-DEFAULT_ROW, PAPER_ROW = "(default)", "Figure 3, read off"
 
 
 def save(found: VariantsReport, folder: Path) -> str:
@@ -45,6 +44,7 @@ def save(found: VariantsReport, folder: Path) -> str:
     place = folder / VARIANTS_FOLDER
     write_whole(place / "variants.csv", csv_text(found.table))
     write_whole(place / "by_environment.csv", csv_text(found.by_environment))
+    write_whole(place / "order.csv", csv_text(found.order))
     save_figure(intervals_figure(found), place, "variants")
     write_whole(place / "README.md", "\n\n".join(sections(found, folder)) + "\n")
     for name in found.names:
@@ -93,10 +93,15 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
     table = found.table
     doubtful = [name for name in PAPER_SETTINGS if name in found.default.doubtful & set(table["setting"])]
     incomplete = table["score"].isna()
+    off = set(zip(found.off_scale["variant"], found.off_scale["setting"], strict=True))
+
+    def on_scale(row: Any, text: str, otherwise: str = OFF) -> str:
+        return otherwise if (row.variant, row.setting) in off else text
+
     return [
         "# What other choices move",
         "The paper leaves choices open. The default follows its text, then its authors' code; a variant"
-        " differs from it in one choice or a few. Here stands what that moves: the score of a setting under"
+        " differs from it in one choice or a few. This page has what that moves: the score of a setting under"
         " the variant, less its score under the default, both on the scale of Table 1. Written by"
         " `make variants` from the runs in this folder and the default's: edit nothing here. [How variants"
         " are trained](../../bench/README.md#another-protocol).",
@@ -112,22 +117,27 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
             {
                 "variant": lambda row: row.variant,
                 "setting": lambda row: row.setting,
-                "score": lambda row: number(row.score),
+                "score": lambda row: on_scale(row, number(row.score)),
                 "default": lambda row: number(row.default_score),
-                "difference": lambda row: number(row.difference),
-                "95 % interval": lambda row: doubted(between(row.low, row.high), row.setting in doubtful),
+                "difference": lambda row: on_scale(row, number(row.difference)),
+                "95 % interval": lambda row: on_scale(
+                    row, doubted(between(row.low, row.high), row.setting in doubtful), ""
+                ),
                 "p, Holm": lambda row: probability(row.p_holm),
                 "runs": lambda row: str(row.runs),
                 "diverged": lambda row: str(row.diverged),
             },
         ),
         "![Differences from the default](variants.png)",
+        *order(found),
         "## By environment",
         "Differences of normalized scores, and in brackets their 95 % intervals, which are not corrected for"
-        " their number.",
+        f" their number.{_unchanged(found)}",
         markdown_table(_by_environment(found)),
-        *_unconstrained(found),
-        *_figure_3(found),
+        *_off_scale(found),
+        *by_ranks(found),
+        *unconstrained(found),
+        *figure_3(found),
         *repeated_in_variants(folder, found.names),
         "## What the variants are",
         "\n".join(map(_described, found.names)),
@@ -164,12 +174,24 @@ def _runs(found: VariantsReport) -> str:
     return counted(high, "run") if low == high else f"{low} to {high} runs"
 
 
+def _unchanged(found: VariantsReport) -> str:
+    """Where a variant has the default's runs, in a sentence; nothing where it has none."""
+    unchanged = found.by_environment.groupby(["variant", "environment"], sort=False)["unchanged"].all()
+    places = unchanged[unchanged].reset_index()
+    if places.empty:
+        return ""
+    return (
+        f" Under {listed(by_variant(places))} all runs score what the default's runs of their seeds do: the"
+        " variant changes nothing there, and a difference is that of these seeds from all of the default's."
+    )
+
+
 def _by_environment(found: VariantsReport) -> list[list[str]]:
     cells = {}
     for row in found.by_environment.itertuples():
         ends = between(row.low, row.high)
         text = number(row.difference) + (f" ({ends})" if ends else "")
-        cells[row.variant, row.setting, row.environment] = text
+        cells[row.variant, row.setting, row.environment] = OFF if row.Index in found.off_scale.index else text
     environments = found.grid.environments
     return [
         ["variant", "setting", *map(without_version, environments)],
@@ -177,82 +199,28 @@ def _by_environment(found: VariantsReport) -> list[list[str]]:
     ]
 
 
-def _unconstrained(found: VariantsReport) -> list[str]:
-    """What the unconstrained setting's published score needs; nothing where its runs can't tell."""
-    paper = SETTINGS[UNCONSTRAINED].paper_score
-    assert paper is not None
-    table = found.by_environment
-    there = table[
-        (table["setting"] == UNCONSTRAINED)
-        & (table["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT)
-        & table["mean"].notna()
-    ]
-    if there.empty:
+def _off_scale(found: VariantsReport) -> list[str]:
+    """The runs of which means and intervals tell nothing; nothing where there are none."""
+    table = found.off_scale[["variant", "setting", "environment"]]
+    if table.empty:
         return []
-    scores = found.table[found.table["setting"] == UNCONSTRAINED].set_index("variant")["score"]
-    lines = pd.concat(
-        [_default_line(found, there["environment"].iloc[0]), there.assign(score=there["variant"].map(scores))]
-    )
-    negative = lines[lines["score"] < 0]
-    published = negative[(negative["mean"] < negative["untrained"]) & (negative["score_without"] > 0)]
-    verb = "has" if len(published) == 1 else "have"
+    runs = found.scores.groupby(["variant", "setting", "environment"])["score"].agg([sorted, "median"])
+    default = found.default.all_scores.groupby(["setting", "environment"])["score"].median()
+    lines = table.join(runs, on=list(table)).join(default.rename("default"), on=["setting", "environment"])
     return [
-        f"## What the published score of {UNCONSTRAINED} needs",
-        f"The paper gives {SETTINGS[UNCONSTRAINED].label} {number(paper)}, because of"
-        f" {LOW_WITHOUT_CONSTRAINT} alone, where it ends worse than the initial random policy. Here the score"
-        f" is negative under {listed(negative['variant'])}. By these means of few runs, "
-        + (
-            f"{listed(published['variant'])} {verb} the published sign for the published reason."
-            if len(published)
-            else "none of them has the published sign for the published reason."
-        ),
+        f"Where an interval reaches beyond ±{FAR}, the lowest runs alone decide the mean. This page says"
+        f" “{OFF}” of such a difference, and of the score that it is a part of; `variants.csv` and"
+        " `by_environment.csv` have the numbers. Welch's test can't find a difference there, however large"
+        " it is, because the same runs decide the variance. The returns of these runs:",
         markdown(
             lines,
             {
                 "variant": lambda row: row.variant,
-                "score": lambda row: number(row.score),
-                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: return_text(row.mean),
-                "± std over runs": lambda row: return_text(row.std),
-                "untrained policy there": lambda row: return_text(row.untrained),
-                f"score without {LOW_WITHOUT_CONSTRAINT}": lambda row: number(row.score_without),
+                "setting": lambda row: row.setting,
+                "environment": lambda row: without_version(row.environment),
+                "runs": lambda row: "; ".join(map(return_text, row.sorted)),
+                "median": lambda row: return_text(row.median),
+                "median of the default": lambda row: return_text(row.default),
             },
-        ),
-    ]
-
-
-def _default_line(found: VariantsReport, environment: str) -> pd.DataFrame:
-    """The default's line of the unconstrained setting in an environment."""
-    report = found.default
-    returns = report.returns
-    line = returns[(returns["setting"] == UNCONSTRAINED) & (returns["environment"] == environment)]
-    score = report.table.set_index("setting")["score"][UNCONSTRAINED]
-    return line.assign(
-        variant=DEFAULT_ROW, score=score, untrained=report.scale["random_untrained"][environment]
-    )
-
-
-def _figure_3(found: VariantsReport) -> list[str]:
-    """What lies between the baseline's returns and Figure 3; nothing where no variant has runs of it."""
-    table = found.by_environment[found.by_environment["setting"] == BASELINE]
-    if table.empty:
-        return []
-    means = table.pivot(index="variant", columns="environment", values="mean")
-    means = means.loc[[name for name in found.names if name in means.index]]
-    means.loc[DEFAULT_ROW] = table.groupby("environment")["default_mean"].first()
-    means.loc[PAPER_ROW] = [FIGURE_3.get(without_version(each), math.nan) for each in means.columns]
-    paper = table["environment"].map(means.loc[PAPER_ROW])
-    closer = (table["mean"] - paper).abs() < (table["default_mean"] - paper).abs()
-    nearer = table[closer & ((table["low"] > 0) | (table["high"] < 0))]
-    names = [f"{row.variant} in {without_version(row.environment)}" for row in nearer.itertuples()]
-    return [
-        f"## What lies between {BASELINE} and the paper's Figure 3",
-        f"Mean returns of {BASELINE}. Nearer to the paper's than the default, with an interval of the"
-        " difference that excludes 0 (one for each variant and environment, not corrected for their number):"
-        f" {listed(names)}.",
-        markdown_table(
-            [
-                ["variant", *map(without_version, means.columns)],
-                *([str(name), *map(return_text, row)] for name, row in means.iterrows()),
-            ]
         ),
     ]

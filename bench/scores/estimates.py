@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from bench.scores.scale import Floats
 
@@ -51,6 +51,12 @@ class Estimate:
         """Low and high end; NaN without degrees of freedom."""
         half = stdtrit(self.freedom, TAIL) * np.sqrt(self.variance)
         return self.value - half, self.value + half
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p of Welch's test that the true value is 0; NaN without degrees of freedom."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(2 * stdtr(self.freedom, -np.abs(self.value) / np.sqrt(self.variance)))
 
 
 def variances(runs: Floats) -> Floats:

@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,15 @@ from bench.protocol.settings import PAPER_SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 from bench.results.reading import KEYS, final_scores, runs_table
-from bench.scores.estimates import mean
+from bench.scores.estimates import improvement, mean
 from bench.scores.grid import Grid
 from bench.scores.pairs import differences
 from bench.scores.paper import of_one_seed
 from bench.scores.report import Report
+
+# Beyond this difference of normalized scores, in either direction, an interval is off the scale: the best run
+# scores 1, so a mean that far away is that of one or two runs.
+FAR = 100
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,10 @@ class VariantsReport:
         """One line a variant, setting and environment: these three, and what follows.
 
         mean, std: returns, NaN without runs. default_mean: of the default's. untrained: the variant's own
-        policy before training. difference, low, high: of the normalized scores, as in `table`. score_without:
-        the variant's score over the other environments.
+        policy before training. difference, low, high, p: of the normalized scores, as in `table`.
+        improvement: the probability that a run of the variant beats one of the default's. unchanged: whether
+        every run of the variant scores what the default's run of its seed does. score_without: the variant's
+        score over the other environments.
         """
         grid, tables = self.grid, []
         heads = pd.DataFrame(self.pairs, columns=["variant", "setting"])
@@ -101,6 +108,9 @@ class VariantsReport:
             first, second = (_in_one(each, place) for each in (mine, theirs))
             difference = mean(first.normalized()) - mean(second.normalized())
             low, high = difference.interval
+            runs = np.isfinite(first.returns)
+            unchanged = runs.any(axis=-1) & ((first.returns == second.returns) | ~runs).all(axis=-1)
+            _, (beats, _, _) = improvement(first.returns, second.returns)
             columns = {
                 "mean": mean(first.returns).value,
                 "std": np.sqrt(of_one_seed(first.returns)),
@@ -108,12 +118,39 @@ class VariantsReport:
                 "difference": difference.value,
                 "low": low,
                 "high": high,
+                "p": difference.p,
+                "improvement": beats[:, 0],
+                "unchanged": unchanged[:, 0],
                 "score_without": mean(np.delete(mine.normalized(), place, axis=1)).value,
             }
             tables.append(heads.assign(environment=environment, **columns))
         table = pd.concat(tables).reset_index(names="place").sort_values(["place", "environment"])
         table = table.drop(columns="place").reset_index(drop=True)
         return table.merge(self.untrained, on=["variant", "environment"], how="left")
+
+    @cached_property
+    def off_scale(self) -> pd.DataFrame:
+        """The lines of `by_environment` whose difference has an interval that reaches beyond ±`FAR`."""
+        table = self.by_environment
+        return table[(table[["low", "high"]].abs() > FAR).any(axis=1)]
+
+    @cached_property
+    def order(self) -> pd.DataFrame:
+        """One line a variant and pair of its settings: whether the variant changes their order.
+
+        variant, setting, other; difference, low, high, p and p_holm: of the two scores under the variant, as
+        `bench.scores.pairs.differences` has them; default_difference, default_low, default_high: under the
+        default. A setting that lacks runs in an environment is in no pair.
+        """
+        whole = self.table.dropna(subset="difference").groupby("variant", sort=False)["setting"]
+        pairs = [(variant, *pair) for variant, names in whole for pair in combinations(names, 2)]
+        if not pairs:
+            return pd.DataFrame()
+        named = [(_named(variant, one), _named(variant, other)) for variant, one, other in pairs]
+        mine = differences(self.grid, named).drop(columns=["setting", "other"])
+        theirs = differences(self.grid, [pair[1:] for pair in pairs])[["difference", "low", "high"]]
+        heads = pd.DataFrame(pairs, columns=["variant", "setting", "other"])
+        return pd.concat([heads, mine, theirs.add_prefix("default_")], axis=1)
 
 
 def variants_report(results: Results, default: Report) -> VariantsReport:

@@ -1,0 +1,93 @@
+"""The tables of `variants/`, computed again from the runs."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tests.recomputed.plain import (
+    E7,
+    ENVIRONMENTS,
+    RESULTS,
+    SETTINGS,
+    Floats,
+    agree,
+    best,
+    cube,
+    holm,
+    interval,
+    published,
+    welch,
+    zero,
+)
+
+pytestmark = pytest.mark.slow
+
+LOW, HIGH = zero("uniform"), best(cube(), "run")
+VARIANTS = published("variants/variants", "variant", "setting")
+CELLS = published("variants/by_environment", "variant", "setting", "environment")
+ORDER = published("variants/order", "variant", "setting", "other")
+
+
+@cache
+def returns() -> pd.Series:
+    """Of each variant's runs, by variant, setting, the environment as v4 and seed."""
+    found = {}
+    for path in sorted(RESULTS.glob("variants/*/runs/*/*/seed-*.csv")):
+        variant, _, environment, setting = path.parts[-5:-1]
+        value = path.read_text().splitlines()
+        column = value[0].split(",").index("return_last100")
+        key = (variant, setting, environment.replace("-v5", "-v4"), int(path.stem.removeprefix("seed-")))
+        found[key] = float(value[-1].split(",")[column])
+    return pd.Series(found).sort_index()
+
+
+def scores(variant: str, setting: str) -> list[Floats]:
+    """By environment, of a variant's runs; of the default's for no variant."""
+    rows = (
+        [returns().loc[variant, setting, environment].to_numpy() for environment in ENVIRONMENTS]
+        if variant
+        else list(cube()[SETTINGS.index(setting)])
+    )
+    return [(row - low) / (high - low) for row, low, high in zip(rows, LOW, HIGH, strict=True)]
+
+
+def difference(first: list[Floats], second: list[Floats]) -> tuple[float, float, float, float]:
+    """Of the scores, with interval and p."""
+    groups, factors = [*first, *second], [*E7, *(-each for each in E7)]
+    value, error, freedom = welch(groups, factors)
+    return (*interval(groups, factors), 2 * stats.t.sf(abs(value) / error, freedom))
+
+
+def test_scores_and_differences_from_the_default() -> None:
+    assert set(VARIANTS.index) == set(returns().index.droplevel([2, 3]))
+    columns = ["difference", "low", "high", "p"]
+    expected = [difference(scores(*pair), scores("", pair[1])) for pair in VARIANTS.index]
+    agree(VARIANTS[columns], expected)
+    agree(VARIANTS["p_holm"], holm(VARIANTS["p"].to_numpy()))
+
+
+def test_pairs_under_a_variant_and_under_the_default() -> None:
+    columns = ["difference", "low", "high", "p"]
+    agree(
+        ORDER[columns],
+        [difference(scores(variant, one), scores(variant, other)) for variant, one, other in ORDER.index],
+    )
+    agree(ORDER["p_holm"], holm(ORDER["p"].to_numpy()))
+    default = [f"default_{name}" for name in columns[:3]]
+    agree(ORDER[default], [difference(scores("", a), scores("", b))[:3] for _, a, b in ORDER.index])
+    counts = VARIANTS.groupby("variant").size()
+    assert len(ORDER) == (counts * (counts - 1) // 2).sum()
+
+
+def test_ranks_and_unchanged_runs() -> None:
+    beats, unchanged = [], []
+    for variant, setting, environment in CELLS.index:
+        mine = returns().loc[variant, setting, environment]
+        theirs = cube()[SETTINGS.index(setting), ENVIRONMENTS.index(environment)]
+        beats.append(np.mean([(a > b) + (a == b) / 2 for a in mine for b in theirs]))
+        unchanged.append(all(theirs[seed] == value for seed, value in mine.items()))
+    agree(CELLS["improvement"], beats)
+    assert CELLS["unchanged"].tolist() == unchanged
