@@ -64,7 +64,9 @@ class Videos:
         chosen = select(self.environments, (), None, set()).environments
         results = open_results(self.results, None, create=False)
         require_gl()
+        from bench.videos.postures import save_postures
         from bench.videos.videos import save_video
 
         for environment in chosen:
-            console.print(f"written: {save_video(results, environment)}", soft_wrap=True)
+            paths = [save_video(results, environment), *save_postures(results, environment)]
+            console.print(f"written: {' '.join(map(str, paths))}", soft_wrap=True)

@@ -6,6 +6,7 @@ from bench.common.files import read_text
 from bench.report.environment_sections import returns
 from bench.report.outcome_sections import intervals, outcomes
 from bench.report.paper_sections import beside_figure_3, beside_the_papers_table
+from bench.report.postures import postures
 from bench.report.repeated import repeated
 from bench.report.run_sections import groups_and_outliers, how_they_were_made
 from bench.report.scale_sections import scale_in_full
@@ -28,6 +29,7 @@ def sections(report: Report, folder: Path) -> list[str]:
         *all_its_runs(report),
         *returns(report),
         *groups_and_outliers(report),
+        *postures(report.scores, folder),
         *outcomes(report),
         *power(report),
         *scale_in_full(report),

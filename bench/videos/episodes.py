@@ -1,25 +1,26 @@
-"""Episodes of a policy, and pictures of them.
+"""Episodes of a policy, and what is seen of them.
 
 Actions are sampled, as in training, because a run's score is of sampled actions. Without exploration a policy
 may do better or worse.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import gymnasium
 import numpy as np
 
 from bench.results.policies import Policy
-from bench.videos.scene import Picture
 
 FRAMES_PER_SECOND = 25
+# What is seen of an environment: a picture, or a number.
+Seen = TypeVar("Seen")
 
 
-class Episode(NamedTuple):
-    """The pictures of an episode's beginning, and the return of all of it."""
+class Episode(NamedTuple, Generic[Seen]):
+    """What was seen of an episode's beginning, and the return of all of it."""
 
-    pictures: list[Picture]
+    seen: list[Seen]
     episode_return: float
 
 
@@ -38,24 +39,26 @@ def _seconds_per_step(env: gymnasium.Env) -> float:
     return float(unwrapped.dt)
 
 
-def play(env: gymnasium.Env, policy: Policy, seed: int, draw: Callable[[], Picture], frames: int) -> Episode:
-    """An episode to its end, with at most `frames` pictures; the seed is of its start and its noise.
+def play(
+    env: gymnasium.Env, policy: Policy, seed: int, look: Callable[[], Seen], frames: float
+) -> Episode[Seen]:
+    """An episode to its end, looked at `frames` times at most; the seed is of its start and its noise.
 
     env: a Gymnasium environment with MuJoCo's physics; actions reach it unclipped, as in training.
     """
     random, stride = np.random.default_rng(seed), steps_per_frame(env)
     std = np.exp(policy.log_std)
     observation, _ = env.reset(seed=seed)
-    pictures: list[Picture] = []
+    seen: list[Seen] = []
     episode_return, steps, ended = 0.0, 0, False
     while not ended:
-        if steps % stride == 0 and len(pictures) < frames:
-            pictures.append(draw())
+        if steps % stride == 0 and len(seen) < frames:
+            seen.append(look())
         noise = random.standard_normal(std.shape, np.float32)
         observation, reward, terminated, truncated, _ = env.step(policy(observation) + std * noise)
         episode_return += float(reward)
         steps += 1
         ended = terminated or truncated
-    if len(pictures) < frames:
-        pictures.append(draw())
-    return Episode(pictures, episode_return)
+    if len(seen) < frames:
+        seen.append(look())
+    return Episode(seen, episode_return)

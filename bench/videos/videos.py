@@ -9,6 +9,7 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import Run
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.report.appearance import looks
+from bench.report.postures import ON_ITS_BACK
 from bench.results.folder import Results
 from bench.results.policies import load_policy
 from bench.results.reading import final_scores, runs_table
@@ -20,18 +21,23 @@ SEED = 0
 SECONDS = 4
 # How long the end of an episode is shown.
 PAUSE_SECONDS = 0.4
-# Where what the unconstrained objective does is worth a look: it falls, or turns as fast as it can.
-COMPARED = ("Hopper", "Reacher", "Walker2d")
+# What is shown left of the clipped objective. The unconstrained one falls, or turns as fast as it can.
+BESIDE = {
+    "HalfCheetah": ON_ITS_BACK,
+    "Hopper": UNCONSTRAINED,
+    "Reacher": UNCONSTRAINED,
+    "Walker2d": UNCONSTRAINED,
+}
 
 
 def save_video(results: Results, environment: str) -> Path:
-    """Write an environment's video: the clipped objective, and in some the unconstrained one beside it.
+    """Write an environment's video: the clipped objective, and in some environments another one beside it.
 
     Raises:
         UserError: for a run or a policy that is missing or can't be used, naming it.
     """
-    compared = without_version(environment) in COMPARED
-    settings = (UNCONSTRAINED, BASELINE) if compared else (BASELINE,)
+    beside = BESIDE.get(without_version(environment))
+    settings = (beside, BASELINE) if beside else (BASELINE,)
     milliseconds = round(1000 * seconds_per_frame(make_environment(environment)))
     films = [_film(results, Run(environment, setting, SEED)) for setting in settings]
     path = results.path / "videos" / f"{environment}.webp"

@@ -6,10 +6,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from bench.protocol.protocol import Run
+from bench.report.postures import ON_ITS_BACK, POSTURES
+from bench.results.folder import open_results
 from bench.videos.animation import CAPTION_HEIGHT, episode_text, score_text
+from bench.videos.postures import play_episodes
 from bench.videos.scene import HEIGHT, WIDTH
 from tests.helpers.processes import ROOT, command_line, environment_with
 
@@ -65,3 +70,13 @@ def test_the_published_videos_are_there() -> None:
     assert [path.stem for path in videos] == policies
     assert all(path.stat().st_size < LARGEST for path in videos)
     assert os.fspath(videos[0]).endswith(".webp")
+
+
+def test_the_postures_are_those_of_the_published_policies() -> None:
+    """To 2 %, because episodes differ by processor."""
+    results = open_results(ROOT / "results", None, create=False)
+    published = pd.read_csv(ROOT / "results" / POSTURES)
+    for setting in (ON_ITS_BACK, "clip-0.2"):
+        (line,) = play_episodes(results, Run("HalfCheetah-v4", setting, 0), 1)
+        first = published[published["setting"] == setting].iloc[0]
+        assert line["upside_down"] == pytest.approx(first["upside_down"], abs=0.02)
