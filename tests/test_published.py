@@ -109,6 +109,17 @@ def test_the_page_of_the_results_is_short_and_lists_what_it_has() -> None:
     assert {"details.md", "index.html", "lecture.md", "variants/README.md"} <= set(links(text))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_sentence_can_be_read_in_one_breath(page: Path) -> None:
+    """Sixty words and three times "and" at most; tables and code are left out."""
+    text = re.sub(r"```.*?```", "", read_text(ROOT / page), flags=re.DOTALL)
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith(("|", "    ")))
+    sentences = re.split(r"(?<=[.:;])\s+|\n\s*\n|\n\s*- ", lines)
+    assert [
+        each for each in sentences if len(each.split()) > 60 or len(re.findall(r"\band\b", each)) > 3
+    ] == []
+
+
 def test_the_lecture_s_page_names_what_is_there() -> None:
     folder = ROOT / "algorithms"
     page = read_text(folder / "README.md")

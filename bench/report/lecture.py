@@ -16,6 +16,7 @@ from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS, intervals
 from bench.report.tables import (
     between,
+    doubted,
     listed,
     markdown,
     markdown_table,
@@ -25,12 +26,15 @@ from bench.report.tables import (
     share,
 )
 from bench.scores import lecture
-from bench.scores.estimates import ALPHA
+from bench.scores.estimates import ALPHA, improvement
+from bench.scores.grid import Grid
 from bench.scores.pairs import differences
 from bench.scores.report import Report
 
 LINE_SEARCH, TRUST_REGION = "line-search", "trpo-0.01"
 NUMBERS = SETTINGS[TRUST_REGION].numbers
+# The settings of which some runs are so much worse than the others that intervals tell little.
+UNRELIABLE = (UNCONSTRAINED, LINE_SEARCH)
 # The part of the scale that is enlarged.
 ENLARGED = (-0.3, 1.0)
 LARGEST_KL = NUMBERS["kl_radius"] * NUMBERS["kl_tolerance"]
@@ -64,7 +68,7 @@ def _scores(report: Report) -> Figure:
 def _curves(report: Report) -> Figure:
     """The learning curves; the vertical axes are those of the settings that hold the policy back."""
     figure = learning_curves(report.runs, report.scale["random_uniform"], report.settings)
-    held = report.runs[~report.runs["setting"].isin((UNCONSTRAINED, LINE_SEARCH))]
+    held = report.runs[~report.runs["setting"].isin(UNRELIABLE)]
     means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
     for panel, environment in zip(figure.axes, report.grid.environments, strict=False):
         low, high = means.loc[environment].min(), means.loc[environment].max()
@@ -83,8 +87,8 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         "These settings are no rows of Table 1. Their scores are on its scale, which the paper's eleven"
         " settings alone set. The intervals are of 95 % over seeds, and p is of Welch's test of the"
         f" difference from {BASELINE}, corrected by Holm for all comparisons in this table"
-        f" ([methods](README.md)). The intervals of {UNCONSTRAINED} and {LINE_SEARCH} are unreliable: a few"
-        " very bad runs decide their width.",
+        f" ([methods](README.md)). The intervals of {listed(UNRELIABLE)} are in brackets, because they are"
+        " unreliable: a few very bad runs decide their width.",
         markdown(comparison, _columns(report, comparison)),
         "![Scores as intervals](figures/lecture_scores.png)",
         "![Learning curves](figures/lecture_curves.png)",
@@ -98,11 +102,10 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         markdown_table(_published(report.grid.environments)),
         "## What the steps did",
         "Every fifth update is logged. KL: KL(π_old ‖ π) after the policy's step, in nats. Share of first"
-        " step:"
-        " the mean share that the line search accepted. No step: updates in which it accepted none. Fell:"
-        " runs"
-        " whose score dropped below half of its highest value until then, if that was"
-        f" {lecture.LEAST_HEIGHT} or more. Still down: those of them that ended so.",
+        " step: the mean share that the line search accepted. No step: updates in which it accepted none."
+        f" Rose: runs whose score was {lecture.LEAST_HEIGHT} or more at some time; only these can fall. Fell:"
+        " runs whose score dropped below half of its highest value until then. Still down: those that ended"
+        " so.",
         markdown(steps, _step_columns(report)),
         "## What the lecture says, and what the runs show",
         *_claims(report, steps.set_index("setting")),
@@ -113,9 +116,11 @@ def _columns(report: Report, comparison: pd.DataFrame) -> dict[str, Any]:
     columns = {
         "setting": report.label,
         "score": lambda row: number(row.score),
-        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
+        "95 % interval": lambda row: doubted(between(row.ci_low, row.ci_high), row.setting in UNRELIABLE),
         f"difference from {BASELINE}": lambda row: number(row.difference),
-        "95 % interval of the difference": lambda row: between(row.low, row.high),
+        "95 % interval of the difference": lambda row: doubted(
+            between(row.low, row.high), row.setting in UNRELIABLE
+        ),
         "p, Holm": lambda row: probability(row.p_holm),
         "runs": lambda row: str(row.runs),
     }
@@ -132,6 +137,7 @@ def _step_columns(report: Report) -> dict[str, Any]:
         "KL, largest": lambda row: _kl(row.kl_largest),
         "share of first step": lambda row: number(row.step_fraction),
         "no step": lambda row: share(row.no_step),
+        "rose": lambda row: str(row.rose),
         "fell": lambda row: str(row.fell),
         "still down at the end": lambda row: str(row.down),
     }
@@ -163,53 +169,73 @@ def _claims(report: Report, steps: pd.DataFrame) -> list[str]:
 
 
 def _estimators(report: Report, steps: pd.DataFrame) -> str:
-    scores = report.table.set_index("setting")["score"].loc[list(lecture.POLICY_GRADIENTS)]
+    names = list(lecture.POLICY_GRADIENTS)
+    scores = report.table.set_index("setting")["score"]
     pairs = lecture.between_estimators(report)
     found = pairs[pairs["p_holm"] < ALPHA]
-    worst, best = (f"{name} ({number(scores[name])})" for name in (scores.idxmin(), scores.idxmax()))
-    outcome = "The choice of Ψ matters" if len(found) else "That the choice of Ψ matters is not shown"
-    named = (
-        f": {listed(f'{row.setting} and {row.other}' for row in found.itertuples())}" if len(found) else ""
+    worst, best = (
+        f"{name} ({number(scores[name])})" for name in (scores[names].idxmin(), scores[names].idxmax())
     )
+    seeds = report.table.set_index("setting")["runs"][names].max() // len(report.grid.environments)
+    within = report.returns[report.returns["setting"].isin(names)].groupby("environment")["normalized"]
+    spans = within.agg(["min", "max"])
+    widest = str((spans["max"] - spans["min"]).idxmax())
     return (
         "**The estimator Ψ changes the variance of the gradient and not its expectation.** Runs can't show an"
         " expectation; `tests/algorithms/test_psi.py` proves it for the exact V by enumerating all"
-        " trajectories"
-        " of a small problem. The runs fit V, so their estimates of action value, advantage and TD residual"
-        " are"
-        f" biased, and differences are not of variance alone. In the runs the scores go from {worst} to"
-        f" {best}. Of the {len(pairs)} differences between"
-        f" them {len(found)} are significant after Holm's correction{named}. {outcome}, at this number of"
-        " timesteps and this stepsize."
+        " trajectories of a small problem. The runs fit V, so their estimates of action value, advantage and"
+        " TD residual are biased, and differences are not of variance alone. The scores, over"
+        f" {seeds} seeds, go from {worst} to {best}; uniform actions score 0, and {BASELINE} scores"
+        f" {number(scores[BASELINE])}. The mean scores of an environment are furthest apart in"
+        f" {without_version(widest)}, from {number(spans['min'][widest])} to {number(spans['max'][widest])}."
+        f" Of the {len(pairs)} differences {len(found)} are significant after Holm's correction."
+        f"{_ahead(found)} These differences hold for this number of timesteps and this stepsize."
+    )
+
+
+def _ahead(found: pd.DataFrame) -> str:
+    """A sentence for each setting that is ahead of others, by differences as `lecture` has them."""
+    swapped = found["difference"] < 0
+    first = found["other"].where(swapped, found["setting"])
+    second = found["setting"].where(swapped, found["other"])
+    return "".join(
+        f" {name} is ahead of {listed(others)}." for name, others in second.groupby(first, sort=False)
     )
 
 
 def _bad_steps(report: Report, steps: pd.DataFrame) -> str:
-    runs = report.table.set_index("setting")["runs"]
-    texts = [
-        f"{name}: {steps['fell'][name]} of {runs[name]} runs fell, {steps['down'][name]} of these were down"
-        " at the end"
-        for name in (UNCONSTRAINED, LINE_SEARCH, TRUST_REGION, BASELINE)
+    counts = [
+        f"{steps['rose'][name]} runs of {name} rose, {steps['fell'][name]} of these fell, and"
+        f" {steps['down'][name]} of these were down at the end."
+        for name in (*UNRELIABLE, BASELINE, TRUST_REGION)
     ]
-    fell, down = (steps[name].loc[[UNCONSTRAINED, LINE_SEARCH]].sum() for name in ("fell", "down"))
     return (
-        "**A bad step is not recovered from, because the next samples come from the bad policy.**"
-        f" {'; '.join(texts)}. Without a constraint ({UNCONSTRAINED} and {LINE_SEARCH} together) {down} of"
-        f" the {fell} runs that fell were down at the end. Whether a run recovered and fell again in between"
+        "**A bad step is not recovered from, because the next samples come from the bad policy.** Runs show"
+        f" falls, not what caused them. {' '.join(counts)} Whether a run recovered and fell again in between"
         " is not counted."
     )
 
 
 def _line_search(report: Report, steps: pd.DataFrame) -> str:
     line = differences(report.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
-    kl = {name: steps.loc[name, ["kl_median", "kl_95", "kl_largest"]] for name in (LINE_SEARCH, TRUST_REGION)}
-    beyond = "more" if kl[LINE_SEARCH]["kl_95"] > LARGEST_KL else "no more"
+    kl = {name: steps.loc[name, ["kl_median", "kl_largest"]] for name in (LINE_SEARCH, TRUST_REGION)}
+    outcome = "is" if line["p"] < ALPHA else "is not"
     return (
         "**A line search asks whether the loss falls, not how far the surrogate can be trusted.** The steps"
-        f" of {LINE_SEARCH} have a median KL of {_kl(kl[LINE_SEARCH]['kl_median'])}; 95 % of them have at"
-        f" most {_kl(kl[LINE_SEARCH]['kl_95'])}, which is {beyond} than TRPO's limit of {LARGEST_KL:g}, and"
-        f" the largest is {_kl(kl[LINE_SEARCH]['kl_largest'])}. Those of {TRUST_REGION} have a median of"
-        f" {_kl(kl[TRUST_REGION]['kl_median'])} and at most {_kl(kl[TRUST_REGION]['kl_largest'])}. The"
+        f" of {LINE_SEARCH} have a median KL of {_kl(kl[LINE_SEARCH]['kl_median'])}, and the largest is"
+        f" {_kl(kl[LINE_SEARCH]['kl_largest'])}. Those of {TRUST_REGION} have a median of"
+        f" {_kl(kl[TRUST_REGION]['kl_median'])}, and the largest is {_kl(kl[TRUST_REGION]['kl_largest'])}; it"
+        f" accepts none above {LARGEST_KL:g}. The"
         f" difference of the two scores is {number(line['difference'])}"
-        f" ({between(line['low'], line['high'])}; p {probability(line['p'])})."
+        f" ({between(line['low'], line['high'])}; p {probability(line['p'])}), and {outcome} significant by"
+        f" Welch's test, in which the lowest runs decide the variance. {_all_below(report.grid)}"
+    )
+
+
+def _all_below(grid: Grid) -> str:
+    """In how many environments every run of the line search is below every run of TRPO."""
+    _, (beats, _, _) = improvement(grid.only([LINE_SEARCH]).returns, grid.only([TRUST_REGION]).returns)
+    return (
+        f"In {(beats == 0).sum()} of {beats.size} environments all runs of {LINE_SEARCH} return less than all"
+        f" of {TRUST_REGION}."
     )

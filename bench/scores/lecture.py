@@ -16,7 +16,7 @@ from bench.scores.scale import normalize
 SHOWN = (UNCONSTRAINED, BASELINE, *LECTURE_SETTINGS)
 # One for each Ψ.
 POLICY_GRADIENTS = tuple(name for name in LECTURE_SETTINGS if SETTINGS[name].rule == "policy_gradient")
-# A run has fallen when its score is below half of its highest before, if that is at least a tenth.
+# A run has risen when its score is at least a tenth, and fallen when it is below half of its highest before.
 FALLEN, LEAST_HEIGHT = 0.5, 0.1
 
 
@@ -41,9 +41,9 @@ def steps(report: Report) -> pd.DataFrame:
     """One line a setting, over the logged updates of its runs: what the steps did to the policy.
 
     kl_median, kl_95, kl_largest: KL(π_old ‖ π) after the policy's step, nats. step_fraction: the mean share
-    of the first step that a line search accepted. no_step: the share of updates without a step. fell: runs
-    whose score was at some time below half of their highest score until then, if that was 0.1 or more. down:
-    those of them that are so at the end.
+    of the first step that a line search accepted. no_step: the share of updates without a step. rose: runs
+    whose score was 0.1 or more at some time. fell: those of them whose score was later below half of its
+    highest value until then. down: those that are so at the end.
 
     report: over `SHOWN`.
     """
@@ -57,16 +57,22 @@ def steps(report: Report) -> pd.DataFrame:
         "step_fraction": fractions.groupby(runs["setting"]).mean(),
         "no_step": (fractions == 0).where(fractions.notna()).astype(float).groupby(runs["setting"]).mean(),
     }
-    falls = _falls(report).groupby("setting")[["fell", "down"]].sum()
+    falls = _falls(report).groupby("setting")[["rose", "fell", "down"]].sum()
     return pd.DataFrame(columns).join(falls).loc[report.table["setting"]].reset_index()
 
 
 def _falls(report: Report) -> pd.DataFrame:
-    """One line a run: whether it fell at some time, and whether it was down at the end."""
+    """One line a run: whether it rose, whether it then fell, and whether it was down at the end."""
     runs = report.runs
     scores = normalize(runs.set_index("environment")["return_last100"], report.grid.scale).to_numpy()
     lines = runs[list(KEYS)].assign(score=scores)
     highest = lines.groupby(list(KEYS))["score"].cummax()
-    fallen = (highest >= LEAST_HEIGHT) & (lines["score"] < FALLEN * highest)
-    by_run = lines.assign(fallen=fallen).groupby(list(KEYS))["fallen"]
-    return pd.DataFrame({"fell": by_run.any(), "down": by_run.last()}).reset_index()
+    risen = highest >= LEAST_HEIGHT
+    fallen = risen & (lines["score"] < FALLEN * highest)
+    by_run = lines.assign(risen=risen, fallen=fallen).groupby(list(KEYS))
+    columns = {
+        "rose": by_run["risen"].any(),
+        "fell": by_run["fallen"].any(),
+        "down": by_run["fallen"].last(),
+    }
+    return pd.DataFrame(columns).reset_index()

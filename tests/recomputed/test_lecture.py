@@ -53,7 +53,7 @@ def test_scores_and_differences() -> None:
 
 def test_what_the_steps_did() -> None:
     for setting in TABLE.index:
-        line, logs, fell, down = TABLE.loc[setting], [], 0, 0
+        line, logs, rose, fell, down = TABLE.loc[setting], [], 0, 0, 0
         for path in sorted(RESULTS.glob(f"runs/*/{setting}/seed-*.csv")):
             if int(path.stem.removeprefix("seed-")) not in SEEDS:
                 continue
@@ -63,8 +63,8 @@ def test_what_the_steps_did() -> None:
             for value in (log["return_last100"] - LOW[place]) / (HIGH[place] - LOW[place]):
                 highest = max(highest, value)
                 fallen.append(highest >= 0.1 and value < highest / 2)
-            fell, down = fell + any(fallen), down + fallen[-1]
-        assert (line["fell"], line["down"]) == (fell, down)
+            rose, fell, down = rose + (highest >= 0.1), fell + any(fallen), down + fallen[-1]
+        assert line[["rose", "fell", "down"]].tolist() == [rose, fell, down]
         log = pd.concat(logs)
         quantiles = [log["kl"].median(), np.nanquantile(log["kl"], 0.95), log["kl"].max()]
         agree(line[["kl_median", "kl_95", "kl_largest"]], quantiles)

@@ -42,7 +42,7 @@ def test_what_the_steps_did() -> None:
         )
     ).set_index("setting")
     found = table.loc["line-search"]
-    assert (found["fell"], found["down"]) == (2, 1)
+    assert found[["rose", "fell", "down"]].tolist() == [3, 2, 1]
     np.testing.assert_allclose(found["step_fraction"], 3 / 9)
     np.testing.assert_allclose(found["no_step"], 4 / 9)
     # 0.1, 0.2 and 0.3, three times each.
