@@ -16,7 +16,7 @@ from bench.protocol.selection import Selection, ranges
 from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
 from bench.report.appearance import LINES, MARKERS, looks
 from bench.report.explorer.series import SIGNIFICANT_DIGITS, series, stride_of
-from bench.report.tables import counted, notes
+from bench.report.tables import counted, listed, notes
 from bench.results.folder import Results
 from bench.results.reading import KEYS, runs_table
 from bench.scores.estimates import TAIL
@@ -98,21 +98,30 @@ def content(results: Results, selection: Selection) -> dict[str, Any]:
 
 
 def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str]:
-    counts, last = runs[list(KEYS)].nunique(), runs.drop_duplicates(list(KEYS), keep="last")
+    environments, last = runs["environment"].nunique(), runs.drop_duplicates(list(KEYS), keep="last")
     diverged = int(last["diverged"].sum())
     # As the folder's own in what every protocol may have otherwise.
     expected = replace(DEFAULT, timesteps=results.protocol.timesteps, numerics=results.protocol.numerics)
     differences = results.protocol.differences(expected)
-    thinned = f"every {_ordinal(stride)} line of each run's CSV, and its last" if stride > 1 else "every line"
+    every = f"every {_ordinal(stride)}" if stride > 1 else "every"
     return {
-        "runs": f"{len(last):,} runs: {counted(counts['environment'], 'environment')},"
-        f" {counted(counts['setting'], 'setting')}, {'seeds' if counts['seed'] > 1 else 'seed'}"
-        f" {ranges(sorted(runs['seed'].unique().tolist()))}; {results.protocol.steps:,} timesteps each."
+        "runs": f"{len(last):,} runs in {counted(environments, 'environment')}:"
+        f" {_settings_by_seeds(last)}; {results.protocol.steps:,} timesteps each."
         + (f" {counted(diverged, 'run')} diverged." if diverged else "")
         + (f" The protocol is not the default: {', '.join(differences)}." if differences else ""),
-        "points": f"The curves have {thinned}, rounded to {SIGNIFICANT_DIGITS} significant digits; the last"
-        " line of each run is not rounded.",
+        "points": f"The curves have {every} line of each run's CSV, rounded to {SIGNIFICANT_DIGITS}"
+        " significant digits, and its last line as it is.",
     }
+
+
+def _settings_by_seeds(last: pd.DataFrame) -> str:
+    """How many settings have which seeds, in some environment; the most seeds come first."""
+    seeds_of = last.groupby("setting")["seed"].agg(lambda seeds: tuple(sorted(set(seeds))))
+    parts = [
+        f"{counted(count, 'setting')} with {'seeds' if len(seeds) > 1 else 'seed'} {ranges(list(seeds))}"
+        for seeds, count in sorted(seeds_of.value_counts().items(), key=lambda part: (-len(part[0]), part[0]))
+    ]
+    return listed(parts)
 
 
 def _ordinal(number: int) -> str:

@@ -61,6 +61,13 @@ def unpacked(text: str) -> list[float]:
     ]
 
 
+def test_settings_are_counted_by_their_seeds(results: Results) -> None:
+    summary = content(*opened(results))["summary"]["runs"]
+    assert summary.startswith(
+        "248 runs in 7 environments: 12 settings with seeds 0-2 and 2 settings with seed 0; 61,440 timesteps"
+    )
+
+
 def test_packed_numbers_by_hand() -> None:
     # 1234.56 is 1235 * 10**0: (1235 + 10000) * 700 + 350 = 7864850 = 30 * 64**3 + 8 * 64 + 18.
     assert series.packed([1234.56]) == "eAIS"
