@@ -77,6 +77,15 @@ def test_what_came_out_is_what_the_readme_says_in_short() -> None:
     assert without_reacher.pop("no-clip") < 0.5 * without_reacher.min()
 
 
+def test_a_job_takes_as_long_as_the_page_on_training_says() -> None:
+    seconds = pd.read_csv(ROOT / "results" / "made.csv").groupby("environment")["seconds"].mean()
+    hours = 33 * seconds / 3600
+    assert (hours.idxmin(), round(4 * hours.min())) == ("InvertedPendulum-v4", 1)
+    assert (hours.idxmax(), round(4 * hours.max())) == ("Walker2d-v4", 4)
+    text = " ".join(read_text(ROOT / "bench" / "README.md").split())
+    assert "a quarter of an hour (InvertedPendulum) to an hour (Walker2d)" in text
+
+
 def test_the_notebook_shows_the_table_of_the_results() -> None:
     """After a change of runs: make notebooks."""
     columns = ["score", "ci_low", "ci_high"]
