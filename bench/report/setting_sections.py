@@ -89,14 +89,14 @@ def _correlation(report: Report) -> str:
     if len(every) < 2 or np.isnan(whole := seed_correlation(report.grid.only(every))):
         return ""
     within = listed(
-        f"{number(seed_correlation(report.grid.only(names)))} between {listed(names)}"
-        for names in families.values()
+        f"{number(seed_correlation(report.grid.only(names)))} ({family})"
+        for family, names in families.items()
         if len(names) > 1
     )
     return (
         " Settings share seeds. Over the seeds of an environment the returns of two constrained settings"
-        f" correlate at {number(whole)} on average; within a family at {within}. The tests are not paired by"
-        " seed: pairing would reduce the variance of a difference by about the correlation."
+        f" correlate at {number(whole)} on average, and within a family at {within}. The tests are not paired"
+        " by seed: pairing would reduce the variance of a difference by about the correlation."
     )
 
 

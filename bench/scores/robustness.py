@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtr
 
 from bench.scores.estimates import Estimate, interquartile_mean, mean
 from bench.scores.grid import Grid
@@ -48,8 +47,8 @@ def robustness(grid: Grid, over_time: Grid) -> pd.DataFrame:
     pooled, means = interquartile_mean(runs), runs.mean(axis=-1)
     tested |= {
         MIDDLE: (middle_score(runs), permutation_test(runs[first], runs[second], middle=True)),
-        POOLED: (pooled.value, student(pooled[first] - pooled[second])),
-        RANDOM: (means.mean(axis=-1), student(paired(means[first] - means[second]))),
+        POOLED: (pooled.value, (pooled[first] - pooled[second]).p),
+        RANDOM: (means.mean(axis=-1), paired(means[first] - means[second]).p),
     }
     names = np.array(grid.settings)
     tables = [
@@ -73,13 +72,6 @@ def paired(differences: Floats) -> Estimate:
     count = differences.shape[-1]
     variance = differences.var(axis=-1, ddof=1) / count
     return Estimate(differences.mean(axis=-1), variance, variance**2 / (count - 1))
-
-
-def student(difference: Estimate) -> Floats:
-    """Two-sided p of differences, `[pair]`; NaN where nothing varies."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.abs(difference.value) / np.sqrt(difference.variance)
-        return np.asarray(2 * stdtr(difference.freedom, -t))
 
 
 def seeds_left_out(grid: Grid) -> pd.DataFrame:
