@@ -70,10 +70,11 @@ def _what_follows(report: Report) -> str:
     """Under which readings the paper's scores could come from our protocol, and what likeness says."""
     table, likeness = inside_by_reading(report), report.comparisons["agreement"]
     few = table[table["inside"] < table["least_inside"]]
-    enough = listed(f"“{DESCRIBED[name]}”" for name in table.index.difference(few.index, sort=False))
+    names = table.index.difference(few.index, sort=False)
+    enough = listed((f"“{DESCRIBED[name]}”" for name in names), "or")
     text = [f"The paper's scores could come from our protocol if its scale is read as {enough}."]
     if len(few):
-        readings = listed(f"“{DESCRIBED[name]}”" for name in few.index)
+        readings = listed((f"“{DESCRIBED[name]}”" for name in few.index), "or")
         text.append(
             f"Read as {readings} they could hardly: {listed(map(str, few['inside']))} of {len(CONSTRAINED)}"
             f" lie inside, where {few['least_inside'].min():.0f} or more are expected, and they are"

@@ -190,10 +190,10 @@ def probability(p: float) -> str:
     return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names in a sentence."""
+def listed(names: Iterable[str], last_word: str = "and") -> str:
+    """Names in a sentence, with this word before the last one."""
     *others, last = [*names] or ["none"]
-    return " and ".join([", ".join(others), last] if others else [last])
+    return f" {last_word} ".join([", ".join(others), last] if others else [last])
 
 
 def estimate(row: Any, name: str) -> str:

@@ -98,7 +98,9 @@ def test_by_default_a_rule_is_given_no_more() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(
+    "name", ["clip-0.2", "trpo-0.01", *(pytest.param(name, marks=pytest.mark.soak) for name in RULES[1:-1])]
+)
 def test_in_every_rule_values_are_clipped_gradients_too_and_stepsizes_annealed(name: str) -> None:
     """In a single gradient step: there V is V_old, so the clipped loss is half the mean squared error."""
     one_step = dataclasses.replace(SMALL, epochs=1, minibatch_size=SMALL.horizon)
@@ -168,7 +170,7 @@ def test_epochs_end_with_the_first_that_moves_the_policy_too_far(by_epochs: dict
     assert made == [1, 2, 3]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_values_epochs_go_on_where_they_are_fitted_by_themselves() -> None:
     setting = dataclasses.replace(SETTINGS["ppo-clip-algorithm-1"], numbers=no_clipping())
     _, all_epochs, _ = updated(setting, FAST)

@@ -87,6 +87,7 @@ def test_scaled_rewards_are_learned_from_over_updates() -> None:
     assert float(state.return_statistics.count[0]) == pytest.approx(3 * SMALL.horizon)
 
 
+@pytest.mark.soak
 def test_values_that_go_on_are_of_scaled_rewards_and_not_scaled_again() -> None:
     state, batch = initial(hyperparameters=BOTH), with_time_limits(rollout(0))
     scaled = baselines(np.asarray(batch.rewards[:, 0]), np.asarray(batch.ends[:, 0]))

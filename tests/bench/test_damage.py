@@ -150,7 +150,7 @@ def test_a_folder_that_lacks_nothing_may_be_read_only(written_table: Path, tmp_p
     for folder in folders:
         folder.chmod(0o555)
     try:
-        for command in COMMANDS:
+        for command in ("train", "table"):
             done = limited(command, "--results", str(results_folder), "--seeds", "1")
             assert done.returncode == 0, done.stderr
         done = limited("train", "--results", str(results_folder), "--seeds", "2")

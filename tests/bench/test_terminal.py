@@ -63,6 +63,7 @@ def test_any_encoding_will_do(encoding: str) -> None:
         done.stdout.decode(encoding)
 
 
+@pytest.mark.soak
 def test_a_log_on_a_full_disk_does_not_end_a_campaign(tmp_path: Path) -> None:
     arguments = ("--environments", "Reacher-v4", "--settings", "clip-0.2", "--seeds", "1", "--timesteps", "1")
     with Path("/dev/full").open("w") as full:

@@ -77,6 +77,7 @@ SEEDS = sorted(runs()["seed"].unique())
 N = len(SEEDS)
 
 
+@cache
 def cube(column: str = "score") -> Floats:
     """`[setting, environment, seed]`."""
     table = runs().pivot(index=["setting", "environment"], columns="seed", values=column)
@@ -84,6 +85,7 @@ def cube(column: str = "score") -> Floats:
     return table.loc[places].to_numpy().reshape(len(SETTINGS), len(ENVIRONMENTS), N)
 
 
+@cache
 def zero(policy: str) -> Floats:
     random = pd.read_csv(RESULTS / "random.csv").set_index(["policy", "environment"])["score"]
     return random.loc[policy].loc[ENVIRONMENTS].to_numpy()

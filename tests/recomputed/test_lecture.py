@@ -22,7 +22,7 @@ from tests.recomputed.plain import (
     zero,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
 
 TABLE = published("lecture", "setting")
 LECTURE = list(TABLE.index[2:])

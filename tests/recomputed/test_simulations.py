@@ -30,7 +30,8 @@ from tests.recomputed.plain import (
     welch,
 )
 
-pytestmark = pytest.mark.slow
+# In one process, which reads all runs once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
 
 
 def measures(ours: Floats, paper: Floats) -> dict[str, float]:
@@ -51,12 +52,9 @@ def three_new(policy: str, kind: str, urn: int) -> Floats:
     for _ in range(2000):
         urns = random.choice(N, size=(11, 7, urn))
         chosen = np.take_along_axis(urns, random.integers(urn, size=(11, 7, 3)), axis=2)
-        part = np.take_along_axis(cached_cube(), chosen, axis=2)
+        part = np.take_along_axis(cube(), chosen, axis=2)
         tables.append(on_scale(part, policy, best(part, kind)).mean(axis=(1, 2)))
     return np.array(tables) - np.mean(tables, axis=0)
-
-
-cached_cube = cache(cube)
 
 
 def test_predictions() -> None:

@@ -18,10 +18,12 @@ from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection
 from bench.results import verified
 from bench.results.folder import Results, open_results
+from tests.helpers.commands import run
 from tests.helpers.processes import command_line
 from tests.helpers.training import train_into
 
-pytestmark = pytest.mark.slow
+# In one process, which trains the runs that they share once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
 
 SETTINGS = ("clip-0.2", "no-clip")
 
@@ -76,8 +78,8 @@ def test_runs_repeat_bit_for_bit_and_that_is_recorded(shipped: Path, prefix: Res
     done = command_line("verify", "InvertedPendulum-v4", "--results", str(folder), "--record")
     assert done.returncode == 0, done.stderr
     runs = [Run("InvertedPendulum-v4", setting, 0) for setting in SETTINGS]
-    for run in runs:
-        assert f"{run}: bit-identical in 2 lines" in done.stdout
+    for each in runs:
+        assert f"{each}: bit-identical in 2 lines" in done.stdout
     # A prefix has lines of its own, which don't take those of the whole.
     verified.record(open_results(folder, None, create=False), prefix, dict.fromkeys(runs, "identical"))
     table = pd.read_csv(folder / "verified.csv")
@@ -164,19 +166,19 @@ def test_a_damaged_seed_is_found_before_training_and_only_where_it_is_needed(
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     damaged = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-01.csv"
     damaged.write_text(damaged.read_text().replace("20480", "20481"))
-    arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder))
+    arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder), "--timesteps", "10240")
     assert command_line(*arguments).returncode == 0
     path = damaged.with_name("seed-00.json")
     record = json.loads(path.read_text())
     record["processor"]["kind"] = "aarch64-0123456789ab"
     path.write_text(json.dumps(record))
-    done = command_line(*arguments)
+    done = run(*arguments)
     assert done.returncode == 1
     assert str(damaged) in done.stderr
     record["processor"]["kind"] = processor_kind()
     path.write_text(json.dumps(record))
     (folder / "verified.csv").write_text("seed\n")
-    done = command_line(*arguments, "--record")
+    done = run(*arguments, "--record")
     assert "verified.csv: not what" in done.stderr
     assert "done" not in done.stdout
 
@@ -192,15 +194,15 @@ def test_one_seed_of_another_kind_tells_nothing(shipped: Path, prefix: Results, 
 
 
 def test_too_short_a_prefix_is_refused(shipped: Path) -> None:
-    done = command_line("verify", "--results", str(shipped), "--timesteps", "2048")
+    done = run("verify", "--results", str(shipped), "--timesteps", "2048")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "the first line to compare is at timestep 10,240" in done.stderr
 
 
 def test_status_says_what_is_done_and_how_long_the_rest_takes(shipped: Path) -> None:
-    done = command_line("status", "--results", str(shipped), "--environments", "InvertedPendulum-v4")
+    done = run("status", "--results", str(shipped), "--environments", "InvertedPendulum-v4")
     assert done.returncode == 0, done.stderr
     assert "33 runs: 4 done, 29 missing, 0 diverged" in done.stdout
     assert "left on this machine's" in done.stdout
-    whole = command_line("status", "--results", str(shipped), "--seeds", "2")
+    whole = run("status", "--results", str(shipped), "--seeds", "2")
     assert "154 runs: 4 done, 150 missing" in whole.stdout

@@ -16,6 +16,7 @@ from bench.results.folder import Results, open_results
 from bench.results.schema import RunResult
 from bench.training.checkpoints import HEADER, Checkpoint, CheckpointFolder, from_bytes
 from bench.training.training import Training, train
+from tests.helpers.commands import run
 from tests.helpers.processes import command_line
 
 pytestmark = pytest.mark.slow
@@ -39,12 +40,17 @@ def cut_at_every_update(runs: list[Run], protocol: Protocol) -> list[RunResult]:
     return training.results
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+TRIED = ("HalfCheetah-v4", "Reacher-v4")
+OTHERS = [name for name in ENVIRONMENTS if name not in TRIED]
+
+
+@pytest.mark.parametrize(
+    "environment", [*TRIED, *(pytest.param(name, marks=pytest.mark.soak) for name in OTHERS)]
+)
 def test_a_job_cut_at_every_update_is_a_job(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a run that diverges at once, and adaptive β."""
     broken = {**no_clipping(), "kl_coefficient": np.inf}
     monkeypatch.setitem(SETTINGS, "broken", Setting("broken", "A loss that is not a number", "own", broken))
-    # As many runs as the golden run's jobs have: programs are compiled once for both.
     names = ("clip-0.2", "adaptive-kl-0.003", "fixed-kl-1", "broken")
     runs = [Run(environment, setting, 0) for setting in names]
     cut, whole = cut_at_every_update(runs, PROTOCOL), train(runs, PROTOCOL)
@@ -194,6 +200,7 @@ def test_a_run_that_is_finished_is_not_written_again(results: Results, begun: Ch
     assert records[1]["git_commit"] != "first"
 
 
+@pytest.mark.soak
 def test_a_checkpoint_that_is_not_used_is_named_and_its_job_starts_again(
     results: Results, begun: Checkpoint
 ) -> None:
@@ -210,7 +217,7 @@ def test_a_campaign_goes_on_from_checkpoints_and_status_counts_them(
     results: Results, begun: Checkpoint
 ) -> None:
     CheckpointFolder(results).save(begun.runs, begun.to_bytes(PROTOCOL))
-    status = command_line("status", "--results", str(results.path), *SELECTION)
+    status = run("status", "--results", str(results.path), *SELECTION)
     assert "checkpoint: Reacher-v4 seeds 0, 1, 2 runs, 33% done" in status.stdout
     assert "4 runs: 0 done, 4 missing, of them 2 begun, 0 diverged" in status.stdout
     done = command_line("train", "--results", str(results.path), *SELECTION)

@@ -13,6 +13,7 @@ from bench.protocol.protocol import Protocol, Run
 from bench.results.reading import load_runs
 from bench.training.own import OwnFile, read_own
 from bench.training.training import Training, train
+from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line
 
 pytestmark = pytest.mark.slow
@@ -133,7 +134,7 @@ def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
     with_own: Path, example: Path
 ) -> None:
     arguments = ("verify", "--results", str(with_own))
-    without = command_line(*arguments, "--timesteps", "1")  # refused, as too few
+    without = run(*arguments, "--timesteps", "1")  # refused, as too few
     assert "not repeated: spo-0.2; name the file of a setting with --own" in without.stdout + without.stderr
     repeated = command_line(*arguments, "--own", str(example))
     assert repeated.returncode == 0, repeated.stderr
@@ -145,13 +146,13 @@ def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
 def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example: Path) -> None:
     """Reading needs the file no more."""
     example.unlink()
-    done = command_line("table", "--results", str(with_own), "--environments", "InvertedPendulum-v4")
+    done = run("table", "--results", str(with_own), "--environments", "InvertedPendulum-v4")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "SPO" in line]
     assert len(lines) == 1
     assert re.search(r"SPO, ε = 0\.2 .*│ +-?\d+\.\d+ ", lines[0])
     for command in ("curves", "status"):
-        assert command_line(command, "--results", str(with_own)).returncode == 0
+        assert run(command, "--results", str(with_own)).returncode == 0
     runs = load_runs(with_own)
     spo = runs[runs["setting"] == "spo-0.2"]
     assert spo["clip_fraction"].isna().all()
@@ -168,7 +169,7 @@ def test_runs_that_diverge_are_named_when_trained_and_counted_in_the_table(tmp_p
     done = command_line("train", *folder, *arguments)
     assert done.returncode == 0, done.stderr
     assert "InvertedPendulum-v4 mine seed 0 diverged at timestep 2,048" in done.stdout + done.stderr
-    table = command_line("table", *folder).stdout
+    table = run("table", *folder).stdout
     assert re.search(r"Mine +│ InvertedPendulum-v4 +│ +[\d.]+ │ +│ +1 │ +1 ", table)
 
 
@@ -177,12 +178,10 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
     folder = Path(shutil.copytree(with_own, tmp_path / "results"))
     other = write(tmp_path / "spo.py", name="spo-0.2")
     arguments = ("--environments", "InvertedPendulum-v4", "--seeds", "1-1")
-    done = command_line(
-        *("train", "--own", str(other), "--results", str(folder), *arguments), "--settings", "spo-0.2"
-    )
+    done = run("train", "--own", str(other), "--results", str(folder), *arguments, "--settings", "spo-0.2")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "spo-0.2 has runs of another file or other numbers" in done.stderr
-    done = command_line("verify", "--own", str(other), "--results", str(folder))
+    done = run("verify", "--own", str(other), "--results", str(folder))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "spo-0.2 has runs of another file or other numbers" in done.stderr
 
@@ -247,7 +246,7 @@ def test_a_rule_that_cannot_be_used_is_refused(change: tuple[str, str], message:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = command_line("train", "--own", str(tmp_path / "mine.py"), "--results", str(tmp_path / "results"))
+    done = run("train", "--own", str(tmp_path / "mine.py"), "--results", str(tmp_path / "results"))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"cannot read {tmp_path / 'mine.py'}" in done.stderr
     assert not (tmp_path / "results").exists()

@@ -49,7 +49,7 @@ def test_other_seeds_and_rows_give_other_numbers(alone: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to CPUs")
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.soak), 2])
 def test_the_number_of_cpus_does_not_matter(cpus: int, alone: str) -> None:
     script = (
         f"import os; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:{cpus}])\n"
@@ -101,6 +101,7 @@ def test_an_action_that_is_not_finite_never_reaches_the_environment() -> None:
     assert np.isfinite(collected.rewards[:, 0]).all()
 
 
+@pytest.mark.soak
 def test_programs_read_back_from_the_cache_give_the_same_bits(tmp_path: Path, alone: str) -> None:
     """A copy of the source has a cache of its own: first empty, then filled by the first process."""
     copy_source(tmp_path)
