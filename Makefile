@@ -45,10 +45,10 @@ variants: .venv/installed
 
 # All but the slow tests: under a minute.
 check: lint
-	.venv/bin/pytest -m "not slow" --numprocesses auto tests
+	.venv/bin/pytest -m "not slow" --numprocesses auto --dist loadfile
 
 test: lint
-	.venv/bin/pytest --numprocesses auto --dist loadgroup
+	.venv/bin/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/installed
 	.venv/bin/ruff format --check .
@@ -72,7 +72,7 @@ videos: .venv/installed
 
 # What `make test` leaves out because it is rare and slow, the notebooks, and more kills and random damage.
 soak: .venv/installed
-	.venv/bin/pytest --numprocesses auto --dist loadgroup --soak -m soak
+	.venv/bin/pytest --numprocesses auto --dist loadfile --soak -m soak
 	.venv/bin/pytest --nbmake notebooks
 	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
 

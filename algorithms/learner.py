@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from algorithms.advantages import bootstrapped, generalized_advantages, over_rollout
+from algorithms.choices import Choices
 from algorithms.gaussian import kl_divergence, sample
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.networks import PolicyNetwork, ValueNetwork, policy_at, values_at
@@ -32,7 +33,6 @@ from algorithms.types import Actor, Diagnostics, Experience, Numbers, Rollout, R
 from algorithms.value_loss import old_values
 
 
-@partial(jax.jit, static_argnums=(0, 1, 4, 5))
 def init(
     hyperparameters: Hyperparameters,
     rule: UpdateRule,
@@ -42,22 +42,34 @@ def init(
     action_size: int,
 ) -> RunState:
     """The state of one run before its first step; weights and key depend on the seed alone."""
-    policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
-    observation = jnp.zeros(observation_size)
-    hidden_sizes, choices = hyperparameters.hidden_sizes, hyperparameters.choices
-    parameters = {
-        "policy": PolicyNetwork(action_size, hidden_sizes, choices).init(policy_key, observation),
-        "value": ValueNetwork(hidden_sizes, choices).init(value_key, observation),
-    }
-    scales = choices.rewards == "scaled"
+    choices = hyperparameters.choices
+    # Of all choices weights depend on one: their program is compiled once for all rules and other choices.
+    start = Choices(initial_weights=choices.initial_weights)
+    policy = PolicyNetwork(action_size, hyperparameters.hidden_sizes, start)
+    value = ValueNetwork(hyperparameters.hidden_sizes, start)
+    parameters, key = _initial_parameters(policy, value, observation_size, seed)
     return RunState(
         parameters=parameters,
         rule_state=rule.initial(hyperparameters, parameters),
         statistics=initial_statistics(observation_size),
         numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
-        key=jax.random.key_data(run_key),
-        return_statistics=initial_return_statistics() if scales else None,
+        key=key,
+        return_statistics=initial_return_statistics() if choices.rewards == "scaled" else None,
     )
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _initial_parameters(
+    policy: PolicyNetwork, value: ValueNetwork, observation_size: int, seed: int | Int[Array, ""]
+) -> tuple[dict[str, Any], UInt32[Array, "2"]]:
+    """The networks' parameters, and the words of the run's key."""
+    policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
+    observation = jnp.zeros(observation_size)
+    parameters = {
+        "policy": policy.init(policy_key, observation),
+        "value": value.init(value_key, observation),
+    }
+    return parameters, jax.random.key_data(run_key)
 
 
 @partial(jax.jit, static_argnums=(0, 2))

@@ -73,7 +73,13 @@ def test_a_setting_for_each_psi() -> None:
     assert [SETTINGS[name].options["psi"] for name in PSI_SETTINGS] == list(get_args(Psi))
 
 
-@pytest.mark.parametrize("name", [*PSI_SETTINGS, "γ^t"])
+SOME = ("pg-total-reward", "pg-advantage")
+OTHERS = [name for name in PSI_SETTINGS if name not in SOME]
+
+
+@pytest.mark.parametrize(
+    "name", [*SOME, "γ^t", *(pytest.param(name, marks=pytest.mark.soak) for name in OTHERS)]
+)
 def test_the_policy_gradient_is_one_step_of_adam(name: str) -> None:
     """Adam's first step is the stepsize times g / (|g| + ε), of a gradient that is computed here."""
     options = SETTINGS["pg-advantage"].options
@@ -108,7 +114,7 @@ def test_the_policy_gradient_is_one_step_of_adam(name: str) -> None:
 
 
 def test_the_values_are_fitted_alike_whatever_the_psi() -> None:
-    values = [updated(SETTINGS[name], rollout(0))[1].parameters["value"] for name in PSI_SETTINGS]
+    values = [updated(SETTINGS[name], rollout(0))[1].parameters["value"] for name in SOME]
     for others in values[1:]:
         assert_same(values[0], others)
 

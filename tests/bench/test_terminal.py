@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.protocol.protocol import Run
+from bench.training.own import read_own
 from tests.helpers.commands import run
-from tests.helpers.processes import ROOT, command_line, environment_with
+from tests.helpers.processes import ROOT, environment_with
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
@@ -98,12 +101,8 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
         "    return ratio * advantage - numbers['weight'] * kl\n"
         "SETTINGS = [Setting('mine', 'Mine [ours]', 'mine', {'weight': 1.0})]\n"
     )
-    folder = ("--results", str(tmp_path / "results"), "--environments", "Reacher-v4")
-    done = command_line(
-        "train", *folder, "--own", str(own), "--settings", "mine", "--seeds", "1", "--timesteps", "1"
-    )
-    assert done.returncode == 0, done.stderr
-    table = run("table", *folder)
+    results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own(own))
+    table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
     assert "│ Mine [ours] │ Reacher-v4" in table.stdout
     assert "Normalized scores need the paper's settings" in table.stdout

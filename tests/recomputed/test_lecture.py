@@ -22,7 +22,7 @@ from tests.recomputed.plain import (
     zero,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
+pytestmark = pytest.mark.slow
 
 TABLE = published("lecture", "setting")
 LECTURE = list(TABLE.index[2:])

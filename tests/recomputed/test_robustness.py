@@ -24,7 +24,7 @@ from tests.recomputed.plain import (
     welch,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
+pytestmark = pytest.mark.slow
 
 PAIRS = [*itertools.combinations(range(11), 2)]
 TABLE = published("robustness")

@@ -30,8 +30,7 @@ from tests.recomputed.plain import (
     welch,
 )
 
-# In one process, which reads all runs once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
+pytestmark = pytest.mark.slow
 
 
 def measures(ours: Floats, paper: Floats) -> dict[str, float]:

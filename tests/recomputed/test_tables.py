@@ -33,9 +33,6 @@ from tests.recomputed.plain import (
     zero,
 )
 
-# In one process, which reads all runs once.
-pytestmark = pytest.mark.xdist_group("recomputed")
-
 
 @pytest.mark.slow
 def test_scores() -> None:

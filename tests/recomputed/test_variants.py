@@ -22,7 +22,7 @@ from tests.recomputed.plain import (
     zero,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recomputed")]
+pytestmark = pytest.mark.slow
 
 LOW, HIGH = zero("uniform"), best(cube(), "run")
 VARIANTS = published("variants/variants", "variant", "setting")

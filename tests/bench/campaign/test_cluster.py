@@ -35,8 +35,7 @@ from tests.helpers.processes import (
 )
 from tests.helpers.training import train_into
 
-# In one process, which starts one cluster for most of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 
 TWO = ("--environments", "InvertedPendulum-v4", "Reacher-v4", "--seeds", "1")
 

@@ -22,8 +22,7 @@ from tests.helpers.commands import run
 from tests.helpers.processes import command_line
 from tests.helpers.training import train_into
 
-# In one process, which trains the runs that they share once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verify")]
+pytestmark = pytest.mark.slow
 
 SETTINGS = ("clip-0.2", "no-clip")
 
@@ -149,6 +148,7 @@ def test_a_run_that_diverged_before_its_first_line_differs_on_another_kind(
     assert printed.count("DIFFERENT") == 1
 
 
+@pytest.mark.soak
 def test_what_is_repeated_is_recorded_also_where_another_job_fails(own_row: str, tmp_path: Path) -> None:
     """Workers don't know the setting that is of this process alone."""
     good, bad = Run("InvertedPendulum-v4", "clip-0.2", 0), Run("InvertedPendulum-v4", own_row, 1)

@@ -1,8 +1,6 @@
 """The lecture's settings: a run's bits are the same alone, beside PPO's rows, cut, and on other processes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,9 @@ from bench.training.checkpoints import from_bytes
 from bench.training.training import Training, train
 from tests.golden import make
 from tests.golden.test_golden import LECTURE, SAME_KIND
-from tests.helpers.processes import WITH_CHECKPOINTS
+from tests.helpers.processes import command_line
 
-# One process makes the mixed job for all its tests.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lecture")]
+pytestmark = pytest.mark.slow
 
 ENVIRONMENT = "InvertedPendulum-v4"
 PROTOCOL = Protocol(timesteps=3 * 2048)
@@ -60,11 +57,10 @@ def test_ppo_s_runs_are_the_same_beside_the_lecture_s(mixed: dict[Run, tuple[str
 
 
 def test_a_campaign_of_the_lecture_s_settings(tmp_path: Path) -> None:
-    """On Dask's workers, with a checkpoint after every update; the group is one word on the command line."""
+    """On Dask's workers; the group is one word on the command line."""
     arguments = ("--results", str(tmp_path), "--seeds", "1", "--timesteps", str(PROTOCOL.timesteps))
     selection = ("--environments", ENVIRONMENT, "--settings", "lecture")
-    command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", *arguments, *selection]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = command_line("train", *arguments, *selection)
     assert done.returncode == 0, done.stderr
     results = open_results(tmp_path, None, create=False)
     assert results.finished() == {Run(ENVIRONMENT, setting, 0) for setting in LECTURE_SETTINGS}

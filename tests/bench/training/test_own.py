@@ -15,6 +15,7 @@ from bench.training.own import OwnFile, read_own
 from bench.training.training import Training, train
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line
+from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
 
@@ -123,10 +124,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def with_own(example: Path) -> Path:
     """A results folder with a run of the README's example and one of the paper's."""
     folder = example.parent / "results"
-    arguments = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--timesteps", "4096")
-    settings = ("--settings", "spo-0.2", "clip-0.2")
-    done = command_line("train", "--own", str(example), "--results", str(folder), *arguments, *settings)
-    assert done.returncode == 0, done.stderr
+    runs = [Run("InvertedPendulum-v4", setting, 0) for setting in ("spo-0.2", "clip-0.2")]
+    train_into(folder, runs, 4096, read_own(example))
     return folder
 
 
