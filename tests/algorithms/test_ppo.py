@@ -145,7 +145,7 @@ def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
 @pytest.mark.parametrize(
     ("choices", "stepsize"),
     [
-        (Choices(advantages="raw"), 3e-4),
+        pytest.param(Choices(advantages="raw"), 3e-4, marks=pytest.mark.soak),
         pytest.param(Choices(advantages="minibatch"), 3e-4, marks=pytest.mark.soak),
         (Choices(observation_filter="none"), 3e-4),
         (Choices(value_loss="clipped"), 3e-3),  # so large that values leave their range

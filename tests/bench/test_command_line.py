@@ -230,6 +230,7 @@ def test_a_damaged_run_stops_the_table(
     assert err.startswith(f"error: {path}: missing columns: return_last100; `train --repair`")
 
 
+@pytest.mark.soak
 def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(tmp_path: Path) -> None:
     folder, name, environment = tmp_path / "results", "v5", "InvertedPendulum-v5"
     arguments = ("--results", str(folder), "--variant", name, "--environments", environment)

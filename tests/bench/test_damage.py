@@ -143,6 +143,7 @@ def test_a_folder_without_permission_is_not_an_empty_one(results_folder: Path) -
     assert (results_folder / CSV).exists()
 
 
+@pytest.mark.soak
 def test_a_folder_that_lacks_nothing_may_be_read_only(written_table: Path, tmp_path: Path) -> None:
     results_folder = Path(shutil.copytree(written_table, tmp_path / "results"))
     before = contents(results_folder)

@@ -60,7 +60,7 @@ def test_golden_run(environment: str) -> None:
 
 @pytest.mark.parametrize("environment", [pytest.param("Hopper-v4", marks=pytest.mark.soak), "HalfCheetah-v4"])
 def test_golden_run_of_the_lecture_s_settings(environment: str) -> None:
-    """InvertedPendulum's are trained by a campaign, in `tests/bench/training/test_lecture.py`."""
+    """InvertedPendulum's are in `tests/bench/training/test_lecture.py`."""
     assert LECTURE["numerics"] == NUMERICS
     if SAME_KIND:
         assert make.csvs(environment, make.LECTURE_RUNS[environment]) == LECTURE["runs"][environment]

@@ -11,7 +11,6 @@ from tests.helpers.browser import CHROMIUM, Page
 
 IN_CHROMIUM = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian's package chromium)"),
 ]
 # One run, and its setting and environment as the page's functions take them.

@@ -51,6 +51,7 @@ def test_while_it_starts(seconds: float, tmp_path: Path) -> None:
     wait_until(lambda: not is_alive(campaign.pid))
 
 
+@pytest.mark.soak
 def test_pressed_twice_it_ends_at_once(tmp_path: Path) -> None:
     campaign = start(WITH_CHECKPOINTS, tmp_path / "results")
     wait_until(lambda: has_checkpoint(tmp_path / "results"))

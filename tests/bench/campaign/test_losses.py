@@ -39,6 +39,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.soak
 def test_without_its_scheduler_a_campaign_ends_in_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     with running_scheduler(tmp_path) as (address, scheduler), worker(address):

@@ -160,14 +160,24 @@ def test_what_is_repeated_is_recorded_also_where_another_job_fails(own_row: str,
     assert (line.setting, line.seed, line.outcome) == ("clip-0.2", 0, "identical")
 
 
-def test_a_damaged_seed_is_found_before_training_and_only_where_it_is_needed(
-    shipped: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def damaged(shipped: Path, tmp_path: Path) -> Path:
+    """A CSV of another seed than the one that is repeated, in a copy of the folder."""
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     damaged = folder / "runs" / "InvertedPendulum-v4" / "clip-0.2" / "seed-01.csv"
     damaged.write_text(damaged.read_text().replace("20480", "20481"))
+    return damaged
+
+
+@pytest.mark.soak
+def test_a_damaged_seed_that_is_not_needed_does_not_matter(damaged: Path) -> None:
+    folder = str(damaged.parents[3])
+    assert command_line("verify", "--results", folder, "--timesteps", "10240").returncode == 0
+
+
+def test_a_damaged_seed_is_found_before_training_where_it_is_needed(damaged: Path) -> None:
+    folder = damaged.parents[3]
     arguments = ("verify", "InvertedPendulum-v4", "--results", str(folder), "--timesteps", "10240")
-    assert command_line(*arguments).returncode == 0
     path = damaged.with_name("seed-00.json")
     record = json.loads(path.read_text())
     record["processor"]["kind"] = "aarch64-0123456789ab"

@@ -213,13 +213,16 @@ def test_a_checkpoint_that_is_not_used_is_named_and_its_job_starts_again(
     assert "(4/4 runs" in done.stdout
 
 
-def test_a_campaign_goes_on_from_checkpoints_and_status_counts_them(
-    results: Results, begun: Checkpoint
-) -> None:
+def test_status_counts_what_checkpoints_hold(results: Results, begun: Checkpoint) -> None:
     CheckpointFolder(results).save(begun.runs, begun.to_bytes(PROTOCOL))
     status = run("status", "--results", str(results.path), *SELECTION)
     assert "checkpoint: Reacher-v4 seeds 0, 1, 2 runs, 33% done" in status.stdout
     assert "4 runs: 0 done, 4 missing, of them 2 begun, 0 diverged" in status.stdout
+
+
+@pytest.mark.soak
+def test_a_campaign_goes_on_from_checkpoints(results: Results, begun: Checkpoint) -> None:
+    CheckpointFolder(results).save(begun.runs, begun.to_bytes(PROTOCOL))
     done = command_line("train", "--results", str(results.path), *SELECTION)
     assert done.returncode == 0, done.stderr
     assert not CheckpointFolder(results).path.exists()

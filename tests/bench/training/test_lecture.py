@@ -56,6 +56,12 @@ def test_ppo_s_runs_are_the_same_beside_the_lecture_s(mixed: dict[Run, tuple[str
     assert [result.csv for result in train(runs, PROTOCOL)] == [mixed[run][0] for run in runs]
 
 
+@pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
+def test_golden_runs_of_all_settings() -> None:
+    assert make.csvs(ENVIRONMENT, LECTURE_SETTINGS) == LECTURE["runs"][ENVIRONMENT]
+
+
+@pytest.mark.soak
 def test_a_campaign_of_the_lecture_s_settings(tmp_path: Path) -> None:
     """On Dask's workers; the group is one word on the command line."""
     arguments = ("--results", str(tmp_path), "--seeds", "1", "--timesteps", str(PROTOCOL.timesteps))

@@ -129,6 +129,7 @@ def with_own(example: Path) -> Path:
     return folder
 
 
+@pytest.mark.soak
 def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
     with_own: Path, example: Path
 ) -> None:
@@ -161,6 +162,7 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     assert record["numbers"] == {"epsilon": 0.2}
 
 
+@pytest.mark.soak
 def test_runs_that_diverge_are_named_when_trained_and_counted_in_the_table(tmp_path: Path) -> None:
     own = write(tmp_path / "mine.py", "ratio * advantage * jnp.inf")
     folder = ("--results", str(tmp_path / "results"), "--environments", "InvertedPendulum-v4")

@@ -49,7 +49,8 @@ def test_other_seeds_and_rows_give_other_numbers(alone: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot pin a process to CPUs")
-@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.soak), 2])
+@pytest.mark.soak
+@pytest.mark.parametrize("cpus", [1, 2])
 def test_the_number_of_cpus_does_not_matter(cpus: int, alone: str) -> None:
     script = (
         f"import os; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:{cpus}])\n"
