@@ -19,7 +19,7 @@ from bench.training.determinism import pin
 
 PROGRESS_TOPIC = "table1-progress"
 
-# How long a worker trains before it hands in a checkpoint: what a killed campaign loses of each job, at most.
+# How long a worker works before it hands in what it did: what a killed campaign loses of each job, at most.
 SEGMENT_SECONDS = 180.0
 
 # How long the campaign waits for a job before it looks whether workers have come.
@@ -50,7 +50,7 @@ def run_campaign(
     Raises:
         UserError: when the folder is in use, the cluster can't be or is lost, or a job failed: then once all
             others are done, naming the jobs.
-        KeyboardInterrupt: as the user does; finished runs and checkpoints are kept.
+        KeyboardInterrupt: as the user does; what was handed in is kept.
     """
     runs = sum(len(job.runs) for job in jobs)
     size = sum(job.size(results.protocol) for job in jobs)
@@ -72,8 +72,8 @@ def run_campaign(
             if client.status == "running" or isinstance(error, UserError):
                 raise
             raise UserError(
-                "the Dask scheduler is gone: finished runs and checkpoints are kept in"
-                f" {results.path}, and the same command goes on from there"
+                f"the Dask scheduler is gone: what was handed in is kept in {results.path}, and the same"
+                " command goes on from there"
             ) from error
     if failed:
         names = ", ".join(map(str, failed))

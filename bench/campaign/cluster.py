@@ -1,8 +1,9 @@
 """Workers: one single-threaded process a core of this machine, or those of a Dask cluster.
 
 Whoever can talk to a Dask process can make it run any code, and other users of a machine can reach its ports.
-So the processes of a local cluster listen on loopback alone, and speak TLS by a key that only they have.
-Their scratch folder, from which Python imports first, is one to which nobody else can write.
+So the processes of a local cluster listen on loopback alone, and take messages only by TLS, with a key that
+only they have. Their HTTP servers are without TLS, and have no pages. Their scratch folder, from which Python
+imports first, is one to which nobody else can write.
 """
 
 import hashlib

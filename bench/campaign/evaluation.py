@@ -23,7 +23,7 @@ from bench.results.policies import Policy, stored_policy
 class EvaluationJob(Job):
     """The policies of one environment and seed, one after the other. Its steps are episodes.
 
-    policies: the contents of the files of those that are left, which are the last of the runs'.
+    policies: files' contents of the runs that are left. These are the last of `runs`.
     episodes: of each policy and mode.
     """
 

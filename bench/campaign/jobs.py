@@ -31,7 +31,7 @@ class Job:
 
     environment: where it acts.
     runs: the runs that it finishes.
-    steps: environment steps of its runs so far.
+    steps: how much is done so far: environment steps, or what another kind of job counts.
     """
 
     environment: str
@@ -48,7 +48,7 @@ class Job:
         return len(self.runs) * protocol.steps
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Any:
-        """On a worker: do it for about `seconds`, reporting its environment steps so far."""
+        """On a worker: do it for about `seconds`, reporting its steps so far."""
         raise NotImplementedError
 
     def save(self, results: Results, done: Any) -> "Job | None":

@@ -82,9 +82,9 @@ def verify_repeated(
     Raises:
         UserError: when there is nothing to compare, or a file is damaged; at the end when runs differ.
     """
-    runs = sorted(set(selection.runs) & results.finished() & repeated.finished())
-    # A run that was trained twice has two records, of other seconds at least. `read` refuses a damaged file.
-    runs = [run for run in runs if results.read(run).record != repeated.read(run).record]
+    both = sorted(set(selection.runs) & results.finished() & repeated.finished())
+    # Runs with the same record are taken for copies: trained twice, they would hardly take the same seconds.
+    runs = [run for run in both if results.read(run).record != repeated.read(run).record]
     if not runs:
         raise UserError(f"{repeated.path} has repeated no finished run of this selection; copies don't count")
     outcomes: dict[Run, Outcome] = {
@@ -93,14 +93,15 @@ def verify_repeated(
     if record:
         verified.record(results, repeated, outcomes)
     different = [run for run, outcome in outcomes.items() if outcome == "different"]
-    console.print(f"{len(runs) - len(different)} of {len(runs)} runs are identical", soft_wrap=True)
+    copies = f"; {len(both) - len(runs)} copies are left out" if len(both) > len(runs) else ""
+    console.print(f"{len(runs) - len(different)} of {len(runs)} runs are identical{copies}", soft_wrap=True)
     if different:
         raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
 
 
 def is_repeated(run: Run, results: Results, repeated: Results) -> bool:
-    """Whether a run and its repetition have the same CSV, byte for byte."""
-    return results.csv_path(run).read_bytes() == repeated.csv_path(run).read_bytes()
+    """Whether a run and its repetition have the same CSV. Raises DamagedError where one is damaged."""
+    return results.read(run).text == repeated.read(run).text
 
 
 def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:

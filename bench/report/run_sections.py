@@ -1,5 +1,6 @@
 """How the runs were made: what they cost, on which machines, and which of them are unlike the others."""
 
+import math
 from collections.abc import Iterable
 
 import pandas as pd
@@ -53,7 +54,7 @@ def groups_and_outliers(report: Report) -> list[str]:
         "share of the range": lambda row: share(row.share),
         "p": lambda row: probability(row.p),
         "p, Holm": lambda row: probability(row.p_holm),
-        "apart since": lambda row: f"{row.apart_since:,.0f}",
+        "apart since": lambda row: "" if math.isnan(row.apart_since) else f"{row.apart_since:,.0f}",
     }
     return [
         heading,
@@ -91,6 +92,10 @@ def by_setting(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _apart(since: float) -> str:
+    return "" if math.isnan(since) else f"; they stay apart from timestep {since:,.0f} on"
+
+
 def groups_in_words(report: Report) -> str:
     """The gaps that are significant after the correction, as a sentence; nothing if there is none."""
     table = report.gaps[report.gaps["p_holm"] < ALPHA].sort_values("p")
@@ -100,8 +105,7 @@ def groups_in_words(report: Report) -> str:
         found.append(
             f"{gap.below} runs of {gap.setting} in {without_version(gap.environment)} return"
             f" {return_text(runs.min())} to {return_text(gap.low)} and {gap.above} return"
-            f" {return_text(gap.high)} to {return_text(runs.max())}; they stay apart from timestep"
-            f" {gap.apart_since:,.0f} on."
+            f" {return_text(gap.high)} to {return_text(runs.max())}{_apart(gap.apart_since)}."
         )
     if not found:
         return ""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import UNCONSTRAINED
-from bench.report.tables import listed, markdown, number, return_text, share
+from bench.report.tables import counted, listed, markdown, number, return_text, share
 from bench.report.words import THREE, described
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
@@ -54,11 +54,12 @@ def _hangs_on(report: Report) -> str:
     line = scale.loc[environment]
     runs = report.all_scores.query("environment == @environment and setting == @line.best_run_setting")
     ahead = runs["score"][runs["score"] > line["best_of_others"]].sort_values(ascending=False)
+    verb, them = ("returns", "it") if len(ahead) == 1 else ("return", "them")
     return (
-        f"The scale hangs most on one setting in {without_version(environment)}: {len(ahead)} runs of"
-        f" {line['best_run_setting']} return {listed(map(return_text, ahead))}, and no run of another setting"
-        f" more than {return_text(line['best_of_others'])}. Without them all other scores there would be"
-        f" {1 / (1 - share_of_scale[environment]):.1f} times as large."
+        f"The scale hangs most on one setting in {without_version(environment)}: {counted(len(ahead), 'run')}"
+        f" of {line['best_run_setting']} {verb} {listed(map(return_text, ahead))}, and no run of another"
+        f" setting more than {return_text(line['best_of_others'])}. Without {them} all other scores"
+        f" there would be {1 / (1 - share_of_scale[environment]):.1f} times as large."
     )
 
 

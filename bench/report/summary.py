@@ -32,7 +32,7 @@ def _first(report: Report) -> str:
     told = "differ significantly" if between["p_holm"] < ALPHA else "can't be told apart"
     scores = listed(f"{name} ({number(table.loc[name, 'score'])})" for name in two)
     first = f"{scores} score highest, and {told}."
-    return f"{first} Without any one seed they stay first: {stay_first(report)} tables."
+    return f"{first} Without one of the seeds they stay first in {stay_first(report)} tables."
 
 
 def _robust(report: Report) -> str:
@@ -41,9 +41,9 @@ def _robust(report: Report) -> str:
     least = listed(map(str, wins.drop(RANDOM).min()))
     return (
         f"{(pairs['p_holm'] < ALPHA).sum()} of {len(pairs)} differences are significant after correction. In"
-        f" the published tests the first two are ahead of {published} others. That [hangs on how one"
-        f" scores](#who-differs): in some ways they are ahead of only {least}, and with environments as a"
-        f" sample of others of {sample}."
+        f" the published tests the first two are ahead of {published} others. [Scored or tested in other"
+        f" ways](#who-differs) they are ahead of {least} at least, and of {sample} with environments as a"
+        " sample of others."
     )
 
 

@@ -88,7 +88,7 @@ def _reason(report: Report) -> str:
     inside = predicted[(predicted["setting"] == UNCONSTRAINED) & predicted["inside"]]
     lies = f"lies inside our prediction interval under {len(inside)} of {len(READINGS)} readings"
     same = lowest["environment"] == line["environment"]
-    return f"{reason} So the paper's score {lies}, but {'' if same else 'not '}for the paper's reason."
+    return f"{reason} So the paper's score {lies}, {'and' if same else 'but not'} for the paper's reason."
 
 
 def _tests(report: Report) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def read(folder: Path) -> pd.DataFrame:
     try:
         return _parsed(text)
     except ValueError as error:
-        raise DamagedError(f"{path}: {error}; move it away, and `evaluate` makes it again") from error
+        raise DamagedError(f"{path}: {error}; restore it, or move it away and evaluate again") from error
 
 
 def record(folder: Path, lines: pd.DataFrame) -> None:
@@ -100,7 +100,7 @@ def record(folder: Path, lines: pd.DataFrame) -> None:
 
 
 def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
-    """The runs whose policies have lines of all modes, over so many episodes.
+    """The runs whose policies have lines of all modes, over this number of episodes.
 
     policies: the content of each policy's file.
     """

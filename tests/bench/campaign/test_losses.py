@@ -49,8 +49,8 @@ def test_without_its_scheduler_a_campaign_ends_in_one_line(tmp_path: Path) -> No
         _, errors = campaign.communicate(timeout=60)
     assert campaign.returncode == 1
     assert errors == (
-        f"error: the Dask scheduler is gone: finished runs and checkpoints are kept in {folder},"
-        " and the same command goes on from there\n"
+        f"error: the Dask scheduler is gone: what was handed in is kept in {folder}, and the same command"
+        " goes on from there\n"
     )
     (checkpoint,), refused = CheckpointFolder(open_results(folder, None, create=False)).load()
     assert checkpoint.updates > 0
