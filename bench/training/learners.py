@@ -35,16 +35,16 @@ class Learner:
     rule: UpdateRule
     state: RunState
 
-    def learn(
-        self, hyperparameters: Hyperparameters, rollout: Rollout, remaining: float
-    ) -> dict[str, NDArray[Any]]:
-        """Update the state from a rollout of this run alone; returns diagnostics by name.
+    def learn(self, hyperparameters: Hyperparameters, rollout: Rollout, remaining: float) -> dict[str, Array]:
+        """Update the state from a rollout of this run alone; returns diagnostics by name, each `[run]`.
+
+        They are not waited for, so that the next run's update can be prepared meanwhile.
 
         remaining: the share of the run's updates that are not yet made, this one among them.
         """
         self.state, diagnostics = learning.update(hyperparameters, self.rule, self.state, rollout, remaining)
         named = vars(diagnostics) | dict(zip(self.rule.columns, diagnostics.of_rule, strict=True))
-        return {name: np.asarray(values)[0] for name, values in named.items() if name != "of_rule"}
+        return {name: values for name, values in named.items() if name != "of_rule"}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state as arrays by their path in the tree."""

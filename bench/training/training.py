@@ -128,16 +128,18 @@ class Training:
         remaining = 1 - self.updates / self._protocol.updates
         self.updates += 1
         logged = self.updates % LOG_INTERVAL == 0 or self.updates == self._protocol.updates
-        for index, (learner, log) in enumerate(zip(self.learners, self._logs, strict=True)):
-            if not log.active:
-                continue
-            steps = collected.steps[index]
-            diagnostics = learner.learn(self._protocol.hyperparameters, collected.rollout(index), remaining)
+        diagnostics = {
+            index: learner.learn(self._protocol.hyperparameters, collected.rollout(index), remaining)
+            for index, learner in enumerate(self.learners)
+            if self._logs[index].active
+        }
+        for index, values in diagnostics.items():
+            log, steps = self._logs[index], collected.steps[index]
             log.steps(collected.rewards[:steps, index], collected.ends[:steps, index])
-            if steps < len(collected.rewards) or not diagnostics["finite"]:
+            if steps < len(collected.rewards) or not np.asarray(values["finite"])[0]:
                 log.diverge()
             elif logged:
-                log.write({name: float(value) for name, value in diagnostics.items()})
+                log.write({name: float(np.asarray(value)[0]) for name, value in values.items()})
 
     def checkpoint(self, seconds: float, made_by: list[dict[str, Any]]) -> Checkpoint:
         """What `resumed` goes on from. seconds, made_by: as `Checkpoint` has them."""

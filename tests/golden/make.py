@@ -97,7 +97,7 @@ def update(environment: str, inputs: dict[str, Any], setting: str = "clip-0.2") 
     diagnostics = run.learn(SHORT, Rollout(**arrays), 1.0)
     leaves = jax.tree_util.tree_leaves_with_path(run.state.parameters)
     parameters = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
-    return parameters | {name: value[None] for name, value in diagnostics.items()}
+    return parameters | {name: np.asarray(value) for name, value in diagnostics.items()}
 
 
 def summary(environment: str, setting: str) -> dict[str, Any]:
