@@ -69,6 +69,7 @@ def test_it_stays_baselines_over_a_million_steps() -> None:
     np.testing.assert_allclose(ours[-1000:], baselines(rewards, ends)[-1000:], rtol=1e-3)
 
 
+@pytest.mark.slow
 @given(rewards_of, flags, st.sampled_from([0, 1, 17, HORIZON]))
 def test_it_goes_on_from_its_statistics_to_the_bit(rewards: np.ndarray, ends: np.ndarray, cut: int) -> None:
     scan = jax.jit(lambda *arguments: scaled(*arguments, discount=0.99))

@@ -112,6 +112,7 @@ def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results
     assert set(pd.read_csv(with_own.path / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, 2, 4])
 def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
@@ -161,6 +162,7 @@ def test_with_fewer_environments_there_is_no_comparison(results: Results) -> Non
     assert part.comparisons == {}
 
 
+@pytest.mark.slow
 def test_doubtful_intervals_are_in_brackets(results: Results) -> None:
     found = report_on(results)
     coverage = found.coverage
