@@ -88,6 +88,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "trained", train)
 
 
+@pytest.fixture
+def trained_folder(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it, to change."""
+    return Path(shutil.copytree(trained, tmp_path / "results"))
+
+
 @pytest.fixture(scope="session")
 def whole_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder of made-up runs: all 77 of a seed, a line each. Copy it before changing it."""

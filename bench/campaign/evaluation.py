@@ -8,8 +8,7 @@ import pandas as pd
 from rich.console import Console
 
 from bench.campaign.campaign import run_campaign
-from bench.campaign.jobs import Job, job_name
-from bench.campaign.verify import is_repeated
+from bench.campaign.jobs import RunsJob, by_environment_and_seed
 from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
@@ -20,21 +19,15 @@ from bench.results.policies import Policy, stored_policy
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationJob(Job):
+class EvaluationJob(RunsJob):
     """The policies of one environment and seed, one after the other. Its steps are episodes.
 
     policies: files' contents of the runs that are left. These are the last of `runs`.
     episodes: of each policy and mode.
     """
 
-    runs: tuple[Run, ...]
     policies: tuple[bytes, ...] = field(repr=False)
     episodes: int
-
-    @property
-    def environment(self) -> str:  # type: ignore[override]
-        """The environment of all its runs."""
-        return self.runs[0].environment
 
     @property
     def steps(self) -> int:  # type: ignore[override]
@@ -44,9 +37,6 @@ class EvaluationJob(Job):
     def size(self, protocol: Protocol) -> int:
         """Episodes of all modes."""
         return self._episodes(len(self.runs))
-
-    def __str__(self) -> str:
-        return job_name(self.runs)
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
         """The lines of as many policies as the time is enough for, and of one at least."""
@@ -115,18 +105,20 @@ def evaluate(
 
 def _policies(results: Results, repeated: Results, runs: Sequence[Run], console: Console) -> dict[Run, bytes]:
     """The contents of the files of these runs' policies. Names the runs that are not those of `results`."""
-    same = [run for run in runs if is_repeated(run, results, repeated)]
-    for run in sorted(set(runs) - set(same)):
-        warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
-    return {run: stored_policy(path) for run in same if (path := repeated.policy_path(run)).exists()}
+    found = {}
+    for run in runs:
+        text = repeated.read(run).text
+        if repeated is not results and text != results.read(run).text:
+            warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
+        elif (path := repeated.policy_path(run)).exists():
+            found[run] = stored_policy(path)
+    return found
 
 
 def evaluation_jobs(policies: Mapping[Run, bytes], episodes: int) -> list[EvaluationJob]:
     """The jobs that evaluate these policies, seed by seed. policies: the contents of their files."""
-    groups: dict[tuple[int, str], list[Run]] = {}
-    for run in policies:
-        groups.setdefault((run.seed, run.environment), []).append(run)
-    return [
-        EvaluationJob(runs=tuple(group), policies=tuple(policies[run] for run in group), episodes=episodes)
-        for _, group in sorted(groups.items())
+    jobs = [
+        EvaluationJob(runs=group, policies=tuple(policies[run] for run in group), episodes=episodes)
+        for group in by_environment_and_seed(policies)
     ]
+    return sorted(jobs, key=lambda job: (job.seeds, job.environment))

@@ -73,18 +73,10 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class TrainingJob(Job):
-    """Runs of one environment, batched because that is fast; their bits do not depend on it.
-
-    own: the file of those of its settings that are not part of this package.
-    checkpoint: where the job goes on, as bytes; None from the beginning.
-    steps: environment steps of the job so far.
-    """
+class RunsJob(Job):
+    """Something to do with runs of one environment."""
 
     runs: tuple[Run, ...]
-    own: "OwnFile | None" = field(default=None, repr=False)
-    checkpoint: bytes | None = field(default=None, repr=False, compare=False)
-    steps: int = field(default=0, compare=False)
 
     @property
     def environment(self) -> str:  # type: ignore[override]
@@ -96,13 +88,27 @@ class TrainingJob(Job):
         """The seeds of its runs."""
         return tuple(sorted({run.seed for run in self.runs}))
 
+    def __str__(self) -> str:
+        return job_name(self.runs)
+
+
+@dataclass(frozen=True)
+class TrainingJob(RunsJob):
+    """Runs of one environment, batched because that is fast; their bits do not depend on it.
+
+    own: the file of those of its settings that are not part of this package.
+    checkpoint: where the job goes on, as bytes; None from the beginning.
+    steps: environment steps of the job so far.
+    """
+
+    own: "OwnFile | None" = field(default=None, repr=False)
+    checkpoint: bytes | None = field(default=None, repr=False, compare=False)
+    steps: int = field(default=0, compare=False)
+
     @property
     def key(self) -> str:
         """The name of its checkpoint."""
         return name_of(self.runs)
-
-    def __str__(self) -> str:
-        return job_name(self.runs)
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Segment:
         """Train from the checkpoint on, to the end or to the next checkpoint."""
@@ -171,10 +177,15 @@ class RandomJob(Job):
 
 def training_jobs(runs: Iterable[Run], own: "OwnFile | None" = None) -> list[TrainingJob]:
     """The jobs that train these runs: an environment and a seed each, seed by seed."""
+    return _in_order(TrainingJob(group, own) for group in by_environment_and_seed(runs))
+
+
+def by_environment_and_seed(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
+    """The runs of each environment and seed, in the order in which the first of them come."""
     groups: dict[tuple[str, int], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.environment, run.seed), []).append(run)
-    return _in_order(TrainingJob(tuple(group), own) for group in groups.values())
+    return [tuple(group) for group in groups.values()]
 
 
 def merged(jobs: Sequence[Job], workers: int) -> list[Job]:

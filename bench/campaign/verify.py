@@ -82,26 +82,23 @@ def verify_repeated(
     Raises:
         UserError: when there is nothing to compare, or a file is damaged; at the end when runs differ.
     """
+    outcomes: dict[Run, Outcome] = {}
     both = sorted(set(selection.runs) & results.finished() & repeated.finished())
-    # Runs with the same record are taken for copies: trained twice, they would hardly take the same seconds.
-    runs = [run for run in both if results.read(run).record != repeated.read(run).record]
-    if not runs:
+    for run in both:
+        first, again = results.read(run), repeated.read(run)
+        # The same record is taken for a copy's: trained twice, a run would hardly take the same seconds.
+        if first.record != again.record:
+            outcomes[run] = "identical" if first.text == again.text else "different"
+    if not outcomes:
         raise UserError(f"{repeated.path} has repeated no finished run of this selection; copies don't count")
-    outcomes: dict[Run, Outcome] = {
-        run: "identical" if is_repeated(run, results, repeated) else "different" for run in runs
-    }
     if record:
         verified.record(results, repeated, outcomes)
     different = [run for run, outcome in outcomes.items() if outcome == "different"]
-    copies = f"; {len(both) - len(runs)} copies are left out" if len(both) > len(runs) else ""
-    console.print(f"{len(runs) - len(different)} of {len(runs)} runs are identical{copies}", soft_wrap=True)
+    count, copies = len(outcomes), len(both) - len(outcomes)
+    left_out = f"; {copies} copies are left out" if copies else ""
+    console.print(f"{count - len(different)} of {count} runs are identical{left_out}", soft_wrap=True)
     if different:
-        raise UserError(f"{len(different)} of {len(runs)} runs differ: {', '.join(map(str, different))}")
-
-
-def is_repeated(run: Run, results: Results, repeated: Results) -> bool:
-    """Whether a run and its repetition have the same CSV. Raises DamagedError where one is damaged."""
-    return results.read(run).text == repeated.read(run).text
+        raise UserError(f"{len(different)} of {count} runs differ: {', '.join(map(str, different))}")
 
 
 def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:

@@ -21,11 +21,16 @@ WAYS = {
 }
 
 
+def ranked(report: Report) -> list[str]:
+    """The paper's settings, the highest score first."""
+    table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
+    return table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
+
+
 def leaders(report: Report) -> tuple[str, str]:
     """The two of the paper's settings that score highest."""
-    table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
-    first, second = table.sort_values("score", ascending=False, kind="stable")["setting"].iloc[:2]
-    return str(first), str(second)
+    first, second, *_ = ranked(report)
+    return first, second
 
 
 def ahead(report: Report, corrected: bool = True) -> pd.DataFrame:
@@ -47,7 +52,7 @@ def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def others(report: Report) -> int:
     """How many of the paper's settings there are besides the leaders."""
-    return int(report.table["setting"].isin(PAPER_SETTINGS).sum()) - len(leaders(report))
+    return len(ranked(report)) - len(leaders(report))
 
 
 def stay_first(report: Report) -> str:
@@ -118,8 +123,7 @@ def lead_shares(report: Report) -> pd.DataFrame:
 
     Columns leader, other and the environments.
     """
-    table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
-    order = table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
+    order = ranked(report)
     means = report.returns.pivot(index="setting", columns="environment", values="normalized")
     lines = []
     for leader in order[:2]:

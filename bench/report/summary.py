@@ -1,11 +1,12 @@
 """The results in a few sentences, on top of their page."""
 
 from bench.protocol.environments import without_version
+from bench.protocol.published import LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.paper_sections import inside_by_reading
 from bench.report.robustness_sections import ahead, counted_ahead, leaders, others, stay_first
 from bench.report.tables import listed, number, share
-from bench.report.unconstrained_sections import PAPERS_REASON, above_random
+from bench.report.unconstrained_sections import above_random
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
@@ -51,9 +52,9 @@ def _last(report: Report) -> str:
     table = report.table.set_index("setting").loc[list(PAPER_SETTINGS)]
     lowest, runs = table.loc[table["score"].idxmin()], above_random(report)
     most = runs.loc[runs["variance_share"].idxmax()]
-    there = runs[runs["environment"].map(without_version) == PAPERS_REASON]
+    there = runs[runs["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT]
     reason = "".join(
-        f" In the paper the reason was {PAPERS_REASON}; there {line.uniform} of {line.runs} do."
+        f" In the paper the reason was {LOW_WITHOUT_CONSTRAINT}; there {line.uniform} of {line.runs} do."
         for line in there[there["environment"] != most["environment"]].itertuples()
     )
     return (

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.protocol.environments import without_version
+from bench.protocol.published import LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.tables import estimate, listed, markdown, number, probability, share
 from bench.scores.estimates import ALPHA
@@ -13,9 +14,6 @@ from bench.scores.pairs import differences
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import UNTRAINED_READING, Report
 from bench.scores.scale import READINGS
-
-# Where the paper's unconstrained setting is worse than the initial random policy (its section 6.1).
-PAPERS_REASON = "HalfCheetah"
 
 
 def by_its_runs(report: Report) -> list[str]:
@@ -71,14 +69,14 @@ def _two_readings(report: Report) -> str:
 def _reason(report: Report) -> str:
     """Whether its score is negative for the paper's reason."""
     table = above_random(report)
-    there = table["environment"].map(without_version) == PAPERS_REASON
+    there = table["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT
     if not there.any():
         return ""
     line = table[there].iloc[0]
     lowest = table.loc[table["normalized"].idxmin()]
     reason = (
-        f"In the paper it is negative because of {PAPERS_REASON}, where it ends below the initial random"
-        f" policy. Here {line['uniform']} of {line['runs']} runs there end above uniform actions and"
+        f"In the paper it is negative because of {LOW_WITHOUT_CONSTRAINT}, where it ends below the initial"
+        f" random policy. Here {line['uniform']} of {line['runs']} runs there end above uniform actions and"
         f" {line['untrained']} above the untrained policy; the lowest mean is that of"
         f" {without_version(lowest['environment'])}, where {lowest['uniform']} and {lowest['untrained']} do."
     )

@@ -65,7 +65,7 @@ def order(found: VariantsReport) -> list[str]:
 def _in_all_variants(found: VariantsReport) -> list[str]:
     """The baseline less each setting that all of several variants have; nothing where there is none."""
     pairs = found.order[(found.order["setting"] == BASELINE) & (found.order["other"] != UNCONSTRAINED)]
-    off = set(zip(found.off_scale["variant"], found.off_scale["setting"], strict=True))
+    off = found.scores_off_scale
     parts = []
     for other, lines in pairs.groupby("other", sort=False):
         if len(lines) < max(2, len(found.names)):

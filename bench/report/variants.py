@@ -93,7 +93,7 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
     table = found.table
     doubtful = [name for name in PAPER_SETTINGS if name in found.default.doubtful & set(table["setting"])]
     incomplete = table["score"].isna()
-    off = set(zip(found.off_scale["variant"], found.off_scale["setting"], strict=True))
+    off = found.scores_off_scale
 
     def on_scale(row: Any, text: str, otherwise: str = OFF) -> str:
         return otherwise if (row.variant, row.setting) in off else text

@@ -134,6 +134,11 @@ class VariantsReport:
         table = self.by_environment
         return table[(table[["low", "high"]].abs() > FAR).any(axis=1)]
 
+    @property
+    def scores_off_scale(self) -> set[tuple[str, str]]:
+        """The variants and settings whose score such a difference is a part of."""
+        return set(zip(self.off_scale["variant"], self.off_scale["setting"], strict=True))
+
     @cached_property
     def order(self) -> pd.DataFrame:
         """One line a variant and pair of its settings: whether the variant changes their order.

@@ -14,6 +14,7 @@ from bench.protocol.protocol import Protocol, Run
 from bench.results.evaluations import MODES
 from bench.results.policies import Policy
 from bench.training.determinism import require_pinned
+from bench.training.episodes import play_episodes
 from bench.training.training import actor_of
 
 # Sets the random streams of evaluation apart from those of training, which are made of a run's seed alone.
@@ -51,9 +52,7 @@ def play(
 ) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     """Returns and lengths of a policy's episodes, each `[mode, episode]`, modes as in `MODES`.
 
-    Starts and noise depend on the run's seed and the episode's number alone. All episodes step together; one
-    that has ended stands still. As in training, an episode whose action is not finite stops before the
-    environment sees it.
+    Starts and noise depend on the run's seed and the episode's number alone.
 
     Raises:
         RuntimeError: where JAX's settings are not the pinned ones.
@@ -65,15 +64,8 @@ def play(
     actors = jax.tree.map(lambda leaf: jnp.repeat(leaf, rows, axis=0), actor_of(policy))
     sampled = action_noise(run.seed, episodes, environments.time_limit, environments.action_size)
     noise = np.concatenate([sampled, np.zeros_like(sampled)], axis=1)
-    returns, lengths, active = np.zeros(rows), np.zeros(rows, int), np.ones(rows, bool)
-    for noise_now in noise:
-        observations = environments.observations.astype(np.float32)
-        actions = np.asarray(learner.act(hyperparameters, actors, observations, noise_now))
-        active = active & np.isfinite(actions).all(axis=1)
-        if not active.any():
-            break
-        steps = environments.step(actions, active)
-        returns += steps.rewards
-        lengths += active
-        active = active & ~steps.ends
+    returns, lengths = play_episodes(
+        environments,
+        lambda step, observations: learner.act(hyperparameters, actors, observations, noise[step]),
+    )
     return returns.reshape(len(MODES), episodes), lengths.reshape(len(MODES), episodes)

@@ -4,6 +4,7 @@ Two readings of the paper's "random policy": actions uniform over the action spa
 normalized scores, and the initial Gaussian policy before any training.
 """
 
+import jax
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from algorithms import learner
 from bench.environments.batch import Environments
 from bench.protocol.protocol import UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.training.episodes import play_episodes
 from bench.training.learners import learners, together
 
 EPISODES = 100
@@ -44,12 +46,12 @@ def _uniform_returns(environment: str) -> NDArray[np.float64]:
     environments = Environments(environment, range(EPISODES))
     random = np.random.default_rng(0)
     low, high = environments.action_low, environments.action_high
-    returns, active = np.zeros(EPISODES), np.ones(EPISODES, dtype=bool)
-    while active.any():
+
+    def act(step: int, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         actions = random.uniform(low, high, size=(EPISODES, environments.action_size))
-        steps = environments.step(actions.astype(np.float32), active)
-        returns += steps.rewards
-        active &= ~steps.ends
+        return actions.astype(np.float32)
+
+    returns, _ = play_episodes(environments, act)
     return returns
 
 
@@ -61,14 +63,10 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
     actors, keys = together(learners(runs, [setting] * EPISODES, environments, protocol))
     noise = np.asarray(learner.action_noise(hyperparameters, keys, environments.action_size))
-    returns, active = np.zeros(EPISODES), np.ones(EPISODES, dtype=bool)
-    for noise_now in noise:
-        observations = environments.observations.astype(np.float32)
-        actions = learner.act(hyperparameters, actors, observations, noise_now)
-        steps = environments.step(np.asarray(actions), active)
-        returns += steps.rewards
-        active &= ~steps.ends
-        if not active.any():
-            break
-    assert not active.any(), "an episode did not end within one horizon of steps"
+
+    def act(step: int, observations: NDArray[np.float32]) -> jax.Array:
+        assert step < len(noise), "an episode did not end within one horizon of steps"
+        return learner.act(hyperparameters, actors, observations, noise[step])
+
+    returns, _ = play_episodes(environments, act)
     return returns

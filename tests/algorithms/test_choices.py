@@ -19,6 +19,7 @@ from algorithms.rules import UpdateRule
 from algorithms.types import Improvement
 from bench.protocol.settings import SETTINGS, Setting, clipping, fixed_kl, no_clipping
 from tests.helpers.learning import SMALL, filtered, initial_states, network, of_run, rollout
+from tests.helpers.soak import mark_soak
 
 # One setting of each rule.
 RULES = ("clip-0.2", "ppo-clip-algorithm-1", "pg-advantage", "line-search", "trpo-0.01")
@@ -98,9 +99,7 @@ def test_by_default_a_rule_is_given_no_more() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["clip-0.2", "trpo-0.01", *(pytest.param(name, marks=pytest.mark.soak) for name in RULES[1:-1])]
-)
+@pytest.mark.parametrize("name", ["clip-0.2", "trpo-0.01", *mark_soak(RULES[1:-1])])
 def test_in_every_rule_values_are_clipped_gradients_too_and_stepsizes_annealed(name: str) -> None:
     """In a single gradient step: there V is V_old, so the clipped loss is half the mean squared error."""
     one_step = dataclasses.replace(SMALL, epochs=1, minibatch_size=SMALL.horizon)

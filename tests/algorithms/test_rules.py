@@ -24,6 +24,7 @@ from tests.helpers.learning import (
     of_run,
     rollout,
 )
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -77,9 +78,7 @@ SOME = ("pg-total-reward", "pg-advantage")
 OTHERS = [name for name in PSI_SETTINGS if name not in SOME]
 
 
-@pytest.mark.parametrize(
-    "name", [*SOME, "γ^t", *(pytest.param(name, marks=pytest.mark.soak) for name in OTHERS)]
-)
+@pytest.mark.parametrize("name", [*SOME, "γ^t", *mark_soak(OTHERS)])
 def test_the_policy_gradient_is_one_step_of_adam(name: str) -> None:
     """Adam's first step is the stepsize times g / (|g| + ε), of a gradient that is computed here."""
     options = SETTINGS["pg-advantage"].options

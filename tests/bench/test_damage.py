@@ -31,10 +31,8 @@ def refusals(folder: Path) -> set[str]:
     return found
 
 
-def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(
-    trained: Path, tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(trained, tmp_path / "results"))
+def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(trained_folder: Path) -> None:
+    folder = trained_folder
     csv = folder / CSV
     whole = csv.read_text()
     csv.write_text(whole.replace("2048", "2047"))
@@ -58,8 +56,8 @@ def test_all_commands_judge_a_damaged_run_alike_and_repair_makes_it_again(
     assert {path: path.stat().st_mtime_ns for path in others} == others
 
 
-def test_damaged_random_scores_are_named_and_measured_again(trained: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(trained, tmp_path / "results"))
+def test_damaged_random_scores_are_named_and_measured_again(trained_folder: Path) -> None:
+    folder = trained_folder
     path = folder / "random.csv"
     whole = path.read_text()
     path.write_text(whole.replace(",uniform,", ",uniform,1", 1))

@@ -17,6 +17,7 @@ from bench.common.provenance import processor_kind
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import NUMERICS
 from tests.golden import make
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +59,7 @@ def test_golden_run(environment: str) -> None:
         assert_golden_within_tolerance(environment)
 
 
-@pytest.mark.parametrize("environment", [pytest.param("Hopper-v4", marks=pytest.mark.soak), "HalfCheetah-v4"])
+@pytest.mark.parametrize("environment", ["HalfCheetah-v4", *mark_soak(["Hopper-v4"])])
 def test_golden_run_of_the_lecture_s_settings(environment: str) -> None:
     """InvertedPendulum's are in `tests/bench/training/test_lecture.py`."""
     assert LECTURE["numerics"] == NUMERICS

@@ -95,6 +95,10 @@ def best(returns: Floats, kind: str) -> Floats:
     return returns.max(axis=(0, 2)) if kind == "run" else returns.mean(axis=2).max(axis=0)
 
 
+# What scores 0 and 1 in each environment.
+LOW, HIGH = zero("uniform"), best(cube(), "run")
+
+
 def on_scale(returns: Floats, policy: str = "uniform", one: Floats | None = None) -> Floats:
     low, high = zero(policy), best(cube(), "run") if one is None else one
     return (returns - low[:, None]) / (high - low)[:, None]

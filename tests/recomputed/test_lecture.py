@@ -8,25 +8,23 @@ from scipy import stats
 from tests.recomputed.plain import (
     E7,
     ENVIRONMENTS,
+    HIGH,
+    LOW,
     RESULTS,
     SEEDS,
     Floats,
     agree,
     all_runs,
-    best,
-    cube,
     holm,
     interval,
     published,
     welch,
-    zero,
 )
 
 pytestmark = pytest.mark.slow
 
 TABLE = published("lecture", "setting")
 LECTURE = list(TABLE.index[2:])
-LOW, HIGH = zero("uniform"), best(cube(), "run")
 
 
 def scores(setting: str) -> list[Floats]:

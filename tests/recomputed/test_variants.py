@@ -9,22 +9,21 @@ from scipy import stats
 from tests.recomputed.plain import (
     E7,
     ENVIRONMENTS,
+    HIGH,
+    LOW,
     RESULTS,
     SETTINGS,
     Floats,
     agree,
-    best,
     cube,
     holm,
     interval,
     published,
     welch,
-    zero,
 )
 
 pytestmark = pytest.mark.slow
 
-LOW, HIGH = zero("uniform"), best(cube(), "run")
 VARIANTS = published("variants/variants", "variant", "setting")
 CELLS = published("variants/by_environment", "variant", "setting", "environment")
 ORDER = published("variants/order", "variant", "setting", "other")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from bench.training.training import train
 from tests.conftest import ENVIRONMENTS
 from tests.helpers.commands import run as run_command
 from tests.helpers.processes import ROOT, WITH_CHECKPOINTS, command_line, is_alive, wait_until
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -98,8 +98,8 @@ def test_what_is_finished_is_not_trained_again(results_folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in results_folder.rglob("seed-*")} == before
 
 
-def test_a_campaign_goes_on_with_what_is_missing(trained: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(trained, tmp_path / "results"))
+def test_a_campaign_goes_on_with_what_is_missing(trained_folder: Path) -> None:
+    folder = trained_folder
     expected = made_alike(folder)
     kept = {path: path.stat().st_mtime_ns for path in folder.rglob("seed-*.csv")}
     for setting in ("no-clip", "fixed-kl-10"):
@@ -113,7 +113,7 @@ def test_a_campaign_goes_on_with_what_is_missing(trained: Path, tmp_path: Path) 
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stop", [signal.SIGINT, *mark_soak([signal.SIGTERM])])
 def test_an_interrupted_campaign_leaves_nothing_half_done(stop: signal.Signals, tmp_path: Path) -> None:
     """A million steps take minutes: it is stopped in the middle of its first job, whose checkpoint stays."""
     folder = tmp_path / "results"

@@ -1,6 +1,5 @@
 """Evaluating stored policies: what is evaluated, what is not, and what is kept of it."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ import pytest
 
 from bench.campaign.evaluation import EvaluationJob, evaluation_jobs
 from bench.campaign.jobs import Job
-from bench.common.files import digest
 from bench.protocol.protocol import Run
 from bench.results import evaluations
 from bench.results.folder import Results
 from tests.helpers.commands import run
 from tests.helpers.processes import command_line
-from tests.helpers.published import published_runs
+from tests.helpers.published import change_last_digit, published_runs, record_content
 
 RUNS = [Run("Reacher-v4", setting, 0) for setting in ("clip-0.1", "clip-0.2", "no-clip")]
 
@@ -54,16 +52,6 @@ def test_a_job_that_is_interrupted_keeps_its_lines_and_goes_on_to_the_same(tmp_p
     pd.testing.assert_frame_equal(evaluations.read(alone.path), lines[2:4].reset_index(drop=True))
 
 
-def change_last_digit(results: Results, run: Run) -> None:
-    """Make a run another one, which is not damaged."""
-    csv = results.csv_path(run)
-    text = csv.read_text()
-    csv.write_text(text[:-2] + ("1" if text[-2] == "0" else "0") + "\n")
-    path = csv.with_suffix(".json")
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text())}))
-
-
 @pytest.mark.slow
 def test_policies_of_repetitions_are_evaluated_once_and_only_where_the_runs_are_the_same(
     tmp_path: Path,
@@ -73,6 +61,7 @@ def test_policies_of_repetitions_are_evaluated_once_and_only_where_the_runs_are_
     for path in results.path.rglob("*.npz"):
         path.unlink()
     change_last_digit(repeated, RUNS[2])
+    record_content(repeated, RUNS[2])
     arguments = ["evaluate", "--results", str(results.path), "--seeds", "2", "--environments", "Reacher-v4"]
     without = run(*arguments)
     assert without.returncode == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.processes import INTERRUPTIBLE, WITH_CHECKPOINTS, has_checkpoint, is_alive, wait_until
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -35,9 +36,7 @@ def answers_sigterm(pid: int) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
-@pytest.mark.parametrize(
-    "seconds", [0.6, *(pytest.param(seconds, marks=pytest.mark.soak) for seconds in (0.0, 1.3, 2.5))]
-)
+@pytest.mark.parametrize("seconds", [0.6, *mark_soak([0.0, 1.3, 2.5])])
 def test_while_it_starts(seconds: float, tmp_path: Path) -> None:
     """During imports, while workers start, or during the first updates."""
     campaign = start(INTERRUPTIBLE, tmp_path / "results")

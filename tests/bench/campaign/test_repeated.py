@@ -6,11 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.common.files import digest
 from bench.protocol.protocol import Run
 from bench.results.folder import Results
 from tests.helpers.commands import Done, run
-from tests.helpers.published import published_runs
+from tests.helpers.published import change_last_digit, change_record, published_runs, record_content
 
 RUNS = [Run("Reacher-v4", setting, seed) for setting in ("clip-0.2", "trpo-0.01") for seed in (0, 1)]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -22,11 +21,6 @@ def repetitions(folder: Path, runs: list[Run]) -> Results:
     for each in runs:
         change_record(repeated, each, git_commit=COMMIT)
     return repeated
-
-
-def change_record(results: Results, each: Run, **fields: str) -> None:
-    path = results.csv_path(each).with_suffix(".json")
-    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
 def compared(tmp_path: Path, *arguments: str) -> Done:
@@ -56,12 +50,10 @@ def test_all_that_the_other_folder_has_finished_is_compared_and_recorded(tmp_pat
 def test_a_changed_byte_is_a_difference(tmp_path: Path) -> None:
     published_runs(tmp_path / "results", RUNS[:2])
     repeated = repetitions(tmp_path / "again", RUNS[:2])
-    path = repeated.csv_path(RUNS[1])
-    text = path.read_text()
-    path.write_text(text[:-2] + ("1" if text[-2] == "0" else "0") + "\n")
+    path = change_last_digit(repeated, RUNS[1])
     damaged = compared(tmp_path)
     assert damaged.stderr.startswith(f"error: {path}: its content is not what was written")
-    change_record(repeated, RUNS[1], csv_sha256=digest(path.read_text()))
+    record_content(repeated, RUNS[1])
     done = compared(tmp_path, "--record")
     assert done.returncode == 1
     assert done.stdout == "1 of 2 runs are identical\n"

@@ -18,6 +18,7 @@ from bench.training.checkpoints import HEADER, Checkpoint, CheckpointFolder, fro
 from bench.training.training import Training, train
 from tests.helpers.commands import run
 from tests.helpers.processes import command_line
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -44,9 +45,7 @@ TRIED = ("HalfCheetah-v4", "Reacher-v4")
 OTHERS = [name for name in ENVIRONMENTS if name not in TRIED]
 
 
-@pytest.mark.parametrize(
-    "environment", [*TRIED, *(pytest.param(name, marks=pytest.mark.soak) for name in OTHERS)]
-)
+@pytest.mark.parametrize("environment", [*TRIED, *mark_soak(OTHERS)])
 def test_a_job_cut_at_every_update_is_a_job(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a run that diverges at once, and adaptive β."""
     broken = {**no_clipping(), "kl_coefficient": np.inf}

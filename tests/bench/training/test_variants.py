@@ -19,6 +19,7 @@ from bench.protocol.variants import VARIANTS
 from bench.results.folder import Results, open_results
 from bench.training.own import OwnFile
 from bench.training.training import Training, train
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -50,9 +51,7 @@ def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
 TRIED = ("todays-libraries", "bootstrapped-time-limits", "epochs-stopped-by-kl", "v5")
 
 
-@pytest.mark.parametrize(
-    "name", [*TRIED, *(pytest.param(name, marks=pytest.mark.soak) for name in VARIANTS if name not in TRIED)]
-)
+@pytest.mark.parametrize("name", [*TRIED, *mark_soak(name for name in VARIANTS if name not in TRIED)])
 def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     name: str, by_default: str, tmp_path: Path
 ) -> None:
