@@ -1,5 +1,6 @@
 """GAE(λ) against its closed forms and a value worked by hand, with ends of episodes inside the batch."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -21,12 +22,12 @@ numbers = hnp.arrays(np.float32, HORIZON, elements=st.floats(-5, 5, width=32))
 flags = hnp.arrays(bool, HORIZON)
 
 
+# Else each example of a property compiles its loop over time anew.
+compiled = jax.jit(generalized_advantages, static_argnames=("discount", "gae_lambda"))
+
+
 def gae(rewards: np.ndarray, values: np.ndarray, ends: np.ndarray, discount: float, lam: float) -> np.ndarray:
-    return np.asarray(
-        generalized_advantages(
-            jnp.asarray(rewards), jnp.asarray(values), jnp.asarray(ends), discount=discount, gae_lambda=lam
-        )
-    )
+    return np.asarray(compiled(rewards, values, ends, discount=discount, gae_lambda=lam))
 
 
 def test_by_hand() -> None:
@@ -61,7 +62,6 @@ def test_lambda_one_is_the_return_minus_the_baseline(
     np.testing.assert_allclose(advantages, returns - values, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.slow
 @given(numbers, numbers, st.integers(0, HORIZON - 1))
 def test_nothing_crosses_the_end_of_an_episode(rewards: np.ndarray, values: np.ndarray, end: int) -> None:
     ends = np.arange(HORIZON) == end
@@ -84,7 +84,6 @@ def test_a_time_limit_by_hand() -> None:
     assert (advantages + values[:-1])[1] == 2 + 0.5 * 8  # the target at the time limit
 
 
-@pytest.mark.slow
 @given(numbers, numbers, st.sampled_from([0, 4, HORIZON - 1]))
 def test_a_time_limit_is_where_a_rollout_is_cut(rewards: np.ndarray, values: np.ndarray, last: int) -> None:
     """A rollout's own end goes on with V of its last observation; so does a time limit within a rollout."""

@@ -110,6 +110,7 @@ def test_all_trajectories_are_there() -> None:
     assert len(np.unique(np.hstack([VISITED, ACTIONS_TAKEN]), axis=0)) == len(PROBABILITIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("psi", SIX)
 def test_each_psi_gives_the_derivative_of_the_return(psi: Psi, last_values: np.ndarray) -> None:
     mean, _ = mean_and_variance(estimates(psi, last_values))

@@ -19,6 +19,10 @@ rewards_of = hnp.arrays(np.float32, HORIZON, elements=st.floats(-20, 20, width=3
 flags = hnp.arrays(bool, HORIZON)
 
 
+# Else each example of a property compiles its loop over time anew.
+compiled = jax.jit(scaled, static_argnames="discount")
+
+
 def statistics(*numbers: float) -> ReturnStatistics:
     return ReturnStatistics(*(jnp.asarray(number, jnp.float32) for number in numbers))
 
@@ -56,7 +60,7 @@ def test_the_first_rewards_are_clipped() -> None:
 
 @given(rewards_of, flags)
 def test_it_is_baselines(rewards: np.ndarray, ends: np.ndarray) -> None:
-    _, ours = scaled(initial_return_statistics(), jnp.asarray(rewards), jnp.asarray(ends), discount=0.99)
+    _, ours = compiled(initial_return_statistics(), rewards, ends, discount=0.99)
     # In 32 bits; and where returns hardly deviate, on a scale that is all rounding.
     np.testing.assert_allclose(ours, baselines(rewards, ends), rtol=1e-3, atol=1e-3)
 
@@ -72,10 +76,9 @@ def test_it_stays_baselines_over_a_million_steps() -> None:
 @pytest.mark.slow
 @given(rewards_of, flags, st.sampled_from([0, 1, 17, HORIZON]))
 def test_it_goes_on_from_its_statistics_to_the_bit(rewards: np.ndarray, ends: np.ndarray, cut: int) -> None:
-    scan = jax.jit(lambda *arguments: scaled(*arguments, discount=0.99))
-    whole, expected = scan(initial_return_statistics(), rewards, ends)
-    between, first = scan(initial_return_statistics(), rewards[:cut], ends[:cut])
-    after, second = scan(between, rewards[cut:], ends[cut:])
+    whole, expected = compiled(initial_return_statistics(), rewards, ends, discount=0.99)
+    between, first = compiled(initial_return_statistics(), rewards[:cut], ends[:cut], discount=0.99)
+    after, second = compiled(between, rewards[cut:], ends[cut:], discount=0.99)
     np.testing.assert_array_equal(np.append(first, second), expected)
     assert jax.tree.leaves(after) == jax.tree.leaves(whole)
 

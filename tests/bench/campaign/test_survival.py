@@ -27,7 +27,7 @@ from tests.helpers.training import train_into
 pytestmark = pytest.mark.slow
 
 SELECTION = Selection(("InvertedPendulum-v4", "Reacher-v4"), ("clip-0.2",), (0,))
-UPDATES = 8
+UPDATES = 16
 TIMESTEPS = UPDATES * 2048
 CAMPAIGN = (
     *("--environments", *SELECTION.environments, "--settings", *SELECTION.settings),
@@ -96,7 +96,7 @@ def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
         if hits % 3 < 2:
             # Between two checkpoints of a job, or while files are written.
             wait_for_progress(folder, stored, campaign)
-            time.sleep(chance.uniform(0, 2))
+            time.sleep(chance.uniform(0, 0.5))
         else:
             time.sleep(chance.uniform(2, 9))
         if campaign.poll() is None:

@@ -58,6 +58,7 @@ def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndar
         np.testing.assert_array_equal(ours, gymnasiums)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", ALL)
 def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
     environments = Environments(environment, SEEDS)

@@ -23,6 +23,7 @@ from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
 from bench.speed.scaling import synthetic_results
 from tests.helpers.links import anchors, links
+from tests.helpers.soak import mark_soak
 
 FIGURES = (
     *("table1", "learning_curves", "environments", "variance", "differences"),
@@ -104,16 +105,7 @@ def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_unfinished_setting_of_ones_own_holds_back_no_table(with_own: Results, own_row: str) -> None:
-    log = io.StringIO()
-    selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())
-    Table().run(with_own, selection, Console(file=log, width=200))
-    assert "clip-mine is not complete: its score is over fewer runs" in log.getvalue()
-    assert set(pd.read_csv(with_own.path / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seeds", [1, 2, 4])
+@pytest.mark.parametrize("seeds", [1, 4, *mark_soak([2])])
 def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
     text = text_of(found)
@@ -183,14 +175,17 @@ def test_the_area_is_the_mean_over_time(results: Results) -> None:
 
 
 @pytest.mark.slow
-def test_the_lecture_s_page_is_written_with_the_table(results: Results, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(results.path, tmp_path / "results"))
+def test_the_lecture_s_page_is_written_with_the_table_and_no_unfinished_setting_holds_them_back(
+    with_own: Results, own_row: str, tmp_path: Path
+) -> None:
+    folder = with_own.path
     settings = [name for name in LECTURE_SETTINGS if name != "trpo-0.01"]
     more = synthetic_results(tmp_path / "more", None, range(2), settings)
     shutil.copytree(more.path / "runs", folder / "runs", dirs_exist_ok=True)
-    both = Results(folder, results.protocol)
-    selection = select(ENVIRONMENTS, PAPER_SETTINGS, None, both.finished())
-    Table().run(both, selection, Console(file=io.StringIO()))
+    log = io.StringIO()
+    selection = select(ENVIRONMENTS, (*PAPER_SETTINGS, own_row), None, with_own.finished())
+    Table().run(with_own, selection, Console(file=log, width=200))
+    assert "clip-mine is not complete: its score is over fewer runs" in log.getvalue()
     text = (folder / "lecture.md").read_text()
     table = pd.read_csv(folder / "lecture.csv").set_index("setting")
     assert table.index.tolist() == ["no-clip", "clip-0.2", *settings]
@@ -202,7 +197,7 @@ def test_the_lecture_s_page_is_written_with_the_table(results: Results, tmp_path
     for link in re.findall(r"\]\((figures/[^)]+)\)", text):
         assert (folder / link).is_file()
     # The table does not know of them.
-    assert set(pd.read_csv(folder / "table1.csv")["setting"]) == set(PAPER_SETTINGS)
+    assert set(pd.read_csv(folder / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
 
 
 def test_what_was_repeated_is_told_by_processor_and_length(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_against_a_table_of_students_t() -> None:
     assert detectable(runs, 10, 0.05) == pytest.approx(1.325, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_fewest_seeds_are_the_first_that_are_enough() -> None:
     grid = random_grid(4)
     _, best = grid.of_three()
@@ -50,6 +51,7 @@ def test_leads_are_those_of_the_scores_less_noise() -> None:
     assert (table["best_first"] == 1).all()
 
 
+@pytest.mark.slow
 def test_more_seeds_tell_more() -> None:
     grid = random_grid(4)
     table = by_seeds(grid)
