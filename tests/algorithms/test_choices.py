@@ -180,6 +180,7 @@ def test_the_values_epochs_go_on_where_they_are_fitted_by_themselves() -> None:
     assert diagnostics.kl > KL_LIMIT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pg-advantage", "line-search", "trpo-0.01"])
 def test_where_there_are_no_epochs_to_stop_the_program_is_the_same(name: str) -> None:
     setting = SETTINGS[name]

@@ -20,6 +20,8 @@ from scipy.special import softmax
 
 from algorithms.advantages import Psi, discount_weights, generalized_advantages, psi_weights
 
+pytestmark = pytest.mark.slow
+
 STATES, ACTIONS, STEPS = 2, 2, 3
 END = STATES
 DISCOUNT, LAMBDA = 0.9, 0.6
@@ -110,7 +112,6 @@ def test_all_trajectories_are_there() -> None:
     assert len(np.unique(np.hstack([VISITED, ACTIONS_TAKEN]), axis=0)) == len(PROBABILITIES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("psi", SIX)
 def test_each_psi_gives_the_derivative_of_the_return(psi: Psi, last_values: np.ndarray) -> None:
     mean, _ = mean_and_variance(estimates(psi, last_values))

@@ -166,6 +166,7 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return synthetic_results(tmp_path_factory.mktemp("made-up") / "results", None, range(3), PAPER_SETTINGS)
 
 
+@pytest.mark.slow
 def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(default.path, tmp_path / "results"))
     settings = ("no-clip", "clip-0.2")
@@ -186,6 +187,7 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
     assert (folder / "variants" / "variants.png").is_file()
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_told(default: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(default.path, tmp_path / "results"))
     with pytest.raises(UserError, match="no run of the paper's settings is finished in a variant"):

@@ -61,6 +61,7 @@ def unpacked(text: str) -> list[float]:
     ]
 
 
+@pytest.mark.slow
 def test_settings_are_counted_by_their_seeds(results: Results) -> None:
     summary = content(*opened(results))["summary"]["runs"]
     assert summary.startswith(
@@ -97,6 +98,7 @@ def test_lines_are_left_out_where_there_are_too_many(monkeypatch: pytest.MonkeyP
     assert only["last"] == [6, 3, None]
 
 
+@pytest.mark.slow
 def test_every_last_line_is_exact(results: Results) -> None:
     found = content(*opened(results))
     names = [column["name"] for column in found["columns"]]
@@ -111,6 +113,7 @@ def test_every_last_line_is_exact(results: Results) -> None:
         assert found["axes"][line["axis"]][-1] == int(cells["timesteps"])
 
 
+@pytest.mark.slow
 def test_columns_are_those_of_all_rules(results: Results) -> None:
     found = content(*opened(results))
     names = [column["name"] for column in found["columns"]]
@@ -149,6 +152,7 @@ def test_the_same_runs_give_the_same_bytes(results: Results, tmp_path: Path) -> 
     assert str(tmp_path).encode() not in pages[0]
 
 
+@pytest.mark.slow
 def test_a_label_cannot_end_the_data(results: Results) -> None:
     page = html.page(content(*opened(results)))
     assert LABEL not in page
