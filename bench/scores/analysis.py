@@ -18,7 +18,7 @@ from bench.results.reading import runs_made, runs_table
 from bench.scores.estimates import (
     Estimate,
     estimate_improvement,
-    estimate_interquartile_mean,
+    estimate_iqm,
     estimate_mean,
 )
 from bench.scores.pairs import compare_in_other_ways, compare_pairs
@@ -199,7 +199,7 @@ class Analysis:
         """
         runs = self.grid.normalized()
         columns = {"median": np.nanmedian(runs, axis=(1, 2))}
-        columns |= _name_interval("iqm", estimate_interquartile_mean(runs))
+        columns |= _name_interval("iqm", estimate_iqm(runs))
         columns |= _name_interval("area", estimate_mean(self._over_time.normalized()))
         return self._by_setting(columns)
 

@@ -93,7 +93,7 @@ def estimate_mean(runs: Floats) -> Estimate:
         return Estimate(value, parts.sum(axis=-1), (parts**2 / (count - 1)).sum(axis=-1))
 
 
-def estimate_interquartile_mean(runs: Floats) -> Estimate:
+def estimate_iqm(runs: Floats) -> Estimate:
     """The mean of the middle half of all runs of a setting (IQM; Agarwal et al. 2021).
 
     Its variance is that of a trimmed mean (Yuen 1974): of the runs, each moved to the nearest that is kept,

@@ -12,7 +12,7 @@ from bench.scores.estimates import (
     ALPHA,
     Estimate,
     correct_by_holm,
-    estimate_interquartile_mean,
+    estimate_iqm,
     estimate_mean,
 )
 from bench.scores.scale import READINGS, Floats, Grid, Reading
@@ -104,7 +104,9 @@ def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
     runs = grid.normalized()
     linear = {str(reading): grid.normalized(reading) for reading in READINGS}
     linear |= {AREA: over_time.normalized()}
-    linear |= {f"{WITHOUT}{name}": omit_environment(runs, k) for k, name in enumerate(grid.environments)}
+    linear |= {
+        f"{WITHOUT}{name}": omit_environment(runs, index) for index, name in enumerate(grid.environments)
+    }
     every = np.stack(list(linear.values()))
     # All ways at once, because the permutations are the same.
     p = permute_labels(*(every[:, chosen].reshape(-1, *runs.shape[1:]) for chosen in (first, second)))
@@ -112,11 +114,12 @@ def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
         way: (estimate_mean(values).value, each)
         for (way, values), each in zip(linear.items(), p.reshape(len(linear), -1), strict=True)
     }
-    pooled, means = estimate_interquartile_mean(runs), runs.mean(axis=-1)
+    pooled, means = estimate_iqm(runs), runs.mean(axis=-1)
     tested |= {
         MIDDLE: (score_middle(runs), permute_labels(runs[first], runs[second], middle=True)),
         POOLED: (pooled.value, (pooled[first] - pooled[second]).p),
-        RANDOM: (means.mean(axis=-1), estimate_over_environments(means[first] - means[second]).p),
+        # A setting's means in the environments are the runs of a single stratum.
+        RANDOM: (means.mean(axis=-1), estimate_mean((means[first] - means[second])[:, None]).p),
     }
     names = np.array(grid.settings)
     tables = [
@@ -139,13 +142,6 @@ def omit_environment(runs: Floats, environment: int) -> Floats:
     return np.asarray(runs * np.where(kept, count / (count - 1), 0)[:, None])
 
 
-def estimate_over_environments(differences: Floats) -> Estimate:
-    """The mean of differences in environments that stand for others. differences: `[pair, environment]`."""
-    count = differences.shape[-1]
-    variance = differences.var(axis=-1, ddof=1) / count
-    return Estimate(differences.mean(axis=-1), variance, variance**2 / (count - 1))
-
-
 def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Floats:
     """Two-sided p of permutation tests of equal mean scores, `[pair]`; NaN where an environment lacks runs.
 
@@ -153,7 +149,7 @@ def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Fl
     environment. p = (1 + permutations at least as far from 0) / (1 + permutations).
 
     first, second: runs of the pairs' settings, `[pair, environment, run]`, NaN where there is none.
-    middle: whether the interquartile mean in each environment takes the place of the mean.
+    middle: whether the interquartile mean in each environment replaces the mean.
     """
     sizes = np.stack([np.isfinite(runs).sum(axis=-1) for runs in (first, second)], axis=-1)
     one, other = (score_middle(runs) if middle else estimate_mean(runs).value for runs in (first, second))
@@ -172,7 +168,7 @@ def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Fl
 
 def score_middle(runs: Floats) -> Floats:
     """The mean over environments of the interquartile mean in each. runs: `[..., environment, run]`."""
-    return np.asarray(estimate_interquartile_mean(runs[..., None, :]).value.mean(axis=-1))
+    return np.asarray(estimate_iqm(runs[..., None, :]).value.mean(axis=-1))
 
 
 def _fill_urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) -> list[Urn]:
@@ -212,14 +208,14 @@ def _weigh(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
 
 
 def correlate_seeds(grid: Grid) -> float:
-    """The mean correlation of two settings' returns over the seeds of an environment; NaN below two seeds."""
-    parts = grid.returns - grid.returns.mean(axis=-1, keepdims=True)
+    """The mean correlation of two settings' returns over the seeds of an environment.
+
+    grid: with three seeds or more. An environment in which a setting lacks a run, or any spread, is left out.
+    """
+    others = ~np.eye(len(grid.settings), dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = parts / np.sqrt((parts**2).sum(axis=-1, keepdims=True))
-    count = len(parts)
-    # The square of a sum is its members' squares, of 1, and their products, the correlations.
-    sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
-    return float(np.nanmean((sums - count) / (count * (count - 1))))
+        means = [np.corrcoef(returns)[others].mean() for returns in grid.returns.swapaxes(0, 1)]
+    return float(np.nanmean(means))
 
 
 differences = compare_settings  # former name

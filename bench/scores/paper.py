@@ -76,7 +76,7 @@ def measure_agreement(grid: Grid) -> pd.DataFrame:
     for n seeds: so much smaller is the error of n runs, and of the mean over all choices of three.
     """
     paper, lines = find_paper_scores(CONSTRAINED), []
-    constrained = [grid.settings.index(name) for name in CONSTRAINED]
+    constrained = grid.find(CONSTRAINED)
     for reading in READINGS:
         random, scores = np.random.default_rng(1), score_three_seeds(grid, reading)[0][constrained]
         theirs = simulate_noise(grid, CONSTRAINED, reading, "theirs")

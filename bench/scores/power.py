@@ -16,9 +16,8 @@ from bench.scores.estimates import (
     BISECTIONS,
     TAIL,
     estimate_improvement,
-    estimate_interquartile_mean,
+    estimate_iqm,
     estimate_mean,
-    estimate_variance_of_one_run,
     split_variance,
 )
 from bench.scores.scale import READINGS, Floats, Grid
@@ -63,7 +62,9 @@ def tabulate_power(grid: Grid) -> pd.DataFrame:
     """
     runs, truth, paper = _select_runs(grid), estimate_true_scores(grid), find_paper_scores(CONSTRAINED)
     noise = simulate_noise(grid, CONSTRAINED, READINGS[0], "theirs")
-    variance, freedom = estimate_variance_of_one_run(runs).mean(), _find_freedom(runs)
+    # Of a score of one run an environment; and degrees of freedom for each seed beyond the first.
+    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1)
+    variance, freedom = parts.sum(axis=-1), parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)
     second, best = np.sort(truth)[-2:]
     gaps = np.round(np.abs(paper[:, None] - paper)[np.triu_indices(len(paper), 1)], 2)
     lines = []
@@ -72,7 +73,7 @@ def tabulate_power(grid: Grid) -> pd.DataFrame:
         found = find_detectable(runs, seeds, ALPHA)
         line = {
             "seeds": seeds,
-            "half_width": stdtrit(freedom * (seeds - 1), TAIL) * np.sqrt(variance / seeds),
+            "half_width": stdtrit(freedom.mean() * (seeds - 1), TAIL) * np.sqrt(variance.mean() / seeds),
             "detectable": found,
             "detectable_corrected": find_detectable(runs, seeds, CORRECTED),
             "paper_gaps": (gaps >= found).sum(),
@@ -98,13 +99,9 @@ def find_seeds_needed(grid: Grid) -> pd.DataFrame:
 
 def _find_fewest_seeds(runs: Floats, gap: float, alpha: float) -> float:
     """The fewest seeds that detect a gap, found by bisection, because more seeds detect smaller ones."""
-
-    def is_detected(seeds: int) -> bool:
-        return find_detectable(runs, seeds, alpha) <= gap
-
-    if not is_detected(MOST_SEEDS):
-        return np.nan
-    return float(bisect_left(range(MOST_SEEDS), True, lo=2, key=is_detected))
+    counts = range(MOST_SEEDS + 1)
+    fewest = bisect_left(counts, True, lo=2, key=lambda seeds: find_detectable(runs, seeds, alpha) <= gap)
+    return float(fewest) if fewest in counts else np.nan
 
 
 def find_detectable(runs: Floats, seeds: int, alpha: float) -> float:
@@ -137,13 +134,7 @@ def find_detectable(runs: Floats, seeds: int, alpha: float) -> float:
 
 def _select_runs(grid: Grid) -> Floats:
     """The constrained settings' runs on the mean scale of three seeds, `[setting, environment, run]`."""
-    return normalize_by_three_seeds(grid)[[grid.settings.index(name) for name in CONSTRAINED]]
-
-
-def _find_freedom(runs: Floats) -> float:
-    """A score's degrees of freedom for each seed beyond the first: the mean over settings."""
-    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1)
-    return float((parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)).mean())
+    return normalize_by_three_seeds(grid)[grid.find(CONSTRAINED)]
 
 
 def simulate_coverage(grid: Grid) -> pd.DataFrame:
@@ -175,7 +166,7 @@ def _estimate_all(experiments: Floats, baseline: int) -> Floats:
     """Value, low and high of all statistics, `[3, statistic, experiment, setting]`."""
     found = [
         np.stack([estimate.value, *estimate.interval])
-        for estimate in (estimate_mean(experiments), estimate_interquartile_mean(experiments))
+        for estimate in (estimate_mean(experiments), estimate_iqm(experiments))
     ]
     over_baseline, _ = estimate_improvement(experiments, experiments[:, [baseline]])
     return np.stack([*found, over_baseline], axis=1)

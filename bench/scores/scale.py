@@ -6,7 +6,7 @@ as uniform actions or as the untrained policy, and its best result as a run or a
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -177,10 +177,13 @@ class Grid:
         runs = np.isfinite(self.returns[self.paper])
         return self.is_whole and bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
 
+    def find(self, settings: Iterable[str]) -> list[int]:
+        """The indices of these settings."""
+        return [self.settings.index(name) for name in settings]
+
     def only(self, settings: Sequence[str]) -> "Grid":
         """This grid with these settings alone, in this order; the scale stays."""
-        indices = [self.settings.index(name) for name in settings]
-        return dataclasses.replace(self, returns=self.returns[indices], settings=tuple(settings))
+        return dataclasses.replace(self, returns=self.returns[self.find(settings)], settings=tuple(settings))
 
     def zero(self, reading: Reading) -> Floats:
         """The returns that score 0, `[environment]`."""

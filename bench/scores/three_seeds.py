@@ -88,7 +88,7 @@ def estimate_three_seeds(grid: Grid, settings: tuple[str, ...]) -> tuple[Estimat
 
     Returns two of `[setting]`, of these settings. The variances are on the mean scale of three seeds.
     """
-    runs, chosen = normalize_by_three_seeds(grid), [grid.settings.index(name) for name in settings]
+    runs, chosen = normalize_by_three_seeds(grid), grid.find(settings)
     ours = dataclasses.replace(estimate_mean(runs), value=score_three_seeds(grid)[0])
     return ours[chosen], estimate_variance_of_one_run(runs[chosen]) / len(PAPER_SEEDS)
 
@@ -116,7 +116,7 @@ def simulate_noise(
     """
     scores, _ = score_tables(draw_tables(grid.returns, error), grid.paper, grid.zero(reading), reading)
     noise = scores.mean(axis=-1)
-    return (noise - noise.mean(axis=0))[:, [grid.settings.index(name) for name in settings]]
+    return (noise - noise.mean(axis=0))[:, grid.find(settings)]
 
 
 def draw_tables(returns: Floats, error: Literal["theirs", "both"]) -> Floats:

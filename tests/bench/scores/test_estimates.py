@@ -9,7 +9,7 @@ from scipy import stats
 from bench.scores.estimates import (
     correct_by_holm,
     estimate_improvement,
-    estimate_interquartile_mean,
+    estimate_iqm,
     estimate_mean,
     split_variance,
 )
@@ -53,17 +53,15 @@ def test_interval_without_spread_or_runs_is_nan() -> None:
 def test_the_interquartile_mean_against_scipy() -> None:
     random = np.random.default_rng(0)
     for runs in (random.normal(size=(7, 4)), random.normal(size=(7, 3)), random.normal(size=(1, 41))):
-        assert estimate_interquartile_mean(runs).value == pytest.approx(
-            stats.trim_mean(runs, 0.25, axis=None)
-        )
+        assert estimate_iqm(runs).value == pytest.approx(stats.trim_mean(runs, 0.25, axis=None))
     # Runs that are not there do not count.
     holes = np.array([[1.0, NAN, 2.0], [NAN, 4.0, 100.0]])
-    assert estimate_interquartile_mean(holes).value == 3
+    assert estimate_iqm(holes).value == 3
 
 
 def test_variance_of_the_interquartile_mean_by_hand() -> None:
     """Of 1 … 8, six stay between 3 and 6: 3 3 3 4 5 6 6 6, and half of the runs is kept."""
-    found = estimate_interquartile_mean(np.arange(1.0, 9)[None])
+    found = estimate_iqm(np.arange(1.0, 9)[None])
     assert found.value == 4.5
     assert found.variance == pytest.approx(np.var([3, 3, 3, 4, 5, 6, 6, 6], ddof=1) / 8 / 0.25)
     assert found.freedom == pytest.approx(7)

@@ -5,13 +5,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench.scores.estimates import correct_by_holm
 from bench.scores.pairs import (
     PERMUTATIONS,
+    RANDOM,
     compare_in_other_ways,
     compare_pairs,
-    estimate_over_environments,
     omit_environment,
     permute_labels,
 )
@@ -31,7 +32,7 @@ def enumerated(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(np.array(differences) >= observed - 1e-12))
 
 
-def test_against_all_relabellings() -> None:
+def test_p_against_all_relabellings() -> None:
     random = np.random.default_rng(0)
     a, b = random.normal(size=(6, 1, 4)), random.normal(1, 1, size=(6, 1, 4))
     a[3:, :, 3] = NAN  # of other sizes
@@ -60,7 +61,7 @@ def test_environments_are_strata() -> None:
     assert permute_labels(a, b)[0] == pytest.approx(2 / 36, abs=0.006)
 
 
-def test_one_run_each_is_tested_and_none_is_not() -> None:
+def test_settings_of_one_run_are_tested_and_those_without_are_not() -> None:
     a = np.array([[[1.0], [2.0], [3.0]]])
     assert permute_labels(a, a - 1)[0] == pytest.approx(2 / 8, abs=0.02)
     assert np.isnan(permute_labels(np.array([[[1.0], [NAN]]]), np.array([[[1.0], [2.0]]]))).all()
@@ -130,13 +131,10 @@ def test_an_environment_left_out_has_no_weight() -> None:
     assert omit_environment(runs, 1).mean(axis=-1).mean() == pytest.approx((2 + 6) / 2)
 
 
-def test_environments_at_random_by_hand() -> None:
-    # Mean 2, variance 4 of three, so t = 2 / √(4/3) with two degrees of freedom: p = 1 - t / √(2 + t²).
-    t = 2 / np.sqrt(4 / 3)
-    assert estimate_over_environments(np.array([[0.0, 2.0, 4.0]])).p[0] == pytest.approx(
-        1 - t / np.sqrt(2 + t**2)
-    )
-    assert np.isnan(estimate_over_environments(np.ones((1, 3))).p).all()
+def test_environments_at_random_are_the_runs_of_a_paired_test(grid: Grid, table: pd.DataFrame) -> None:
+    means = grid.normalized().mean(axis=-1)
+    expected = [stats.ttest_rel(one, other).pvalue for one, other in combinations(means, 2)]
+    assert table.loc[table["way"] == RANDOM, "p"].to_numpy() == pytest.approx(expected)
 
 
 def test_one_run_far_away_does_not_hide_a_difference_of_interquartile_means() -> None:

@@ -1,5 +1,7 @@
 """Normalized scores by hand, and their properties."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from bench.common.errors import UserError
 from bench.scores.estimates import estimate_mean
 from bench.scores.scale import READINGS, Grid, Reading, find_scale, normalize
+from bench.scores.three_seeds import score_tables
 from tests.helpers.scores import RANDOM, TWO_SETTINGS, random_grid, scores
 
 
@@ -20,7 +23,7 @@ def score(found: Grid, reading: Reading = READINGS[0]) -> list[float]:
     return estimate_mean(found.normalized(reading)).value.tolist()
 
 
-def test_by_hand() -> None:
+def test_scores_by_hand() -> None:
     scale = find_scale(TWO_SETTINGS, RANDOM)
     assert scale.columns.tolist()[-2:] == ["best_run", "best_setting_mean"]
     assert scale.loc["A"].tolist() == [10, 0, 1, 2, 110, 90]
@@ -31,7 +34,7 @@ def test_by_hand() -> None:
     assert grid().normalized().tolist() == [[[1, 0.5], [0, 0.2]], [[0.7, 0.9], [1, -1]]]
 
 
-def test_all_four_readings() -> None:
+def test_scores_under_all_four_readings_by_hand() -> None:
     clip = [score(grid(), reading)[0] for reading in READINGS]
     assert clip == pytest.approx(
         [
@@ -71,8 +74,13 @@ def test_where_nothing_beats_random_more_is_still_better() -> None:
 
 
 def test_where_the_best_is_random_there_is_no_score() -> None:
-    equal = scores({("A", "clip-0.1", 0): 10.0})
-    assert normalize(equal.set_index("environment")["score"], find_scale(equal, RANDOM)).isna().all()
+    equal = scores({("A", "clip-0.1", 0): 10.0, ("A", "mine", 0): 20.0})
+    scale = find_scale(equal, RANDOM)
+    assert normalize(equal.set_index("environment")["score"], scale).isna().all()
+    found = Grid.of(equal, scale)
+    assert np.isnan(found.normalized()).all()
+    tables, _ = score_tables(found.returns[None], found.paper, found.zero(READINGS[0]), READINGS[0])
+    assert np.isnan(tables).all()
 
 
 def test_unmeasured_random_policies_are_refused() -> None:
@@ -82,8 +90,21 @@ def test_unmeasured_random_policies_are_refused() -> None:
         find_scale(TWO_SETTINGS, RANDOM[:0])
 
 
-def test_whole_is_what_the_paper_has() -> None:
+def test_a_grid_is_whole_with_what_the_paper_has() -> None:
     whole = random_grid(1)
     assert whole.is_whole
     assert not whole.only(whole.settings[1:]).is_whole
     assert not grid().is_whole
+
+
+def test_a_grid_has_seeds_where_all_settings_have_runs() -> None:
+    found = random_grid(3)
+    assert found.has_seeds(3, every_run=True)
+    assert not found.has_seeds(4)
+    assert not found.only(found.settings[1:]).has_seeds(1)
+    returns = found.returns.copy()
+    returns[2, 5, 1] = np.nan
+    lacking = dataclasses.replace(found, returns=returns)
+    assert lacking.has_seeds(2)
+    assert not lacking.has_seeds(3)
+    assert not lacking.has_seeds(2, every_run=True)

@@ -37,7 +37,7 @@ def in_one_environment(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return scores, best
 
 
-def test_of_four_seeds_by_hand() -> None:
+def test_scores_as_of_three_of_four_seeds_by_hand() -> None:
     """Of four choices of three, one lacks the best run, 4: its scale ends at 3."""
     returns = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
     found, best = in_one_environment(returns)
@@ -109,7 +109,7 @@ def test_own_scale_by_hand() -> None:
     assert by_mean[0] == pytest.approx([(2 / 3 + 1 / 2) / 2, (3 / 3 + 2 / 2) / 2, (9 / 3 + 9 / 2) / 2])
 
 
-def test_against_all_tables() -> None:
+def test_simulated_tables_against_all_tables() -> None:
     """Two runs of one setting and none that differs of the others: the scores of all 2^3 draws."""
     returns = np.ones((11, 7, 2))
     returns[0, :, 1] = 2.0
