@@ -207,7 +207,7 @@ def _weigh(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
     return (chosen & (cut < rank) & (rank <= size - cut)) / (size - 2 * cut)
 
 
-def correlate_seeds(grid: Grid) -> float:
+def find_seed_correlation(grid: Grid) -> float:
     """The mean correlation of two settings' returns over the seeds of an environment.
 
     grid: with three seeds or more. An environment in which a setting lacks a run, or any spread, is left out.
@@ -221,5 +221,5 @@ def correlate_seeds(grid: Grid) -> float:
 differences = compare_settings  # former name
 
 
-seed_correlation = correlate_seeds  # former name
+seed_correlation = find_seed_correlation  # former name
 holm = correct_by_holm  # former name
