@@ -9,25 +9,24 @@ import hashlib
 import sys
 import traceback
 import types
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 
-from algorithms import rules
-from algorithms.rules import UpdateRule, ppo
-from algorithms.types import Diagnostics
+from algorithms.rules import UpdateRule, find_rule
+from algorithms.rules.ppo import OwnObjective
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
 
-UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "diagnose", "adapted")
+UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "adapt")
 # What tables of runs have beside a rule's own columns, and what training keeps beside them.
-TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", *(field.name for field in fields(Diagnostics))}
+TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", "finite"}
 
 
 @dataclass(frozen=True)
@@ -129,11 +128,11 @@ def _told(own: OwnFile, error: Exception) -> str:
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
 
 
-def rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
+def find_rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
     """The update rule of a setting, with its options."""
     if own is not None and setting.own_sha256 is not None:
         return own.rule
-    return rules.rule(setting.rule, **setting.options)
+    return find_rule(setting.rule, **setting.options)
 
 
 @cache
@@ -148,4 +147,4 @@ def _module(own: OwnFile) -> types.ModuleType:
 def _rule(own: OwnFile) -> UpdateRule:
     """One object for a file, so that JAX compiles its program once."""
     module = _module(own)
-    return module.rule if hasattr(module, "rule") else ppo.Rule(objective=module.objective)
+    return module.rule if hasattr(module, "rule") else OwnObjective(module.objective)

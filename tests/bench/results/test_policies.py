@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms import learner
+from algorithms.update import act
 from bench.common.errors import UserError
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.variants import VARIANTS
@@ -39,7 +39,7 @@ def test_it_is_the_mean_of_acting(environment: str, protocol: Protocol, tmp_path
     noise = np.zeros((1, training.environments.action_size), np.float32)
     for observation in seen.astype(np.float32):
         actor = training.learners[1].state.actor
-        (expected,) = learner.act(protocol.hyperparameters, actor, observation[None], noise)
+        (expected,) = act(protocol.hyperparameters, actor, observation[None], noise)
         np.testing.assert_allclose(policy(observation), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(policy(seen), [policy(each) for each in seen], rtol=1e-4, atol=1e-5)
 

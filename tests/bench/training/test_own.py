@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from algorithms.types import Improvement
+from algorithms.rules import Improvement
 from bench.protocol.settings import Setting
 
 
@@ -42,14 +42,12 @@ class Still:
     def initial(self, hyperparameters, parameters):
         return jnp.float32(0)
 
-    def improve(self, hyperparameters, parameters, rule_state, numbers, experience, key):
+    def improve(self, context, parameters, rule_state, numbers, experience, key):
         error = jnp.mean(jnp.square(experience.samples.value_targets))
-        return Improvement(parameters, rule_state + numbers["step"], error, error)
+        diagnostics = {"updates": numbers["step"]}
+        return Improvement(parameters, rule_state + numbers["step"], error, error, diagnostics)
 
-    def diagnose(self, numbers, old, new, actions):
-        return (numbers["step"],)
-
-    def adapted(self, numbers, kl):
+    def adapt(self, numbers, kl):
         return {"step": numbers["step"] + 1}
 
 
@@ -218,8 +216,8 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, diagnose, adapted"),
-        (("    def adapted", "    def changed"), "rule is without adapted$"),
+        (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, adapt"),
+        (("    def adapt", "    def changed"), "rule is without adapt$"),
         (("(frozen=True)", ""), "rule must be hashable: make it a frozen dataclass"),
         (
             ('{"step": 1.0})', '{"step": 1.0}, rule="ppo2")'),
