@@ -56,6 +56,11 @@ def kl_divergence(old: DiagonalGaussian, new: DiagonalGaussian) -> Float[Array, 
     )
 
 
+def entropy(policy: DiagonalGaussian) -> Float[Array, "*batch"]:
+    """The entropy of π in nats, summed over the action's dimensions: `Σ log σ + ½ log(2πe)`."""
+    return jnp.sum(policy.log_std + 0.5 * math.log(2 * math.pi * math.e), axis=-1)
+
+
 @dataclass(frozen=True)
 class Networks:
     """The two networks of a protocol, as functions of their parameters. Observations are filtered."""

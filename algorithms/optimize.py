@@ -30,12 +30,14 @@ class Context:
         anneals.
     clip_range: ε of the setting in this update; None for a setting without one. A clipped value loss takes
         it, whatever the rule.
+    progress: the share of the run's updates that are made, without this one: 0 at first.
     """
 
     hyperparameters: Hyperparameters
     networks: Networks
     stepsize_fraction: Float[Array, ""] | float = 1.0
     clip_range: Float[Array, ""] | float | None = None
+    progress: Float[Array, ""] | float = 0.0
 
 
 def adam(

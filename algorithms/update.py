@@ -171,10 +171,9 @@ def update(
     ) -> tuple[RunState, dict[str, Float[Array, ""] | Bool[Array, ""]]]:
         run, state = indexed
         rollout = jax.tree.map(lambda array: array[:, run], rollouts)
-        numbers, fraction = anneal(
-            hyperparameters.choices, state.numbers, jnp.asarray(remaining, jnp.float32)
-        )
-        context = Context(hyperparameters, networks, fraction, numbers.get("clip_range"))
+        left = jnp.asarray(remaining, jnp.float32)
+        numbers, fraction = anneal(hyperparameters.choices, state.numbers, left)
+        context = Context(hyperparameters, networks, fraction, numbers.get("clip_range"), 1 - left)
         return _update_run(context, rule, state, numbers, rollout)
 
     runs = rollouts.rewards.shape[1]

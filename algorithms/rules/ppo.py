@@ -8,7 +8,6 @@ with the numbers clip_range ε (∞: no clipping), kl_coefficient β (0: no pena
 (∞: β stays fixed). The numbers are data, so one compiled program trains any mixture of rows.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +54,7 @@ class Rule(UpdateRule):
 
             No parameter is in both: a coefficient would matter to nothing but the norm of the whole gradient.
             """
-            objective = self.objective(context, parameters["policy"], numbers, experience, minibatch)
+            objective = self.objective(context, parameters, numbers, experience, minibatch)
             error = value_loss(context, parameters["value"], minibatch)
             return error - objective, error
 
@@ -70,7 +69,7 @@ class Rule(UpdateRule):
                 context, experience.samples, experience.old_log_std, lambda networks: networks["policy"]
             ),
         )
-        diagnostics = self.diagnose(context, parameters["policy"], numbers, experience)
+        diagnostics = self.diagnose(context, parameters, numbers, experience)
         return Improvement(parameters, rule_state, losses, value_losses, diagnostics)
 
     def objective(
@@ -81,31 +80,20 @@ class Rule(UpdateRule):
         experience: Experience,
         minibatch: Samples,
     ) -> Float[Array, ""]:
-        """What the policy's parameters maximize on a minibatch: the paper's surrogate objective."""
-        new = context.networks.policy(parameters, minibatch.observations)
-        old = DiagonalGaussian(mean=minibatch.old_means, log_std=experience.old_log_std)
-        advantages = standardize_minibatch(context.hyperparameters.choices, minibatch.advantages)
-        return self.surrogate(numbers, old, new, minibatch.actions, advantages)
+        """What the parameters of the policy maximize on a minibatch: the paper's surrogate objective.
 
-    def surrogate(
-        self,
-        numbers: Numbers,
-        old: DiagonalGaussian,
-        new: DiagonalGaussian,
-        actions: Float[Array, "sample action"],
-        advantages: Float[Array, "sample"],
-    ) -> Float[Array, ""]:
-        """The paper's; see `surrogate_objective`."""
-        return surrogate_objective(PpoNumbers(**numbers), old, new, actions, advantages)
+        parameters: of both networks.
+        """
+        old, new = policies(context, parameters, experience, minibatch)
+        advantages = standardize_minibatch(context.hyperparameters.choices, minibatch.advantages)
+        return surrogate_objective(PpoNumbers(**numbers), old, new, minibatch.actions, advantages)
 
     def diagnose(
         self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
     ) -> dict[str, Float[Array, ""]]:
-        """The rule's columns, of the policy's parameters after the update."""
-        samples = experience.samples
-        old = DiagonalGaussian(mean=samples.old_means, log_std=experience.old_log_std)
-        new = context.networks.policy(parameters, samples.observations)
-        ratio = probability_ratio(old, new, samples.actions)
+        """The rule's columns, of the parameters of both networks after the update."""
+        old, new = policies(context, parameters, experience, experience.samples)
+        ratio = probability_ratio(old, new, experience.samples.actions)
         return {
             "kl_coefficient": jnp.asarray(numbers["kl_coefficient"]),
             "clip_fraction": clip_fraction(numbers["clip_range"], ratio),
@@ -119,48 +107,12 @@ class Rule(UpdateRule):
         return {"kl_coefficient": jnp.where(jnp.isfinite(kl_target), bounded, beta)}
 
 
-Objective = Callable[
-    [Float[Array, "sample"], Float[Array, "sample"], Float[Array, "sample"], Float[Array, "sample"], Numbers],
-    Float[Array, "sample"],
-]
-"""Of each sample's ratio ρ, log ρ, KL(π_old ‖ π) and advantage A, and the setting's numbers."""
-
-
-@dataclass(frozen=True)
-class OwnObjective(Rule):
-    """PPO with another objective, whose numbers are its own.
-
-    function: maximized, as a mean over samples, in place of the paper's.
-    """
-
-    function: Objective
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def surrogate(
-        self,
-        numbers: Numbers,
-        old: DiagonalGaussian,
-        new: DiagonalGaussian,
-        actions: Float[Array, "sample action"],
-        advantages: Float[Array, "sample"],
-    ) -> Float[Array, ""]:
-        """The mean of the function over the samples."""
-        log_rho, kl = log_ratio(old, new, actions), kl_divergence(old, new)
-        return jnp.mean(self.function(jnp.exp(log_rho), log_rho, kl, advantages, numbers))
-
-    def diagnose(
-        self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
-    ) -> dict[str, Float[Array, ""]]:
-        """Nothing."""
-        return {}
-
-    def adapt(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
-        """Nothing changes."""
-        return {}
+def policies(
+    context: Context, parameters: dict[str, Any], experience: Experience, samples: Samples
+) -> tuple[DiagonalGaussian, DiagonalGaussian]:
+    """The policy that acted and the policy of these parameters, at the samples' observations."""
+    old = DiagonalGaussian(mean=samples.old_means, log_std=experience.old_log_std)
+    return old, context.networks.policy(parameters["policy"], samples.observations)
 
 
 def surrogate_objective(

@@ -43,7 +43,8 @@ class Rule(ppo.Rule):
         samples = experience.samples
 
         def loss(policy: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], tuple[()]]:
-            return -self.objective(context, policy, numbers, experience, minibatch), ()
+            networks = {**parameters, "policy": policy}
+            return -self.objective(context, networks, numbers, experience, minibatch), ()
 
         policy, policy_state, losses, _ = minimize(
             context,
@@ -73,5 +74,5 @@ class Rule(ppo.Rule):
             rule_state={"policy": policy_state, "value": value_state},
             losses=losses,
             value_losses=value_losses,
-            diagnostics=self.diagnose(context, policy, numbers, experience),
+            diagnostics=self.diagnose(context, {**parameters, "policy": policy}, numbers, experience),
         )
