@@ -86,7 +86,18 @@ class Hyperparameters:
     """What the paper leaves open."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError when the minibatches do not divide the horizon."""
+        """Raises ValueError for a number out of range, and when the minibatches do not divide the horizon."""
+        for name in ("horizon", "epochs", "minibatch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if not self.hidden_sizes or min(self.hidden_sizes) < 1:
+            raise ValueError(f"hidden_sizes must be 1 or more each, not {self.hidden_sizes}")
+        for name in ("discount", "gae_lambda"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
+        for name in ("stepsize", "adam_epsilon"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if self.horizon % self.minibatch_size:
             raise ValueError(
                 f"minibatches of {self.minibatch_size} do not divide a horizon of {self.horizon} steps"
