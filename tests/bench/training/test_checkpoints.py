@@ -98,24 +98,24 @@ def made_by_hand(stored: bytes, compressed: bool = False, **changes: object) -> 
     return b"\n".join((FORMAT, hashlib.sha256(archive).hexdigest().encode(), archive))
 
 
+MADE_BY_HAND: list[dict[str, Any]] = [
+    {"updates": "a"},
+    {"updates": 0},
+    {"updates": -3},
+    {"updates": 4},  # of three
+    {"updates": float("nan")},
+    {"runs": []},
+    {"runs": [3]},
+    {"seconds": None},
+    {"compressed": True},
+]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"protocol": "0123"}, "its protocol is 0123, the folder's is "),
-        *(
-            (changes, "it is damaged$")
-            for changes in (  # type: ignore[var-annotated]
-                {"updates": "a"},
-                {"updates": 0},
-                {"updates": -3},
-                {"updates": 4},  # of three
-                {"updates": float("nan")},
-                {"runs": []},
-                {"runs": [3]},
-                {"seconds": None},
-                {"compressed": True},
-            )
-        ),
+        *((changes, "it is damaged$") for changes in MADE_BY_HAND),
     ],
 )
 def test_a_checkpoint_made_by_hand_is_refused(
