@@ -9,9 +9,7 @@ NumPy's archive of the arrays. Nothing is parsed before the hash is right.
 """
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
 from bench.common.files import entries, replace_whole
 from bench.protocol.protocol import Protocol, Run
@@ -90,10 +89,8 @@ class Checkpoint:
             for index, state in enumerate(self.states)
             for name, array in state.arrays.items()
         }
-        file = io.BytesIO()
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        np.savez(file, allow_pickle=False, **{HEADER: text}, **arrays)
-        archive = file.getvalue()
+        archive = pack_arrays({HEADER: text, **arrays})
         return b"\n".join((FORMAT, hashlib.sha256(archive).hexdigest().encode(), archive))
 
 
@@ -110,7 +107,8 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
     if digest != hashlib.sha256(archive).hexdigest().encode():
         raise ValueError("it is damaged")
     try:
-        header, arrays = _unpack(archive)
+        arrays = unpack_arrays(archive)
+        header = json.loads(arrays.pop(HEADER).tobytes())
         checkpoint, fingerprint = _from_parts(header, arrays), str(header["protocol"])
     except Exception as error:  # a hash is no signature: whoever made this archive may have made it so
         raise ValueError("it is damaged") from error
@@ -119,16 +117,6 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
     if not checkpoint.states or checkpoint.updates not in range(1, protocol.updates + 1):
         raise ValueError("it is damaged")
     return checkpoint
-
-
-def _unpack(archive: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Header and arrays, which take no more memory than the archive has bytes."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as members:
-        if sum(each.file_size for each in members.infolist()) > len(archive):
-            raise ValueError("its arrays are compressed")
-    with np.load(io.BytesIO(archive), allow_pickle=False) as file:
-        arrays = dict(file)
-    return json.loads(arrays.pop(HEADER).tobytes()), arrays
 
 
 def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
