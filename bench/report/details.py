@@ -12,8 +12,8 @@ from bench.report.run_sections import groups_and_outliers, how_they_were_made
 from bench.report.scale_sections import scale_in_full
 from bench.report.seed_sections import power
 from bench.report.setting_sections import between_settings
+from bench.report.templates import contents
 from bench.report.unconstrained_sections import all_its_runs
-from bench.report.words import contents
 from bench.scores.report import Report
 
 # What each file and column is, how to read them, and the references.
@@ -44,6 +44,6 @@ def sections(report: Report, folder: Path) -> list[str]:
     return [
         "# Details of the results",
         "What is not on [the page of the results](README.md), and written with it by `make table1`.",
-        contents(parts),
+        contents("\n\n".join(parts)),
         *parts,
     ]

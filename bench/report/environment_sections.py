@@ -2,23 +2,9 @@
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import in_table_order
-from bench.report.run_sections import groups_in_words
-from bench.report.tables import markdown_table, return_cells, return_text
+from bench.report.formats import format_return
+from bench.report.tables import markdown_table, return_cells
 from bench.scores.report import Report
-
-
-def by_environment(report: Report) -> list[str]:
-    """Mean returns, the scores of all runs, learning curves, and groups of runs."""
-    return [
-        "## By environment",
-        "Mean returns:",
-        markdown_table(mean_returns(report)),
-        f"{groups_in_words(report)}[Deviations, groups and outliers](details.md#returns-by-environment).",
-        "![Scores of all runs](figures/environments.png)",
-        "Learning curves: mean over seeds, with pointwise 95 % intervals of that mean; single runs spread"
-        " more.",
-        "![Learning curves](figures/learning_curves.png)",
-    ]
 
 
 def mean_returns(report: Report) -> list[list[str]]:
@@ -27,7 +13,7 @@ def mean_returns(report: Report) -> list[list[str]]:
     rows = means.loc[in_table_order(means.index)].iterrows()
     return [
         ["setting", *map(without_version, means.columns)],
-        *([str(name), *map(return_text, row)] for name, row in rows),
+        *([str(name), *map(format_return, row)] for name, row in rows),
     ]
 
 

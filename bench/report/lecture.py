@@ -13,18 +13,9 @@ from bench.protocol.environments import without_version
 from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
 from bench.report.curves import learning_curves
 from bench.report.figures import save_figure
+from bench.report.formats import format_interval, format_list, format_number, format_p, format_share
 from bench.report.score_figures import DIGITS, intervals
-from bench.report.tables import (
-    between,
-    doubted,
-    listed,
-    markdown,
-    markdown_table,
-    number,
-    probability,
-    return_cells,
-    share,
-)
+from bench.report.tables import markdown, markdown_table, return_cells
 from bench.scores import lecture
 from bench.scores.estimates import ALPHA, improvement
 from bench.scores.grid import Grid
@@ -87,7 +78,8 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
         "These settings are no rows of Table 1. Their scores are on its scale, which the paper's eleven"
         " settings alone set. The intervals are of 95 % over seeds, and p is of Welch's test of the"
         f" difference from {BASELINE}, corrected by Holm for all comparisons in this table"
-        f" ([methods](README.md)). The intervals of {listed(UNRELIABLE)} are in brackets, because they are"
+        f" ([methods](README.md)). The intervals of {format_list(UNRELIABLE)} are in brackets, because"
+        " they are"
         " unreliable: a few very bad runs decide their width.",
         markdown(comparison, _columns(report, comparison)),
         "![Scores as intervals](figures/lecture_scores.png)",
@@ -115,13 +107,13 @@ def _sections(report: Report, comparison: pd.DataFrame, steps: pd.DataFrame) -> 
 def _columns(report: Report, comparison: pd.DataFrame) -> dict[str, Any]:
     columns = {
         "setting": report.label,
-        "score": lambda row: number(row.score),
-        "95 % interval": lambda row: doubted(between(row.ci_low, row.ci_high), row.setting in UNRELIABLE),
-        f"difference from {BASELINE}": lambda row: number(row.difference),
-        "95 % interval of the difference": lambda row: doubted(
-            between(row.low, row.high), row.setting in UNRELIABLE
+        "score": lambda row: format_number(row.score),
+        "95 % interval": lambda row: format_interval(row.ci_low, row.ci_high, row.setting in UNRELIABLE),
+        f"difference from {BASELINE}": lambda row: format_number(row.difference),
+        "95 % interval of the difference": lambda row: format_interval(
+            row.low, row.high, row.setting in UNRELIABLE
         ),
-        "p, Holm": lambda row: probability(row.p_holm),
+        "p, Holm": lambda row: format_p(row.p_holm),
         "runs": lambda row: str(row.runs),
     }
     if comparison["diverged"].any():
@@ -135,8 +127,8 @@ def _step_columns(report: Report) -> dict[str, Any]:
         "KL, median": lambda row: _kl(row.kl_median),
         "KL, 95th percentile": lambda row: _kl(row.kl_95),
         "KL, largest": lambda row: _kl(row.kl_largest),
-        "share of first step": lambda row: number(row.step_fraction),
-        "no step": lambda row: share(row.no_step),
+        "share of first step": lambda row: format_number(row.step_fraction),
+        "no step": lambda row: format_share(row.no_step),
         "rose": lambda row: str(row.rose),
         "fell": lambda row: str(row.fell),
         "still down at the end": lambda row: str(row.down),
@@ -174,7 +166,7 @@ def _estimators(report: Report, steps: pd.DataFrame) -> str:
     pairs = lecture.between_estimators(report)
     found = pairs[pairs["p_holm"] < ALPHA]
     worst, best = (
-        f"{name} ({number(scores[name])})" for name in (scores[names].idxmin(), scores[names].idxmax())
+        f"{name} ({format_number(scores[name])})" for name in (scores[names].idxmin(), scores[names].idxmax())
     )
     seeds = report.table.set_index("setting")["runs"][names].max() // len(report.grid.environments)
     within = report.returns[report.returns["setting"].isin(names)].groupby("environment")["normalized"]
@@ -186,8 +178,9 @@ def _estimators(report: Report, steps: pd.DataFrame) -> str:
         " trajectories of a small problem. The runs fit V, so their estimates of action value, advantage and"
         " TD residual are biased, and differences are not of variance alone. The scores, over"
         f" {seeds} seeds, go from {worst} to {best}; uniform actions score 0, and {BASELINE} scores"
-        f" {number(scores[BASELINE])}. The mean scores of an environment are furthest apart in"
-        f" {without_version(widest)}, from {number(spans['min'][widest])} to {number(spans['max'][widest])}."
+        f" {format_number(scores[BASELINE])}. The mean scores of an environment are furthest apart in"
+        f" {without_version(widest)}, from {format_number(spans['min'][widest])} to"
+        f" {format_number(spans['max'][widest])}."
         f" Of the {len(pairs)} differences {len(found)} are significant after Holm's correction."
         f"{_ahead(found)} These differences hold for this number of timesteps and this stepsize."
     )
@@ -199,7 +192,7 @@ def _ahead(found: pd.DataFrame) -> str:
     first = found["other"].where(swapped, found["setting"])
     second = found["setting"].where(swapped, found["other"])
     return "".join(
-        f" {name} is ahead of {listed(others)}." for name, others in second.groupby(first, sort=False)
+        f" {name} is ahead of {format_list(others)}." for name, others in second.groupby(first, sort=False)
     )
 
 
@@ -226,8 +219,9 @@ def _line_search(report: Report, steps: pd.DataFrame) -> str:
         f" {_kl(kl[LINE_SEARCH]['kl_largest'])}. Those of {TRUST_REGION} have a median of"
         f" {_kl(kl[TRUST_REGION]['kl_median'])}, and the largest is {_kl(kl[TRUST_REGION]['kl_largest'])}; it"
         f" accepts none above {LARGEST_KL:g}. The"
-        f" difference of the two scores is {number(line['difference'])}"
-        f" ({between(line['low'], line['high'])}; p {probability(line['p'])}), and {outcome} significant by"
+        f" difference of the two scores is {format_number(line['difference'])}"
+        f" ({format_interval(line['low'], line['high'])}; p {format_p(line['p'])}), and {outcome}"
+        " significant by"
         f" Welch's test, in which the lowest runs decide the variance. {_all_below(report.grid)}"
     )
 

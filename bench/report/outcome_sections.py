@@ -3,7 +3,8 @@
 import pandas as pd
 
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
-from bench.report.tables import estimate, markdown, number, share
+from bench.report.formats import format_estimate, format_number, format_share
+from bench.report.tables import markdown
 from bench.scores.coverage import LEAST_SKEWNESS
 from bench.scores.report import LEAST_COVERAGE, Report
 
@@ -12,9 +13,9 @@ def outcomes(report: Report) -> list[str]:
     """Median, interquartile mean, mean over time, and performance profiles."""
     columns = {
         "algorithm": report.label,
-        "median": lambda row: number(row.median),
-        "interquartile mean": lambda row: estimate(row, "iqm"),
-        "mean over time": lambda row: estimate(row, "area"),
+        "median": lambda row: format_number(row.median),
+        "interquartile mean": lambda row: format_estimate(row, "iqm"),
+        "mean over time": lambda row: format_estimate(row, "area"),
     }
 
     def first(table: pd.DataFrame, name: str) -> str:
@@ -52,11 +53,11 @@ def intervals(report: Report) -> list[str]:
     table = table.join(coverage.groupby("setting")[["iqm", "improvement"]].min()).reset_index()
     columns = {
         "algorithm": report.label,
-        "score, Gaussian": lambda row: share(row.gaussian),
-        "score, capped": lambda row: share(row.capped),
-        "score, skewed": lambda row: share(row.skewed),
-        "IQM, least": lambda row: share(row.iqm),
-        "improvement, least": lambda row: share(row.improvement),
+        "score, Gaussian": lambda row: format_share(row.gaussian),
+        "score, capped": lambda row: format_share(row.capped),
+        "score, skewed": lambda row: format_share(row.skewed),
+        "IQM, least": lambda row: format_share(row.iqm),
+        "improvement, least": lambda row: format_share(row.improvement),
     }
     experiments = coverage["experiments"].iloc[0]
     errors = [100 * (right * (1 - right) / experiments) ** 0.5 for right in (0.95, LEAST_COVERAGE)]
@@ -64,13 +65,14 @@ def intervals(report: Report) -> list[str]:
         heading,
         f"In what share of {experiments:,} simulated experiments of {coverage['seeds'].iloc[0]} seeds the 95"
         f" % interval contains the true value. A share near 95 % has a standard error of {errors[0]:.1f}"
-        f" points, one near {share(LEAST_COVERAGE)} of {errors[1]:.1f}. Runs have the measured mean and"
+        f" points, one near {format_share(LEAST_COVERAGE)} of {errors[1]:.1f}. Runs have the measured"
+        " mean and"
         " standard deviation of each setting in each environment. They are Gaussian; or Gaussian, but no"
         f" better than the best measured run; or skewed as measured, and by {LEAST_SKEWNESS:g} at least (a"
         " gamma distribution with its tail towards bad runs, unless the measured tail is the other one). For"
         f" the interquartile mean and the probability of improvement over {BASELINE}, the table has the"
         f" least of the three. In brackets in Table 1 is a score's interval whose share is below"
-        f" {share(LEAST_COVERAGE)}, or above it by less than two standard errors.",
+        f" {format_share(LEAST_COVERAGE)}, or above it by less than two standard errors.",
         markdown(table, columns),
         "What no interval here covers: another choice of environments (the seven are taken as they are); the"
         " scale's own change with seeds; the choices of the protocol; and runs that collapse more rarely and"

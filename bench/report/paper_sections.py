@@ -7,17 +7,16 @@ import pandas as pd
 
 from bench.protocol.environments import version_of, without_version
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
-from bench.report.tables import (
-    OF_THREE_HEADING,
-    between,
-    estimate,
-    listed,
-    markdown,
-    number,
-    probability,
-    return_text,
-    share,
+from bench.report.formats import (
+    format_estimate,
+    format_interval,
+    format_list,
+    format_number,
+    format_p,
+    format_return,
+    format_share,
 )
+from bench.report.tables import OF_THREE_HEADING, markdown
 from bench.report.words import DESCRIBED, THREE
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED, DIFFERENCE, PEARSON, SPEARMAN
@@ -38,9 +37,9 @@ def beside_the_paper(report: Report) -> list[str]:
         "reading": lambda row: DESCRIBED[row.Index],
         "inside": lambda row: str(row.inside),
         "expected": lambda row: f"{row.mean_inside:.1f}, least {row.least_inside:.0f}",
-        "mean difference": lambda row: number(row.difference),
-        "Pearson's": lambda row: number(row.pearson),
-        "Spearman's": lambda row: number(row.spearman),
+        "mean difference": lambda row: format_number(row.difference),
+        "Pearson's": lambda row: format_number(row.pearson),
+        "Spearman's": lambda row: format_number(row.spearman),
     }
     return [
         heading,
@@ -71,22 +70,25 @@ def _what_follows(report: Report) -> str:
     table, likeness = inside_by_reading(report), report.comparisons["agreement"]
     few = table[table["inside"] < table["least_inside"]]
     names = table.index.difference(few.index, sort=False)
-    enough = listed((f"“{DESCRIBED[name]}”" for name in names), "or")
+    enough = format_list((f"“{DESCRIBED[name]}”" for name in names), "or")
     text = [f"The paper's scores could come from our protocol if its scale is read as {enough}."]
     if len(few):
-        readings = listed((f"“{DESCRIBED[name]}”" for name in few.index), "or")
+        readings = format_list((f"“{DESCRIBED[name]}”" for name in few.index), "or")
         text.append(
-            f"Read as {readings} they could hardly: {listed(map(str, few['inside']))} of {len(CONSTRAINED)}"
+            f"Read as {readings} they could hardly: {format_list(map(str, few['inside']))} of"
+            f" {len(CONSTRAINED)}"
             f" lie inside, where {few['least_inside'].min():.0f} or more are expected, and they are"
-            f" {listed(map(number, few['difference']))} from ours on average. The paper doesn't say which"
+            f" {format_list(map(format_number, few['difference']))} from ours on average. The paper"
+            " doesn't say which"
             " reading is its own, so whether its scores are replicated stays open."
         )
     text.append("A score inside is not shown to be replicated, because the intervals are wide.")
     first = likeness[likeness["reading"] == str(READINGS[0])].set_index("measure").loc[DIFFERENCE]
     if first["flat_passes"] > MOST_FLAT:
         text.append(
-            f"Nor does a mean difference of {number(first['ours'])} show much: of simulated tables in which"
-            f" all settings are equal, {share(first['flat_passes'])} are as near as replications are."
+            f"Nor does a mean difference of {format_number(first['ours'])} show much: of simulated tables"
+            " in which"
+            f" all settings are equal, {format_share(first['flat_passes'])} are as near as replications are."
         )
     text.append("[Intervals, likeness and the paper's Figure 3](details.md#beside-the-papers-table).")
     return " ".join(text)
@@ -113,9 +115,9 @@ def _predictions(report: Report) -> list[str]:
     table = report.comparisons["predictions"]
     columns = {
         "algorithm": report.label,
-        "paper": lambda row: number(row.paper_score),
-        f"ours {OF_THREE_HEADING}": lambda row: number(row.score_of_three),
-        "95 % prediction interval": lambda row: between(row.low, row.high),
+        "paper": lambda row: format_number(row.paper_score),
+        f"ours {OF_THREE_HEADING}": lambda row: format_number(row.score_of_three),
+        "95 % prediction interval": lambda row: format_interval(row.low, row.high),
         "paper inside": lambda row: "yes" if row.inside else "**no**",
     }
     return [
@@ -135,9 +137,9 @@ def _agreement(report: Report) -> list[str]:
     columns = {
         "measure": lambda row: row.measure,
         "reading": lambda row: DESCRIBED[row.reading],
-        "ours": lambda row: number(row.ours) if row.passes else f"**{number(row.ours)}**",
+        "ours": lambda row: format_number(row.ours) if row.passes else f"**{format_number(row.ours)}**",
         **{kind: _kind(kind) for kind in ("replication", "flat", "unrelated")},
-        "flat tables that pass": lambda row: share(row.flat_passes),
+        "flat tables that pass": lambda row: format_share(row.flat_passes),
     }
     first = table[table["reading"] == str(READINGS[0])]
     outside = [f"{row.measure} ({DESCRIBED[row.reading]})" for row in table[~table["passes"]].itertuples()]
@@ -153,18 +155,21 @@ def _agreement(report: Report) -> list[str]:
         " its correlation is at or above their 5 %, its mean absolute difference at or below their 95 %."
         " Ours is bold where it does not pass.",
         markdown(table, columns),
-        f"A measure that more than {share(MOST_FLAT)} of flat tables pass cannot tell a replication from"
+        f"A measure that more than {format_share(MOST_FLAT)} of flat tables pass cannot tell a"
+        " replication from"
         " equal settings. With uniform actions 0 and the best run 1, that is so of:"
-        f" {listed(first['measure'][first['silent']])}. Of the other measures, ours passes:"
-        f" {listed(first['measure'][~first['silent'] & first['passes']])}. Under any reading, ours does not"
-        f" pass: {listed(outside)}. The mean absolute difference depends on the reading: it is"
-        f" {number(first['ours'][difference].iloc[0])} under the first, and {number(spread.min())} to"
-        f" {number(spread.max())} in all.",
+        f" {format_list(first['measure'][first['silent']])}. Of the other measures, ours passes:"
+        f" {format_list(first['measure'][~first['silent'] & first['passes']])}. Under any reading, ours"
+        " does not"
+        f" pass: {format_list(outside)}. The mean absolute difference depends on the reading: it is"
+        f" {format_number(first['ours'][difference].iloc[0])} under the first, and"
+        f" {format_number(spread.min())} to"
+        f" {format_number(spread.max())} in all.",
     ]
 
 
 def _kind(kind: str) -> Any:
-    return lambda row: estimate(row, kind)
+    return lambda row: format_estimate(row, kind)
 
 
 def _heterogeneity(report: Report) -> list[str]:
@@ -175,7 +180,7 @@ def _heterogeneity(report: Report) -> list[str]:
         "noise": lambda row: f"{row.noise:.3f}",
         "without noise": lambda row: f"{row.true_std:.3f}",
         "F": lambda row: f"{row.f:.2f}",
-        "p": lambda row: probability(row.p),
+        "p": lambda row: format_p(row.p),
     }
     differ = table["p"] < ALPHA
     return [
@@ -183,8 +188,8 @@ def _heterogeneity(report: Report) -> list[str]:
         " scores; the standard error of one score (root mean square); what remains of the former without the"
         " latter; and Welch's test (1951) that all true scores are equal.",
         markdown(table, columns),
-        f"At {ALPHA:g} these differ by more than noise: {listed(table['table'][differ])}. Not shown to:"
-        f" {listed(table['table'][~differ])}.",
+        f"At {ALPHA:g} these differ by more than noise: {format_list(table['table'][differ])}. Not shown to:"
+        f" {format_list(table['table'][~differ])}.",
     ]
 
 
@@ -196,14 +201,17 @@ def beside_figure_3(report: Report) -> list[str]:
     columns = {
         "environment": lambda row: row.environment,
         "paper, read off": lambda row: f"{row.paper_return:,g}",
-        "ours": lambda row: return_text(row.mean),
-        f"95 % prediction, {THREE} runs": lambda row: f"{return_text(row.low)} to {return_text(row.high)}",
+        "ours": lambda row: format_return(row.mean),
+        f"95 % prediction, {THREE} runs": lambda row: (
+            f"{format_return(row.low)} to {format_return(row.high)}"
+        ),
         "t": lambda row: "" if math.isnan(row.t) else f"{row.t:.1f}",
-        "p": lambda row: probability(row.p),
-        "p, Holm": lambda row: probability(row.p_holm),
+        "p": lambda row: format_p(row.p),
+        "p, Holm": lambda row: format_p(row.p_holm),
     }
     single, corrected = (
-        listed(map(without_version, table["environment"][table[name] < ALPHA])) for name in ("p", "p_holm")
+        format_list(map(without_version, table["environment"][table[name] < ALPHA]))
+        for name in ("p", "p_holm")
     )
     here = version_of(table["environment"].iloc[0])
     return [

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from bench.protocol.settings import BASELINE, SETTINGS
-from bench.report.tables import listed, markdown, return_text, share
+from bench.report.formats import format_list, format_return, format_share
+from bench.report.tables import markdown
 
 # The file in a results folder, of `bench.videos.postures`.
 POSTURES = "postures.csv"
@@ -34,7 +35,7 @@ def postures(scores: pd.DataFrame, folder: Path) -> list[str]:
         "no episode": most == 0,
     }
     parts = [
-        f"in {quantity} of {listed(most.index[group])} (mean returns {_span(returns[group])})"
+        f"in {quantity} of {format_list(most.index[group])} (mean returns {_span(returns[group])})"
         for quantity, group in groups.items()
         if group.any()
     ]
@@ -51,9 +52,9 @@ def postures(scores: pd.DataFrame, folder: Path) -> list[str]:
             lines,
             {
                 "algorithm": lambda row: SETTINGS[row.setting].label,
-                "score of the run": lambda row: return_text(row.score),
-                "mean return": lambda row: return_text(row.episode_return),
-                "steps upside down": lambda row: share(row.upside_down),
+                "score of the run": lambda row: format_return(row.score),
+                "mean return": lambda row: format_return(row.episode_return),
+                "steps upside down": lambda row: format_share(row.upside_down),
                 "episodes mostly upside down": lambda row: f"{row.turned} of {count}",
             },
         ),
@@ -64,5 +65,5 @@ def postures(scores: pd.DataFrame, folder: Path) -> list[str]:
 
 def _span(returns: pd.Series) -> str:
     """From the lowest to the highest."""
-    low, high = map(return_text, (returns.min(), returns.max()))
+    low, high = map(format_return, (returns.min(), returns.max()))
     return low if low == high else f"{low} to {high}"

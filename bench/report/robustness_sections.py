@@ -7,7 +7,8 @@ import pandas as pd
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.report.tables import listed, markdown, share
+from bench.report.formats import format_list, format_share
+from bench.report.tables import markdown
 from bench.report.words import DESCRIBED
 from bench.scores.estimates import ALPHA
 from bench.scores.report import Report
@@ -78,7 +79,8 @@ def robust(report: Report) -> list[str]:
         f" otherwise, corrected for {len(report.paper_pairs)} pairs in each way:",
         markdown(wins, columns),
         f"{_first_two(report)} Without one of the seeds the two stay first in {stay_first(report)} tables. In"
-        f" all ways but the last {listed(f'{name} is significantly ahead of {span}' for name, span in spans)}"
+        " all ways but the last"
+        f" {format_list(f'{name} is significantly ahead of {span}' for name, span in spans)}"
         f" of the {count} others. {_where_the_lead_is(report)} With {len(report.grid.environments)}"
         " environments as a sample of others the two are ahead of"
         f" {counted_ahead(wins.loc[RANDOM], count)} (without the correction of"
@@ -96,7 +98,9 @@ def _first_two(report: Report) -> str:
     ranked = scores.sort_values("score", ascending=False, kind="stable").groupby("way", sort=False)["setting"]
     firsts = {str(way): names.iloc[:2].tolist() for way, names in ranked}
     others = {way: names for way, names in firsts.items() if set(names) != set(leaders(report))}
-    exceptions = "; ".join(f"for “{way_in_words(way)}” {listed(names)} do" for way, names in others.items())
+    exceptions = "; ".join(
+        f"for “{way_in_words(way)}” {format_list(names)} do" for way, names in others.items()
+    )
     count = f"{len(firsts) - len(others)} of {len(firsts)}"
     return f"In {count} ways they score highest{f' ({exceptions})' if others else ''}."
 
@@ -137,10 +141,10 @@ def _where_the_lead_is(report: Report) -> str:
     shares = lead_shares(report)
     most = str(shares[list(report.grid.environments)].mean().idxmax())
     leads = [
-        f"{listed(map(share, lines[most]))} of that of {leader}"
+        f"{format_list(map(format_share, lines[most]))} of that of {leader}"
         for leader, lines in shares.groupby("leader", sort=False)
     ]
     return (
         f"{without_version(most)} gives most of the lead over the next two,"
-        f" {listed(shares['other'].unique())}: {listed(leads)}."
+        f" {format_list(shares['other'].unique())}: {format_list(leads)}."
     )

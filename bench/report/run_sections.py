@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.protocol.environments import without_version
 from bench.protocol.selection import ranges
-from bench.report.tables import markdown, number, probability, return_text, share
+from bench.report.formats import format_number, format_p, format_return, format_share
+from bench.report.tables import markdown
 from bench.scores.estimates import ALPHA
 from bench.scores.groups import LEAST_SHARE
 from bench.scores.outliers import FAR, LEAST_DISTANCE, LEAST_RUNS, outliers
@@ -49,17 +49,18 @@ def groups_and_outliers(report: Report) -> list[str]:
         "environment": lambda row: row.environment,
         "setting": lambda row: row.setting,
         "runs below": lambda row: str(row.below),
-        "gap": lambda row: f"{return_text(row.low)} to {return_text(row.high)}",
+        "gap": lambda row: f"{format_return(row.low)} to {format_return(row.high)}",
         "runs above": lambda row: str(row.above),
-        "share of the range": lambda row: share(row.share),
-        "p": lambda row: probability(row.p),
-        "p, Holm": lambda row: probability(row.p_holm),
+        "share of the range": lambda row: format_share(row.share),
+        "p": lambda row: format_p(row.p),
+        "p, Holm": lambda row: format_p(row.p_holm),
         "apart since": lambda row: "" if math.isnan(row.apart_since) else f"{row.apart_since:,.0f}",
     }
     return [
         heading,
         "Whether the runs of a setting in an environment part into two groups: the widest gap between sorted"
-        f" returns that leaves {share(LEAST_SHARE)} of the runs or more on either side. p is the chance of"
+        f" returns that leaves {format_share(LEAST_SHARE)} of the runs or more on either side. p is the"
+        " chance of"
         " so wide a gap, as a share of the range, were the runs evenly spread over it (Pyke 1965). This is"
         " no test against every distribution with one peak: a narrow peak with a long tail has such gaps"
         f" more often. Of {len(report.gaps)}, those with p below {ALPHA:g}; “p, Holm” is corrected for all;"
@@ -77,7 +78,7 @@ def groups_and_outliers(report: Report) -> list[str]:
                 "setting": lambda row: row.setting,
                 "seeds": lambda row: row.seeds,
                 "scores": lambda row: row.scores,
-                "median of all": lambda row: number(row.median),
+                "median of all": lambda row: format_number(row.median),
             },
         ),
     ]
@@ -87,29 +88,17 @@ def by_setting(found: pd.DataFrame) -> pd.DataFrame:
     """One line a setting in an environment: its outlying seeds and their scores, as text, and the median."""
     return found.groupby(["environment", "setting"], as_index=False).agg(
         seeds=("seed", lambda seeds: ", ".join(map(str, seeds))),
-        scores=("normalized", lambda scores: " ".join(map(number, scores))),
+        scores=("normalized", lambda scores: " ".join(map(format_number, scores))),
         median=("median", "first"),
     )
 
 
-def _apart(since: float) -> str:
-    return "" if math.isnan(since) else f"; they stay apart from timestep {since:,.0f} on"
-
-
-def groups_in_words(report: Report) -> str:
-    """The gaps that are significant after the correction, as a sentence; nothing if there is none."""
+def two_groups(report: Report) -> pd.DataFrame:
+    """The gaps that are significant after the correction, and the runs' lowest and highest score."""
     table = report.gaps[report.gaps["p_holm"] < ALPHA].sort_values("p")
-    found = []
-    for gap in table.itertuples():
-        runs = report.scores.query("environment == @gap.environment and setting == @gap.setting")["score"]
-        found.append(
-            f"{gap.below} runs of {gap.setting} in {without_version(gap.environment)} return"
-            f" {return_text(runs.min())} to {return_text(gap.low)} and {gap.above} return"
-            f" {return_text(gap.high)} to {return_text(runs.max())}{_apart(gap.apart_since)}."
-        )
-    if not found:
-        return ""
-    return f"Two groups, by a gap too wide for an even spread: {' '.join(found)} "
+    scores = report.scores.groupby(["environment", "setting"])["score"]
+    table = table.join(scores.agg(lowest="min", highest="max"), on=["environment", "setting"])
+    return table.assign(stay_apart=table["apart_since"].notna())
 
 
 def _listed(made: pd.DataFrame) -> str:

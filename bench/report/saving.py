@@ -20,8 +20,9 @@ def save(found: Report, results: Results, selection: Selection) -> str:
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
         lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
-    for part in (report, tables, figures, page):
+    for part in (report, tables, figures):
         part.save(found, results.path)
+    page.write_pages(found, results.path)
     write_whole(results.path / CHECKSUMS, checksums(results.path))
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"

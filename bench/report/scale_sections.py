@@ -7,7 +7,8 @@ import pandas as pd
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import UNCONSTRAINED
-from bench.report.tables import counted, listed, markdown, number, return_text, share
+from bench.report.formats import format_count, format_list, format_number, format_return, format_share
+from bench.report.tables import markdown
 from bench.report.words import THREE, described
 from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
@@ -18,10 +19,10 @@ def the_scale(report: Report) -> list[str]:
     """What scores 0 and 1, which settings' runs that hangs on, and how far readings move the scores."""
     columns = {
         "environment": lambda row: without_version(row.Index),
-        "0: uniform": lambda row: return_text(row.random_uniform),
-        "1: best run": lambda row: return_text(row.best_run),
+        "0: uniform": lambda row: format_return(row.random_uniform),
+        "1: best run": lambda row: format_return(row.best_run),
         "its setting": lambda row: row.best_run_setting,
-        "best of others": lambda row: return_text(row.best_of_others),
+        "best of others": lambda row: format_return(row.best_of_others),
     }
     return [
         "## The scale",
@@ -56,9 +57,11 @@ def _hangs_on(report: Report) -> str:
     ahead = runs["score"][runs["score"] > line["best_of_others"]].sort_values(ascending=False)
     verb, them = ("returns", "it") if len(ahead) == 1 else ("return", "them")
     return (
-        f"The scale hangs most on one setting in {without_version(environment)}: {counted(len(ahead), 'run')}"
-        f" of {line['best_run_setting']} {verb} {listed(map(return_text, ahead))}, and no run of another"
-        f" setting more than {return_text(line['best_of_others'])}. Without {them} all other scores"
+        f"The scale hangs most on one setting in {without_version(environment)}:"
+        f" {format_count(len(ahead), 'run')}"
+        f" of {line['best_run_setting']} {verb} {format_list(map(format_return, ahead))}, and no run of"
+        " another"
+        f" setting more than {format_return(line['best_of_others'])}. Without {them} all other scores"
         f" there would be {1 / (1 - share_of_scale[environment]):.1f} times as large."
     )
 
@@ -70,7 +73,7 @@ def _readings_in_words(report: Report) -> str:
     run, setting_mean, untrained, _ = map(str, READINGS)
 
     def span(reading: str) -> str:
-        return f"{number(constrained[reading].min())} to {number(constrained[reading].max())}"
+        return f"{format_number(constrained[reading].min())} to {format_number(constrained[reading].max())}"
 
     text = (
         "The paper's “best result” can also be read as the best setting's mean: then the constrained settings"
@@ -79,10 +82,8 @@ def _readings_in_words(report: Report) -> str:
     )
     if UNCONSTRAINED not in table.index:
         return f"{text}."
-    moved = (
-        f"{number(table.loc[UNCONSTRAINED, untrained])} instead of {number(table.loc[UNCONSTRAINED, run])}"
-    )
-    return f"{text}, and {UNCONSTRAINED} {moved}."
+    before, after = (format_number(table.loc[UNCONSTRAINED, reading]) for reading in (run, untrained))
+    return f"{text}, and {UNCONSTRAINED} {after} instead of {before}."
 
 
 def scale_in_full(report: Report) -> list[str]:
@@ -115,8 +116,8 @@ def scale_in_full(report: Report) -> list[str]:
         name = str(reading)
 
         def text(row: Any) -> str:
-            of_three = number(getattr(row, f"{name}_of_three"))
-            return number(getattr(row, name)) + (f" ({of_three})" if of_three else "")
+            of_three = format_number(getattr(row, f"{name}_of_three"))
+            return format_number(getattr(row, name)) + (f" ({of_three})" if of_three else "")
 
         return text
 
@@ -149,5 +150,5 @@ def _furthest_ahead(scale: pd.DataFrame) -> str:
     setting, seed = scale.loc[environment, ["best_run_setting", "best_run_seed"]]
     return (
         f" One run is furthest ahead in {without_version(environment)}: {setting} seed {seed} leads the"
-        f" second best run by {share(lead.max())} of the scale."
+        f" second best run by {format_share(lead.max())} of the scale."
     )

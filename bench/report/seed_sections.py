@@ -3,7 +3,8 @@
 import numpy as np
 
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.report.tables import OF_THREE_HEADING, between, markdown, number, share
+from bench.report.formats import format_interval, format_number, format_share
+from bench.report.tables import OF_THREE_HEADING, markdown
 from bench.report.words import THREE
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
@@ -21,11 +22,14 @@ def what_seeds_can_tell(report: Report) -> list[str]:
     return [
         heading,
         f"With the paper's {THREE} seeds two constrained settings must differ by"
-        f" {number(three['detectable'])} to be told apart by one test with a power of {share(POWER)};"
+        f" {format_number(three['detectable'])} to be told apart by one test with a power of"
+        f" {format_share(POWER)};"
         f" {three['paper_gaps']:.0f} of the paper's {_count(CONSTRAINED)} differences are as large. In"
-        f" {share(three['best_first'])} of simulated tables of {THREE} seeds the truly best setting comes"
+        f" {format_share(three['best_first'])} of simulated tables of {THREE} seeds the truly best"
+        " setting comes"
         f" first, if the top two truly differ by {three['lead']:.3f}. {report.seeds} seeds find a difference"
-        f" of {number(ours['detectable'])}, and the best comes first in {share(ours['best_first'])}. All this"
+        f" of {format_number(ours['detectable'])}, and the best comes first in"
+        f" {format_share(ours['best_first'])}. All this"
         f" is on the scale of {THREE} seeds ([other numbers of seeds](details.md#power)).",
         *_accumulated(),
     ]
@@ -48,7 +52,7 @@ def power(report: Report) -> list[str]:
         "detectable": lambda row: f"{row.detectable:.3f}",
         "detectable, corrected": lambda row: f"{row.detectable_corrected:.3f}",
         f"of the paper's {gaps}": lambda row: str(row.paper_gaps),
-        "best comes first": lambda row: share(row.best_first),
+        "best comes first": lambda row: format_share(row.best_first),
     }
     counts = {
         "difference": lambda row: f"{row.gap:.2f}",
@@ -66,7 +70,8 @@ def power(report: Report) -> list[str]:
             [
                 "- half-width: of a score's 95 % interval.",
                 f"- detectable: the difference of two settings that Welch's test at {ALPHA:g} finds with a"
-                f" power of {share(POWER)}, in simulated experiments with Gaussian runs. It stands in for the"
+                f" power of {format_share(POWER)}, in simulated experiments with Gaussian runs. It stands"
+                " in for the"
                 " permutation test (Colas et al. 2019 and Patterson et al. 2023 plan experiments so).",
                 f"- detectable, corrected: the same at {ALPHA:g} / {_count(PAPER_SETTINGS)}, which Holm's"
                 " correction asks of the smallest p.",
@@ -76,7 +81,7 @@ def power(report: Report) -> list[str]:
                 f" our scores {OF_THREE_HEADING} less noise are the true ones.",
             ]
         ),
-        f"Seeds that find a difference with a power of {share(POWER)}:",
+        f"Seeds that find a difference with a power of {format_share(POWER)}:",
         markdown(needed, counts),
         *_new_tables(report),
     ]
@@ -87,9 +92,9 @@ def _new_tables(report: Report) -> list[str]:
         return []
     columns = {
         "algorithm": report.label,
-        "comes first": lambda row: share(row.first),
-        "median": lambda row: number(row.median),
-        "5 to 95 %": lambda row: between(row.low, row.high),
+        "comes first": lambda row: format_share(row.first),
+        "median": lambda row: format_number(row.median),
+        "5 to 95 %": lambda row: format_interval(row.low, row.high),
     }
     return [
         f"What other tables of {THREE} seeds would say, simulated, with our scores as of {THREE} seeds less"

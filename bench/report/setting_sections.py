@@ -9,16 +9,9 @@ from rich.console import Console
 from bench.common.terminal import print_table
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.formats import format_estimate, format_interval, format_list, format_number, format_p
 from bench.report.robustness_sections import robust
-from bench.report.tables import (
-    between,
-    estimate,
-    listed,
-    markdown,
-    markdown_table,
-    number,
-    probability,
-)
+from bench.report.tables import markdown, markdown_table
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import PERMUTATIONS, seed_correlation
 from bench.scores.paper import CONSTRAINED
@@ -88,14 +81,15 @@ def _correlation(report: Report) -> str:
     every = [name for names in families.values() for name in names]
     if len(every) < 2 or np.isnan(whole := seed_correlation(report.grid.only(every))):
         return ""
-    within = listed(
-        f"{number(seed_correlation(report.grid.only(names)))} ({family})"
+    within = format_list(
+        f"{format_number(seed_correlation(report.grid.only(names)))} ({family})"
         for family, names in families.items()
         if len(names) > 1
     )
     return (
         " Settings share seeds. Over the seeds of an environment the returns of two constrained settings"
-        f" correlate at {number(whole)} on average, and within a family at {within}. The tests are not paired"
+        f" correlate at {format_number(whole)} on average, and within a family at {within}. The tests are"
+        " not paired"
         " by seed: pairing would reduce the variance of a difference by about the correlation."
     )
 
@@ -108,7 +102,8 @@ def _best(report: Report) -> str:
     pairs = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~(pairs["p_holm"] < ALPHA)]
     names = np.where(pairs["setting"] == best, pairs["other"], pairs["setting"])
     return (
-        f"The highest score is that of {best}. Settings that can't be told from it: {listed(names)}. That"
+        f"The highest score is that of {best}. Settings that can't be told from it: {format_list(names)}."
+        " That"
         " does not show that they are equal: see [what seeds can tell](#what-seeds-can-tell)."
     )
 
@@ -123,7 +118,7 @@ def _significant(report: Report) -> list[str]:
     everywhere = (pairs["significant_readings"] == len(READINGS)).sum()
     columns = _pair_columns(report) | {
         "readings": lambda row: str(row.significant_readings),
-        "in the paper": lambda row: number(row.paper_difference),
+        "in the paper": lambda row: format_number(row.paper_difference),
     }
     return [
         "The significant differences between constrained settings, and all differences of settings that the"
@@ -139,10 +134,10 @@ def _pair_columns(report: Report) -> dict[str, Callable[[Any], str]]:
     return {
         "setting": report.label,
         "other": lambda row: report.settings[row.other].label,
-        "difference": lambda row: number(row.difference),
-        "95 % interval": lambda row: between(row.ci_low, row.ci_high),
-        "p": lambda row: probability(row.p),
-        "p, Holm": lambda row: probability(row.p_holm),
+        "difference": lambda row: format_number(row.difference),
+        "95 % interval": lambda row: format_interval(row.ci_low, row.ci_high),
+        "p": lambda row: format_p(row.p),
+        "p, Holm": lambda row: format_p(row.p_holm),
     }
 
 
@@ -162,7 +157,7 @@ def show_differences(report: Report, console: Console) -> None:
 
 def _improvement(report: Report) -> list[str]:
     table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
-    cells = table.assign(text=[estimate(row, "improvement") for row in table.itertuples()])
+    cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
     texts = cells.pivot(index="setting", columns="environment", values="text")
     texts = texts.loc[table["setting"].unique(), ["all", *report.grid.environments]]
     rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]

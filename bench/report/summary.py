@@ -3,9 +3,9 @@
 from bench.protocol.environments import without_version
 from bench.protocol.published import LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
+from bench.report.formats import format_list, format_number, format_share
 from bench.report.paper_sections import inside_by_reading
 from bench.report.robustness_sections import ahead, counted_ahead, leaders, others, stay_first
-from bench.report.tables import listed, number, share
 from bench.report.unconstrained_sections import above_random
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
@@ -31,7 +31,7 @@ def _first(report: Report) -> str:
     pairs = report.paper_pairs
     between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
     told = "differ significantly" if between["p_holm"] < ALPHA else "can't be told apart"
-    scores = listed(f"{name} ({number(table.loc[name, 'score'])})" for name in two)
+    scores = format_list(f"{name} ({format_number(table.loc[name, 'score'])})" for name in two)
     first = f"{scores} score highest, and {told}."
     return f"{first} Without one of the seeds they stay first in {stay_first(report)} tables."
 
@@ -39,7 +39,7 @@ def _first(report: Report) -> str:
 def _robust(report: Report) -> str:
     wins, count, pairs = ahead(report), others(report), report.paper_pairs
     published, sample = (counted_ahead(wins.loc[way], count) for way in (wins.index[0], RANDOM))
-    least = listed(map(str, wins.drop(RANDOM).min()))
+    least = format_list(map(str, wins.drop(RANDOM).min()))
     return (
         f"{(pairs['p_holm'] < ALPHA).sum()} of {len(pairs)} differences are significant after correction. In"
         f" the published tests the first two are ahead of {published} others. [Scored or tested in other"
@@ -58,8 +58,10 @@ def _last(report: Report) -> str:
         for line in there[there["environment"] != most["environment"]].itertuples()
     )
     return (
-        f"{lowest.name} scores lowest: {number(lowest['score'])}, or {number(lowest['untrained_score'])} with"
-        f" the untrained policy as 0. {share(most['variance_share'])} of the variance of {UNCONSTRAINED}'s"
+        f"{lowest.name} scores lowest: {format_number(lowest['score'])}, or"
+        f" {format_number(lowest['untrained_score'])} with"
+        f" the untrained policy as 0. {format_share(most['variance_share'])} of the variance of"
+        f" {UNCONSTRAINED}'s"
         f" score comes from {without_version(most['environment'])}, where {most['uniform']} of"
         f" {most['runs']} runs end above uniform actions.{reason}"
     )
@@ -68,7 +70,7 @@ def _last(report: Report) -> str:
 def _paper(report: Report) -> str:
     table = inside_by_reading(report)
     best = {name: table[table.index.str.endswith(name)]["inside"] for name in ("run", "setting_mean")}
-    run, setting = (listed(map(str, sorted(set(counts), reverse=True))) for counts in best.values())
+    run, setting = (format_list(map(str, sorted(set(counts), reverse=True))) for counts in best.values())
     return (
         f"With the best run as 1, {run} of the paper's {len(CONSTRAINED)} scores besides {UNCONSTRAINED}'s"
         f" lie where a new table of three seeds of ours would; with the best setting's mean as 1, {setting}."

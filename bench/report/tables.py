@@ -1,7 +1,7 @@
 """Table 1 to be read: on the terminal, in Markdown and in LaTeX."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from bench.common.files import write_whole
 from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
+from bench.report.formats import format_interval, format_number, format_return, format_share, return_digits
 from bench.scores.report import Report
 
 Cells = list[list[str]]
@@ -72,7 +73,8 @@ def _doubt(report: Report) -> str:
         least = lines.loc[lines["score"].idxmin()]
         found.append(
             f" The interval of {setting} is in brackets, and dotted in the figure, because it may be too"
-            f" narrow: it contains the true score in {share(least['score'])} of {least['experiments']:,}"
+            f" narrow: it contains the true score in {format_share(least['score'])} of"
+            f" {least['experiments']:,}"
             f" simulated experiments with {least['runs']} runs."
         )
     return "".join(found)
@@ -101,8 +103,8 @@ def table_cells(report: Report) -> Cells:
     any_diverged, rows = report.table["diverged"].any(), []
     for row in report.table.itertuples():
         values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
-        paper, score, untrained, of_three = map(number, values)
-        interval = doubted(between(row.ci_low, row.ci_high), row.setting in report.doubtful)
+        paper, score, untrained, of_three = map(format_number, values)
+        interval = format_interval(row.ci_low, row.ci_high, row.setting in report.doubtful)
         diverged = str(row.diverged) if any_diverged else ""
         rows.append([row.algorithm, paper, score, interval, untrained, of_three, str(row.runs), diverged])
     filled = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
@@ -127,8 +129,8 @@ def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cell
 
 def _return_cell(row: object) -> str:
     mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
-    spread = "" if math.isnan(std) else f" ± {std:,.{_digits(mean)}f}"
-    return f"{return_text(mean)}{spread} ({normalized:.2f})"
+    spread = "" if math.isnan(std) else f" ± {std:,.{return_digits(mean)}f}"
+    return f"{format_return(mean)}{spread} ({normalized:.2f})"
 
 
 def scale_cells(scale: pd.DataFrame) -> Cells:
@@ -158,58 +160,6 @@ def warnings(report: Report) -> list[str]:
             for environment in report.scale.index[best <= random]
         ),
     ]
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things, such as 1 seed and 1,000 runs."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def number(value: float) -> str:
-    """Two decimals, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:z,.2f}"
-
-
-def return_text(value: float) -> str:
-    """A return, or nothing for NaN: small ones, such as Reacher's, with a decimal."""
-    return "" if math.isnan(value) else f"{value:,.{_digits(value)}f}"
-
-
-def _digits(value: float) -> int:
-    """How many decimals a return is read with."""
-    return 0 if abs(value) >= 100 else 1
-
-
-def share(value: float) -> str:
-    """A share in percent, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{100 * value:.0f} %"
-
-
-def probability(p: float) -> str:
-    """A p value with three decimals, or nothing for NaN."""
-    return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def listed(names: Iterable[str], last_word: str = "and") -> str:
-    """Names in a sentence, with this word before the last one."""
-    *others, last = [*names] or ["none"]
-    return f" {last_word} ".join([", ".join(others), last] if others else [last])
-
-
-def estimate(row: Any, name: str) -> str:
-    """A number of a table's line and, in brackets, its interval, the columns `…_low` and `…_high`."""
-    value, low, high = (getattr(row, column) for column in (name, f"{name}_low", f"{name}_high"))
-    return number(value) if math.isnan(low) else f"{number(value)} ({between(low, high)})"
-
-
-def between(low: float, high: float) -> str:
-    """An interval, or nothing for NaN."""
-    return "" if math.isnan(low) else f"{low:z,.2f} to {high:z,.2f}"
-
-
-def doubted(interval: str, doubtful: bool) -> str:
-    """An interval as it is shown: in brackets where it is doubtful."""
-    return f"({interval})" if doubtful and interval else interval
 
 
 def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 from bench.protocol.environments import without_version
 from bench.protocol.published import LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
-from bench.report.tables import estimate, listed, markdown, number, probability, share
+from bench.report.formats import format_estimate, format_list, format_number, format_p, format_share
+from bench.report.tables import markdown
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import differences
 from bench.scores.paper import CONSTRAINED
@@ -23,8 +24,8 @@ def by_its_runs(report: Report) -> list[str]:
         "runs": lambda row: str(row.runs),
         "above uniform actions": lambda row: str(row.uniform),
         "above untrained policy": lambda row: str(row.untrained),
-        "lowest": lambda row: number(row.low),
-        "mean": lambda row: number(row.normalized),
+        "lowest": lambda row: format_number(row.low),
+        "mean": lambda row: format_number(row.normalized),
     }
     return [
         f"## {report.settings[UNCONSTRAINED].label}",
@@ -51,13 +52,13 @@ def above_random(report: Report) -> pd.DataFrame:
 
 def _two_readings(report: Report) -> str:
     line: Any = report.readings[report.readings["setting"] == UNCONSTRAINED].iloc[0]
-    uniform, untrained = (estimate(line, str(each)) for each in (READINGS[0], UNTRAINED_READING))
+    uniform, untrained = (format_estimate(line, str(each)) for each in (READINGS[0], UNTRAINED_READING))
     returns = report.returns[report.returns["setting"] == UNCONSTRAINED]
     most = ""
     if returns["variance_share"].notna().all():
         largest = returns.loc[returns["variance_share"].idxmax()]
         most = (
-            f" {share(largest['variance_share'])} of the variance of its score comes from"
+            f" {format_share(largest['variance_share'])} of the variance of its score comes from"
             f" {without_version(largest['environment'])}."
         )
     return (
@@ -100,7 +101,7 @@ def _worst_in_short(report: Report) -> str:
     pairs = _tests(report)
     return (
         f"It scores below {pairs['lower'].sum()} of the {len(pairs)} others (largest p"
-        f" {probability(pairs['p'].max())})."
+        f" {format_p(pairs['p'].max())})."
     )
 
 
@@ -108,21 +109,25 @@ def all_its_runs(report: Report) -> list[str]:
     """All of its runs, and how it is known that it is the worst."""
     outcomes = report.outcomes.set_index("setting")
     ours, others = outcomes.loc[UNCONSTRAINED], outcomes.loc[list(CONSTRAINED)]
-    ranges = [f"{number(others[name].min())} to {number(others[name].max())}" for name in ("median", "iqm")]
+    ranges = [
+        f"{format_number(others[name].min())} to {format_number(others[name].max())}"
+        for name in ("median", "iqm")
+    ]
     runs = report.scores[report.scores["setting"] == UNCONSTRAINED].sort_values("normalized")
     columns = {
         "environment": lambda row: row.environment,
         "normalized scores of all runs": lambda row: " ".join(
-            map(number, runs["normalized"][runs["environment"] == row.environment])
+            map(format_number, runs["normalized"][runs["environment"] == row.environment])
         ),
-        "mean": lambda row: number(row.normalized),
-        "share of variance": lambda row: share(row.variance_share),
-        "score without it": lambda row: number(row.score_without),
+        "mean": lambda row: format_number(row.normalized),
+        "share of variance": lambda row: format_share(row.variance_share),
+        "score without it": lambda row: format_number(row.score_without),
     }
     return [
         "## The unconstrained setting",
-        f"The median of the {len(runs)} runs of {UNCONSTRAINED} is {number(ours['median'])} (other settings:"
-        f" {ranges[0]}), their interquartile mean {number(ours['iqm'])} ({ranges[1]}).",
+        f"The median of the {len(runs)} runs of {UNCONSTRAINED} is {format_number(ours['median'])} (other"
+        " settings:"
+        f" {ranges[0]}), their interquartile mean {format_number(ours['iqm'])} ({ranges[1]}).",
         markdown(report.returns[report.returns["setting"] == UNCONSTRAINED], columns),
         worst(report) + apart(report),
     ]
@@ -136,7 +141,7 @@ def worst(report: Report) -> str:
     welch = differences(report.paper, [(UNCONSTRAINED, other) for other in CONSTRAINED])
     return (
         f"Its score is below those of {lower} of the {len(pairs)} others, and the largest p of its"
-        f" {len(pairs)} permutation tests is {probability(largest)}. That it is the worst of all is"
+        f" {len(pairs)} permutation tests is {format_p(largest)}. That it is the worst of all is"
         f" {'' if holds else 'not '}established at {ALPHA:g}. This needs all {len(pairs)} tests to be"
         " significant, so their largest p is the p of the claim, without correction. What these tests reject"
         " is that the runs have the same distribution, not only the same mean. Of the means alone Welch's"
@@ -151,9 +156,10 @@ def apart(report: Report) -> str:
     highest = of_paper[own].groupby("environment")["normalized"].max()
     lowest = of_paper[~own].groupby("environment")["normalized"].min()
     where = [
-        f"{without_version(str(name))} ({number(highest[name])} at most, the others {number(lowest[name])}"
+        f"{without_version(str(name))} ({format_number(highest[name])} at most, the others"
+        f" {format_number(lowest[name])}"
         " at least)"
         for name in highest.index
         if highest[name] < lowest.get(name, np.nan)
     ]
-    return f" All of its runs score below all other settings' in {listed(where)}." if where else ""
+    return f" All of its runs score below all other settings' in {format_list(where)}." if where else ""

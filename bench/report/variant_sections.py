@@ -8,15 +8,8 @@ import pandas as pd
 from bench.protocol.environments import without_version
 from bench.protocol.published import FIGURE_3, LOW_WITHOUT_CONSTRAINT
 from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
-from bench.report.tables import (
-    between,
-    listed,
-    markdown,
-    markdown_table,
-    number,
-    probability,
-    return_text,
-)
+from bench.report.formats import format_interval, format_list, format_number, format_p, format_return
+from bench.report.tables import markdown, markdown_table
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import holm
 from bench.scores.variants import FAR, VariantsReport
@@ -52,7 +45,7 @@ def order(found: VariantsReport) -> list[str]:
         "setting less another": lambda row: f"{row.setting} less {row.other}",
         "under the variant": _with_interval,
         "under the default": lambda row: _with_interval(row, "default_"),
-        "p, Holm": lambda row: probability(row.p_holm),
+        "p, Holm": lambda row: format_p(row.p_holm),
     }
     return [
         "## Whether the settings keep their order",
@@ -76,7 +69,7 @@ def _in_all_variants(found: VariantsReport) -> list[str]:
         lines = pd.concat([default.assign(variant=DEFAULT_ROW), lines])
         parts += [
             f"All variants have {BASELINE} and {other}. The interval of the difference of these two scores"
-            f" excludes 0 under {listed(lines['variant'][_excludes_0(lines)])}. Elsewhere either may be"
+            f" excludes 0 under {format_list(lines['variant'][_excludes_0(lines)])}. Elsewhere either may be"
             " ahead:",
             markdown(
                 lines,
@@ -101,7 +94,7 @@ def _excludes_0(table: pd.DataFrame) -> "pd.Series[bool]":
 def _with_interval(row: Any, prefix: str = "") -> str:
     """A difference with its interval in brackets."""
     value, low, high = (getattr(row, f"{prefix}{name}") for name in ("difference", "low", "high"))
-    return f"{number(value)} ({between(low, high)})"
+    return f"{format_number(value)} ({format_interval(low, high)})"
 
 
 def by_ranks(found: VariantsReport) -> list[str]:
@@ -112,7 +105,7 @@ def by_ranks(found: VariantsReport) -> list[str]:
     cells = table.pivot(index="variant", columns="environment", values="improvement")
     cells = cells.loc[table["variant"].unique()]
     sentences = [
-        f"{outcome} of the default's: {listed(places)}."
+        f"{outcome} of the default's: {format_list(places)}."
         for outcome, places in (
             ("All runs of the variant beat all", by_variant(table[table["improvement"] == 1])),
             ("All lose to all", by_variant(table[table["improvement"] == 0])),
@@ -127,7 +120,7 @@ def by_ranks(found: VariantsReport) -> list[str]:
         markdown_table(
             [
                 ["variant", *map(without_version, cells.columns)],
-                *([str(name), *map(number, row)] for name, row in cells.iterrows()),
+                *([str(name), *map(format_number, row)] for name, row in cells.iterrows()),
             ]
         ),
     ]
@@ -177,11 +170,11 @@ def unconstrained(found: VariantsReport) -> list[str]:
     verb = "has" if len(published) == 1 else "have"
     return [
         f"## What the published score of {UNCONSTRAINED} needs",
-        f"The paper gives {SETTINGS[UNCONSTRAINED].label} {number(paper)}, because of"
+        f"The paper gives {SETTINGS[UNCONSTRAINED].label} {format_number(paper)}, because of"
         f" {LOW_WITHOUT_CONSTRAINT} alone, where it ends worse than the initial random policy. Here the score"
-        f" is negative under {listed(negative['variant'])}. By these means of few runs, "
+        f" is negative under {format_list(negative['variant'])}. By these means of few runs, "
         + (
-            f"{listed(published['variant'])} {verb} the published sign for the published reason."
+            f"{format_list(published['variant'])} {verb} the published sign for the published reason."
             if len(published)
             else "none of them has the published sign for the published reason."
         )
@@ -191,9 +184,9 @@ def unconstrained(found: VariantsReport) -> list[str]:
             {
                 "variant": lambda row: row.variant,
                 "score": lambda row: _on_scale(row.score),
-                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: return_text(row.mean),
-                "± std over runs": lambda row: return_text(row.std),
-                "untrained policy there": lambda row: return_text(row.untrained),
+                f"return in {LOW_WITHOUT_CONSTRAINT}": lambda row: format_return(row.mean),
+                "± std over runs": lambda row: format_return(row.std),
+                "untrained policy there": lambda row: format_return(row.untrained),
                 "runs below it": lambda row: f"{row.below} of {row.runs}",
                 f"score without {LOW_WITHOUT_CONSTRAINT}": lambda row: _on_scale(row.score_without),
             },
@@ -209,7 +202,7 @@ def _half_of_the_reason(row: Any) -> str:
 
 
 def _on_scale(value: float) -> str:
-    return OFF if abs(value) > FAR else number(value)
+    return OFF if abs(value) > FAR else format_number(value)
 
 
 def _default_line(found: VariantsReport, environment: str) -> pd.DataFrame:
@@ -250,7 +243,7 @@ def figure_3(found: VariantsReport) -> list[str]:
     left = table[nearer & (p_holm < ALPHA)]
     names = [
         f"{row.variant} in {without_version(row.environment)}"
-        + (f" (whose runs all return {return_text(row.mean)}, so that the test takes their spread to be 0)")
+        + (f" (whose runs all return {format_return(row.mean)}, so that the test takes their spread to be 0)")
         * (row.std == 0)
         for row in left.itertuples()
     ]
@@ -261,11 +254,11 @@ def figure_3(found: VariantsReport) -> list[str]:
         f" excludes 0 in {(excludes & nearer).sum()} that are nearer to the paper's than the default, and in"
         f" {(excludes & ~nearer).sum()} that are further away. Without any effect of the variants,"
         f" {ALPHA * tests:.0f} would be expected to exclude 0, at most half of these nearer. Nearer after"
-        f" Holm's correction for all {tests}: {listed(names)}.",
+        f" Holm's correction for all {tests}: {format_list(names)}.",
         markdown_table(
             [
                 ["variant", *map(without_version, means.columns)],
-                *([str(name), *map(return_text, row)] for name, row in means.iterrows()),
+                *([str(name), *map(format_return, row)] for name, row in means.iterrows()),
             ]
         ),
     ]

@@ -11,20 +11,18 @@ from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
+from bench.report.formats import (
+    format_count,
+    format_interval,
+    format_list,
+    format_number,
+    format_p,
+    format_return,
+)
 from bench.report.panels import wrapped
 from bench.report.repeated import repeated_in_variants
 from bench.report.score_figures import DIGITS
-from bench.report.tables import (
-    between,
-    counted,
-    doubted,
-    listed,
-    markdown,
-    markdown_table,
-    number,
-    probability,
-    return_text,
-)
+from bench.report.tables import markdown, markdown_table
 from bench.report.variant_sections import OFF, by_ranks, by_variant, figure_3, order, unconstrained
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.estimates import ALPHA
@@ -109,7 +107,11 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
         " intervals are of 95 % over seeds, and p is of Welch's test, corrected by Holm for all"
         f" {table['p'].notna().sum()} tests of this table. Nothing is paired, though seeds are shared. A"
         " difference near 0 with a wide interval is not shown to be small."
-        + (f" The intervals of {listed(doubtful)} are in brackets: they are unreliable." if doubtful else "")
+        + (
+            f" The intervals of {format_list(doubtful)} are in brackets: they are unreliable."
+            if doubtful
+            else ""
+        )
         + (" Where an environment is missing, scores can't be compared." if incomplete.any() else ""),
         _significant(table),
         markdown(
@@ -117,13 +119,13 @@ def sections(found: VariantsReport, folder: Path) -> list[str]:
             {
                 "variant": lambda row: row.variant,
                 "setting": lambda row: row.setting,
-                "score": lambda row: on_scale(row, number(row.score)),
-                "default": lambda row: number(row.default_score),
-                "difference": lambda row: on_scale(row, number(row.difference)),
+                "score": lambda row: on_scale(row, format_number(row.score)),
+                "default": lambda row: format_number(row.default_score),
+                "difference": lambda row: on_scale(row, format_number(row.difference)),
                 "95 % interval": lambda row: on_scale(
-                    row, doubted(between(row.low, row.high), row.setting in doubtful), ""
+                    row, format_interval(row.low, row.high, row.setting in doubtful), ""
                 ),
-                "p, Holm": lambda row: probability(row.p_holm),
+                "p, Holm": lambda row: format_p(row.p_holm),
                 "runs": lambda row: str(row.runs),
                 "diverged": lambda row: str(row.diverged),
             },
@@ -156,7 +158,7 @@ def _significant(table: pd.DataFrame) -> str:
     found = table[table["p_holm"] < ALPHA]
     parts = {"lower": found[found["difference"] < 0], "higher": found[found["difference"] > 0]}
     return f"Of these tests {len(found)} find a difference." + "".join(
-        f" The score is {direction} under {listed(_with_settings(part))}."
+        f" The score is {direction} under {format_list(_with_settings(part))}."
         for direction, part in parts.items()
         if len(part)
     )
@@ -171,7 +173,7 @@ def _with_settings(table: pd.DataFrame) -> list[str]:
 def _runs(found: VariantsReport) -> str:
     counts = found.scores.groupby(["variant", "setting", "environment"]).size()
     low, high = int(counts.min()), int(counts.max())
-    return counted(high, "run") if low == high else f"{low} to {high} runs"
+    return format_count(high, "run") if low == high else f"{low} to {high} runs"
 
 
 def _unchanged(found: VariantsReport) -> str:
@@ -181,7 +183,8 @@ def _unchanged(found: VariantsReport) -> str:
     if places.empty:
         return ""
     return (
-        f" Under {listed(by_variant(places))} all runs score what the default's runs of their seeds do: the"
+        f" Under {format_list(by_variant(places))} all runs score what the default's runs of their seeds"
+        " do: the"
         " variant changes nothing there, and a difference is that of these seeds from all of the default's."
     )
 
@@ -189,8 +192,8 @@ def _unchanged(found: VariantsReport) -> str:
 def _by_environment(found: VariantsReport) -> list[list[str]]:
     cells = {}
     for row in found.by_environment.itertuples():
-        ends = between(row.low, row.high)
-        text = number(row.difference) + (f" ({ends})" if ends else "")
+        ends = format_interval(row.low, row.high)
+        text = format_number(row.difference) + (f" ({ends})" if ends else "")
         cells[row.variant, row.setting, row.environment] = OFF if row.Index in found.off_scale.index else text
     environments = found.grid.environments
     return [
@@ -218,9 +221,9 @@ def _off_scale(found: VariantsReport) -> list[str]:
                 "variant": lambda row: row.variant,
                 "setting": lambda row: row.setting,
                 "environment": lambda row: without_version(row.environment),
-                "runs": lambda row: "; ".join(map(return_text, row.sorted)),
-                "median": lambda row: return_text(row.median),
-                "median of the default": lambda row: return_text(row.default),
+                "runs": lambda row: "; ".join(map(format_return, row.sorted)),
+                "median": lambda row: format_return(row.median),
+                "median of the default": lambda row: format_return(row.default),
             },
         ),
     ]

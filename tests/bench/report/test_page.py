@@ -36,7 +36,7 @@ def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> R
 
 
 def text_of(found: Report) -> str:
-    return "\n\n".join([*page.sections(found, Path("nowhere")), *details.sections(found, Path("nowhere"))])
+    return "\n\n".join([page.results_page(found, Path("nowhere")), *details.sections(found, Path("nowhere"))])
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     assert ("With the paper's 3 seeds" in text) == (seeds > 2)
     assert ("2,000 simulated experiments" in text) == (seeds > 1)
     assert all(f"(figures/{name}.png)" in text for name in FIGURES)
-    page.save(found, tmp_path)
+    page.write_pages(found, tmp_path)
     pages = {name: (tmp_path / name).read_text() for name in ("README.md", "details.md")}
     for name, written in pages.items():
         targets = [link.partition("#") for link in links(written) if "#" in link]

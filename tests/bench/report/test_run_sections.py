@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.run_sections import by_setting, groups_in_words
+from bench.report.run_sections import by_setting, two_groups
 
 
 def test_outliers_are_told_by_setting() -> None:
@@ -21,9 +21,7 @@ def test_only_groups_that_stay_after_the_correction_are_named() -> None:
     lines += [("Hopper-v4", "y", 2, 1, 1.0, 2.0, 0.01, 0.2, 4096.0)]
     scores = pd.DataFrame({"environment": "Hopper-v4", "setting": "x", "score": [101.0, 900.0, 102.0]})
     report: Any = SimpleNamespace(gaps=pd.DataFrame(lines, columns=columns), scores=scores)
-    found = groups_in_words(report)
-    assert "spread: 2 runs of x in Hopper return 101 to 102 and 1 return 900 to 900; they stay apart" in found
-    assert "apart from timestep 4,096 on. " in found
-    assert " y " not in found
+    (group,) = two_groups(report).itertuples()
+    assert (group.setting, group.lowest, group.highest, group.stay_apart) == ("x", 101, 900, True)
     report.gaps = report.gaps[1:]
-    assert groups_in_words(report) == ""
+    assert two_groups(report).empty

@@ -1,0 +1,96 @@
+"""Pages from templates: Markdown with blanks, `templates/*.md`.
+
+Python computes values, and a template formats them: `{{ row.score | number }}`. A line of a template goes on
+with the line before, unless that is empty or this one begins a table's row or a list's item; so sentences and
+conditions have lines of their own.
+
+How to add a section: write it where it belongs in the page's template, and pass what it needs to `render`.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.protocol.environments import without_version
+from bench.report import formats
+
+# What Markdown takes for more than text. A `<` before a blank, as of a p value, is none of it.
+SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=\S)")
+CODE = re.compile(r"(^```.*?^```$)", flags=re.DOTALL | re.MULTILINE)
+# A line's end within a paragraph or an item of a list.
+WRAPPED = re.compile(r"(?<=[^\n])\n *(?![\n|]|- )")
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template with values.
+
+    Args:
+        template: its path in `templates`.
+        values: by the names that the template has for them. None is an iterator, because a list of contents
+            renders the sections once more.
+
+    Returns:
+        Markdown with one line for each paragraph, and one blank line between paragraphs.
+
+    Raises:
+        jinja2.UndefinedError: for a name in the template that has no value.
+    """
+    parts = CODE.split(ENVIRONMENT.get_template(template).render(values))
+    parts[::2] = [re.sub(r"\n{3,}", "\n\n", WRAPPED.sub(" ", part)) for part in parts[::2]]
+    return "".join(parts).strip() + "\n"
+
+
+def text(value: object) -> Markup:
+    """A value as text of a page: every blank of a template is filled through this function.
+
+    Labels and names come from files of others, so they can't be links, cells or HTML. Filters that write
+    Markdown return `Markup`, which stays as it is.
+    """
+    if isinstance(value, Markup):
+        return value
+    return Markup(SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split())))
+
+
+def format_table(cells: Iterable[Iterable[object]]) -> Markup:
+    """Heading and rows as a table, all but the first column to the right."""
+    heading, *rows = [[str(text(cell)) for cell in row] for row in cells]
+    rule = ["---", *["---:"] * (len(heading) - 1)]
+    return Markup("\n".join("| " + " | ".join(row) + " |" for row in (heading, rule, *rows)))
+
+
+def anchor(heading: str) -> str:
+    """What a link to a heading ends in, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def contents(page: str) -> Markup:
+    """A list of links to the sections of a page."""
+    headings = re.findall(r"^## (.+)$", page, flags=re.MULTILINE)
+    return Markup("\n".join(f"- [{heading}](#{anchor(heading)})" for heading in headings))
+
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    undefined=StrictUndefined,
+    autoescape=True,
+    finalize=text,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+ENVIRONMENT.filters |= {
+    "contents": contents,
+    "counted": formats.format_count,
+    "estimate": formats.format_estimate,
+    "interval": formats.format_interval,
+    "listed": formats.format_list,
+    "number": formats.format_number,
+    "p": formats.format_p,
+    "return": formats.format_return,
+    "share": formats.format_share,
+    "table": format_table,
+    "without_version": without_version,
+}

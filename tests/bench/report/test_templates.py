@@ -1,0 +1,37 @@
+"""How blanks of templates are filled, anchors and lists of contents, by hand."""
+
+import pytest
+from markupsafe import Markup
+
+from bench.report.templates import anchor, contents, text
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("Table 1: average normalized score", "table-1-average-normalized-score"),
+        ("Beside the paper's Figure 3", "beside-the-papers-figure-3"),
+        ("No clipping or penalty, by its runs", "no-clipping-or-penalty-by-its-runs"),
+    ],
+)
+def test_an_anchor_is_that_of_github(heading: str, expected: str) -> None:
+    assert anchor(heading) == expected
+
+
+def test_the_contents_are_all_headings_of_sections() -> None:
+    parts = ["## One", "text ## not", "## Two\n\nmore\n\n## Three\n\n### Below"]
+    assert contents("\n\n".join(parts)) == "- [One](#one)\n- [Two](#two)\n- [Three](#three)"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("Mine | not\nhis", "Mine \\| not his"),
+        ("[x](https://example.org) ![y](z)", "\\[x\\](https://example.org) !\\[y\\](z)"),
+        ("<script> `*a*", "\\<script> \\`\\*a\\*"),
+        ("< 0.001", "< 0.001"),
+        (Markup("[x](y)"), "[x](y)"),
+    ],
+)
+def test_what_fills_a_blank_is_text(value: object, written: str) -> None:
+    assert text(value) == written
