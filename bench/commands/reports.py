@@ -24,22 +24,22 @@ class Table(Options, OnResults):
         finished = results.finished()
         present = finished_of(results, selection)
         if not any(run.setting in PAPER_SETTINGS for run in finished):
-            from bench.report.raw_returns import show_returns
+            from bench.report.terminal import show_returns
 
             show_returns(results, present, console)
             return
-        from bench.report import setting_sections, tables
+        from bench.report.terminal import show_differences, show_table
         from bench.scores import report
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
-        tables.show(found, console)
-        setting_sections.show_differences(found, console)
+        show_table(found, console)
+        show_differences(found, console)
         if is_written(selection, finished):
-            from bench.report.saving import save
+            from bench.report.saving import write_report
 
-            console.print(save(found, results, selection), soft_wrap=True)
+            console.print(write_report(found, results, selection), soft_wrap=True)
             for setting in in_table_order(run.setting for run in set(selection.runs) - present):
                 warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:

@@ -20,8 +20,8 @@ DETERMINISTIC: Any = {"svg.hashsalt": "table1", "svg.fonttype": "path"}
 DOTS_PER_INCH = 150
 
 
-def save(report: Report, folder: Path) -> list[str]:
-    """Write all figures of a report into `figures/`; returns their paths."""
+def write_figures(report: Report, folder: Path) -> None:
+    """Write all figures of a report into `figures/`."""
     figures = {
         "table1": table(report),
         "learning_curves": learning_curves(report.runs, report.scale["random_uniform"], report.settings),
@@ -33,9 +33,8 @@ def save(report: Report, folder: Path) -> list[str]:
         "profiles": profiles(report),
         "diagnostics": diagnostics(report.runs, report.settings),
     }
-    return [
-        path for name, figure in figures.items() for path in save_figure(figure, folder / "figures", name)
-    ]
+    for name, figure in figures.items():
+        save_figure(figure, folder / "figures", name)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:

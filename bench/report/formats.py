@@ -4,6 +4,14 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from bench.scores.scale import READINGS
+
+# A reading of the scale as a heading, by the name of its column.
+READING_NAMES = {
+    str(reading): f"{reading.random}, {'best run' if reading.best == 'run' else 'best setting mean'}"
+    for reading in READINGS
+}
+
 
 def format_count(count: int, noun: str) -> str:
     """A number of things, such as 1 seed and 1,000 runs."""
@@ -13,6 +21,11 @@ def format_count(count: int, noun: str) -> str:
 def format_number(value: float) -> str:
     """Two decimals, or nothing for NaN."""
     return "" if math.isnan(value) else f"{value:z,.2f}"
+
+
+def format_decimals(value: float, digits: int) -> str:
+    """So many decimals, or nothing for NaN."""
+    return "" if math.isnan(value) else f"{value:,.{digits}f}"
 
 
 def format_return(value: float) -> str:
@@ -55,3 +68,21 @@ def format_list(names: Iterable[object], last_word: str = "and") -> str:
     """Names in a sentence, with this word before the last one; none where there is no name."""
     *others, last = [*map(str, names)] or ["none"]
     return f" {last_word} ".join([", ".join(others), last] if others else [last])
+
+
+def format_quoted(value: object) -> str:
+    """A text in quotation marks."""
+    return f"“{value}”"
+
+
+def format_reading(reading: object) -> str:
+    """A reading of the scale, such as uniform_run, in words."""
+    return READING_NAMES[str(reading)]
+
+
+def format_ahead(wins: Iterable[int], others: int) -> str:
+    """Of how many others each of two settings is ahead."""
+    first, second = wins
+    if first != second:
+        return f"{first} and {second}"
+    return f"all {first}" if first == others else "none" if first == 0 else f"{first} each"

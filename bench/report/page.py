@@ -1,53 +1,74 @@
 """`README.md` and `details.md` of the results folder, from `templates/`."""
 
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
-from bench.common.files import read_text, write_whole
-from bench.report import details
-from bench.report.environment_sections import mean_returns
-from bench.report.paper_sections import beside_the_paper
-from bench.report.run_sections import two_groups
-from bench.report.scale_sections import the_scale
-from bench.report.seed_sections import what_seeds_can_tell
-from bench.report.setting_sections import who_differs
-from bench.report.summary import in_short
-from bench.report.tables import TITLE, markdown_table, notes, table_cells
+from bench.common.files import write_whole
+from bench.protocol.protocol import PLANNED_SEEDS
+from bench.report.pair_facts import lead_facts, pair_facts, power_facts
+from bench.report.paper_facts import MOST_FLAT, figure_3_facts, paper_facts
+from bench.report.postures import postures
+from bench.report.repeated import repeated
+from bench.report.run_facts import gap_facts, made_facts, no_clip_facts, outlier_facts, two_groups
+from bench.report.score_facts import coverage_facts, first_by_outcome, scale_facts
+from bench.report.tables import improvement_cells, mean_return_cells, return_cells, table1_facts
 from bench.report.templates import render
-from bench.report.unconstrained_sections import by_its_runs
+from bench.scores.estimates import ALPHA
+from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
+from bench.scores.scale import READINGS
 
-# How scores and intervals are computed, and which files there are.
-METHODS = Path(__file__).with_name("methods.md")
+PAGES = ("README.md", "details.md")
 
 
 def write_pages(report: Report, folder: Path) -> None:
     """Write `README.md` and `details.md`."""
-    write_whole(folder / "README.md", results_page(report, folder))
-    write_whole(folder / "details.md", "\n\n".join(details.sections(report, folder)) + "\n")
+    for name, page in render_pages(report, folder).items():
+        write_whole(folder / name, page)
 
 
-def results_page(report: Report, folder: Path) -> str:
-    """The page over a results folder."""
-    before = [
-        *in_short(report),
-        f"## {TITLE}",
-        markdown_table(table_cells(report)),
-        f"The settings' names, in this order: {', '.join(f'`{name}`' for name in report.table['setting'])}.",
-        *notes(report),
-        "![Table 1, and the paper's](figures/table1.png)",
-        *who_differs(report),
-        *beside_the_paper(report),
-        *by_its_runs(report),
-    ]
-    after = [*what_seeds_can_tell(report), *the_scale(report), read_text(METHODS).strip()]
-    return render(
-        "README.md",
-        report=report,
-        folder=folder,
-        mean_returns=mean_returns(report),
-        groups=list(two_groups(report).itertuples()),
-        before=[*map(Markup, before)],
-        after=[*map(Markup, after)],
-    )
+def render_pages(report: Report, folder: Path) -> dict[str, str]:
+    """The pages over a results folder, by name.
+
+    Args:
+        report: over all of the paper's settings in all environments.
+        folder: the results folder. The pages lead to other pages that are there.
+
+    Raises:
+        DamagedError: when `verified.csv` of the folder is another file.
+    """
+    values = _values(report, folder)
+    return {name: render(name, **values) for name in PAGES}
+
+
+def _values(report: Report, folder: Path) -> dict[str, Any]:
+    """What the templates are filled with, by name."""
+    return {
+        **table1_facts(report),
+        "folder": folder,
+        "alpha": ALPHA,
+        "readings": [str(reading) for reading in READINGS],
+        "constrained": len(CONSTRAINED),
+        "planned_seeds": PLANNED_SEEDS,
+        "most_flat": MOST_FLAT,
+        "pairs": pair_facts(report),
+        "lead": lead_facts(report),
+        "power": power_facts(report),
+        "paper": paper_facts(report),
+        "figure_3": figure_3_facts(report),
+        "no_clip": no_clip_facts(report),
+        "gaps": gap_facts(report),
+        "groups": two_groups(report),
+        "outliers": outlier_facts(report),
+        "made": made_facts(report),
+        "scale": scale_facts(report),
+        "firsts": first_by_outcome(report),
+        "coverage": coverage_facts(report),
+        "mean_returns": mean_return_cells(report),
+        "returns": return_cells(report.returns, report.settings),
+        "improvement": improvement_cells(report),
+        "postures": Markup("\n\n".join(postures(report.scores, folder))),
+        "repeated": Markup("\n\n".join(repeated(folder))),
+    }

@@ -1,4 +1,4 @@
-"""Table 1 to be read: on the terminal, in Markdown and in LaTeX."""
+"""Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -6,78 +6,44 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from bench.common.files import write_whole
-from bench.common.terminal import print_table, warn
+from bench.protocol.environments import without_version
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
-from bench.report.formats import format_interval, format_number, format_return, format_share, return_digits
+from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
+from bench.report.templates import render
 from bench.scores.report import Report
 
 Cells = list[list[str]]
 
-OF_THREE_HEADING = f"as of {len(PAPER_SEEDS)} seeds"
-UNTRAINED_HEADING = "untrained policy = 0"
 
-TITLE = "Table 1: average normalized score"
-UNTRAINED = (
-    f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions. The best of more runs is"
-    " better, so more seeds lower positive scores."
-)
-OF_THREE = (
-    f" The scores “{OF_THREE_HEADING}” are those to hold beside the paper's: the means over all choices of"
-    f" {len(PAPER_SEEDS)} of our seeds in each environment, each choice on its own scale."
-)
-INTERVAL = (
-    "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata), with the scale of"
-    " the table held fixed."
-)
-SCALE_HEADINGS = {
-    "random_uniform": "random: uniform actions",
-    "random_untrained": "random: untrained policy",
-    "best_run": "best run",
-    "best_setting_mean": "best setting mean",
-}
-
-
-def show(report: Report, console: Console) -> None:
-    """Print the table, and what scores 0 and 1."""
-    print_table(console, TITLE, table_cells(report))
-    scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, scale_cells(report.scale))
-    for warning in warnings(report):
-        warn(console, warning)
-
-
-def save(report: Report, folder: Path) -> None:
+def write_table1(report: Report, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
-    parts = [f"# {TITLE}", markdown_table(table_cells(report)), *notes(report)]
-    write_whole(folder / "table1.md", "\n\n".join(parts) + "\n")
+    write_whole(folder / "table1.md", render("table1.md", **table1_facts(report)))
     write_whole(folder / "table1.tex", latex(table_cells(report)))
 
 
 def notes(report: Report) -> list[str]:
-    """What the table's columns are, and what to beware of."""
-    of_three = OF_THREE if report.table["score_of_three"].notna().any() else ""
-    return [UNTRAINED + of_three, INTERVAL + _doubt(report), *warnings(report)]
+    """What the table's columns are, and what to beware of, as paragraphs."""
+    return render("notes.md", **table1_facts(report)).strip().split("\n\n")
 
 
-def _doubt(report: Report) -> str:
-    """Why intervals are in brackets; nothing where none is."""
-    if not report.doubtful:
-        return ""
-    found = []
-    for setting in in_table_order(report.doubtful):
-        lines = report.coverage[report.coverage["setting"] == setting]
-        least = lines.loc[lines["score"].idxmin()]
-        found.append(
-            f" The interval of {setting} is in brackets, and dotted in the figure, because it may be too"
-            f" narrow: it contains the true score in {format_share(least['score'])} of"
-            f" {least['experiments']:,}"
-            f" simulated experiments with {least['runs']} runs."
-        )
-    return "".join(found)
+def table1_facts(report: Report) -> dict[str, Any]:
+    """What the templates of Table 1 and its notes are filled with."""
+    return {
+        "report": report,
+        "table1": table_cells(report),
+        "doubts": doubts(report),
+        "warnings": warnings(report),
+    }
+
+
+def doubts(report: Report) -> list[pd.Series]:
+    """The least coverage of each interval that is in brackets: a line of the table of coverage."""
+    lines = report.coverage.sort_values("score", kind="stable").drop_duplicates("setting")
+    least = lines.set_index("setting", drop=False)
+    return [least.loc[setting] for setting in in_table_order(report.doubtful)]
 
 
 def latex(cells: Cells) -> str:
@@ -99,7 +65,8 @@ def latex(cells: Cells) -> str:
 
 def table_cells(report: Report) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
-    scores = ("algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING)
+    scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
+    heading = ["algorithm", *scores, "runs", "diverged"]
     any_diverged, rows = report.table["diverged"].any(), []
     for row in report.table.itertuples():
         values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
@@ -107,8 +74,28 @@ def table_cells(report: Report) -> Cells:
         interval = format_interval(row.ci_low, row.ci_high, row.setting in report.doubtful)
         diverged = str(row.diverged) if any_diverged else ""
         rows.append([row.algorithm, paper, score, interval, untrained, of_three, str(row.runs), diverged])
-    filled = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    return [[cells[place] for place in filled] for cells in ((*scores, "runs", "diverged"), *rows)]
+    filled = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    return [[cells[index] for index in filled] for cells in (heading, *rows)]
+
+
+def mean_return_cells(report: Report) -> Cells:
+    """The mean return of each setting in each environment."""
+    means = report.returns.pivot(index="setting", columns="environment", values="mean")
+    rows = means.loc[in_table_order(means.index)].iterrows()
+    return [
+        ["setting", *map(without_version, means.columns)],
+        *([str(name), *map(format_return, row)] for name, row in rows),
+    ]
+
+
+def improvement_cells(report: Report) -> Cells:
+    """The probability of improvement over the baseline, in all and in each environment, with its interval."""
+    table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
+    cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
+    texts = cells.pivot(index="setting", columns="environment", values="text")
+    texts = texts.loc[table["setting"].unique(), ["all", *report.grid.environments]]
+    rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]
+    return [["algorithm", *texts], *rows]
 
 
 def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
@@ -131,15 +118,6 @@ def _return_cell(row: object) -> str:
     mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
     spread = "" if math.isnan(std) else f" ± {std:,.{return_digits(mean)}f}"
     return f"{format_return(mean)}{spread} ({normalized:.2f})"
-
-
-def scale_cells(scale: pd.DataFrame) -> Cells:
-    """What scores 0 and 1 in each environment."""
-    rows = scale[list(SCALE_HEADINGS)].iterrows()
-    return [
-        ["environment", *SCALE_HEADINGS.values()],
-        *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
-    ]
 
 
 def warnings(report: Report) -> list[str]:

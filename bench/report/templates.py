@@ -2,7 +2,7 @@
 
 Python computes values, and a template formats them: `{{ row.score | number }}`. A line of a template goes on
 with the line before, unless that is empty or this one begins a table's row or a list's item; so sentences and
-conditions have lines of their own.
+conditions have lines of their own. A line that ends in a condition takes its end with it: `+%}` keeps it.
 
 How to add a section: write it where it belongs in the page's template, and pass what it needs to `render`.
 """
@@ -82,13 +82,17 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.filters |= {
+    "ahead_of": formats.format_ahead,
     "contents": contents,
     "counted": formats.format_count,
+    "decimals": formats.format_decimals,
     "estimate": formats.format_estimate,
     "interval": formats.format_interval,
     "listed": formats.format_list,
     "number": formats.format_number,
     "p": formats.format_p,
+    "quoted": formats.format_quoted,
+    "reading": formats.format_reading,
     "return": formats.format_return,
     "share": formats.format_share,
     "table": format_table,

@@ -1,11 +1,11 @@
-"""Sentences about groups of runs and outliers, by hand."""
+"""Groups of runs, outliers, and runs below all others, by hand."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
-from bench.report.run_sections import by_setting, two_groups
+from bench.report.run_facts import apart, by_setting, two_groups
 
 
 def test_outliers_are_told_by_setting() -> None:
@@ -25,3 +25,17 @@ def test_only_groups_that_stay_after_the_correction_are_named() -> None:
     assert (group.setting, group.lowest, group.highest, group.stay_apart) == ("x", 101, 900, True)
     report.gaps = report.gaps[1:]
     assert two_groups(report).empty
+
+
+def test_where_all_runs_lie_below_all_others() -> None:
+    lines = [
+        ("Reacher-v4", "no-clip", -2.0),
+        ("Reacher-v4", "no-clip", -0.5),
+        ("Reacher-v4", "clip-0.2", 0.7),
+    ]
+    lines += [("Hopper-v4", "no-clip", 0.3), ("Hopper-v4", "clip-0.1", 0.3)]
+    report: Any = SimpleNamespace(
+        scores=pd.DataFrame(lines, columns=["environment", "setting", "normalized"])
+    )
+    (line,) = apart(report).itertuples()
+    assert (line.Index, line.highest, line.lowest) == ("Reacher-v4", -0.5, 0.7)
