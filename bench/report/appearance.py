@@ -31,7 +31,7 @@ class Look:
 
 
 def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
-    """The look of each of these settings, and of the paper's: it follows its family and its place in it."""
+    """The look of each of these settings, and of the paper's: by its family and its index there."""
     known = {name: SETTINGS[name] for name in PAPER_SETTINGS} | dict(settings)
     members: dict[str, list[str]] = {}
     for name in in_table_order(known):
@@ -45,8 +45,8 @@ def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
         base = colour_of.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
         # A family that shares its colour with an earlier one begins with other markers.
         first = number // len(OTHER_COLOURS) * MARKERS_OF_A_FAMILY
-        for place, name in enumerate(names):
-            style, turn = place % len(LINES), place // len(LINES)
+        for index, name in enumerate(names):
+            turn, style = divmod(index, len(LINES))
             marker = MARKERS[(first + turn) % len(MARKERS)]
             found[name] = Look(_tinted(base, TINTS[style]), LINES[style], marker)
     return found

@@ -138,10 +138,10 @@ def _time_axis(panel: Axes, title: str) -> None:
     panel.set_xlabel("timesteps")
 
 
-def _legend(place: Axes, panels: Iterable[Axes]) -> None:
+def _legend(legend: Axes, panels: Iterable[Axes]) -> None:
     handles = {
         label: handle
         for panel in panels
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    place.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
+    legend.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)

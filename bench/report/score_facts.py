@@ -14,7 +14,7 @@ def scale_facts(report: Report) -> dict[str, Any]:
     """What scores 0 and 1, what that hangs on, and the range of the constrained scores by reading."""
     readings = report.readings.set_index("setting").loc[list(CONSTRAINED)]
     return {
-        "environments": best_of_others(report),
+        "environments": describe_scale(report),
         "depends": depends_on(report),
         "ahead": furthest_ahead(report.scale),
         "low": readings.min(),
@@ -22,13 +22,17 @@ def scale_facts(report: Report) -> dict[str, Any]:
     }
 
 
-def best_of_others(report: Report) -> pd.DataFrame:
-    """The scale with a column best_of_others: the best run of all but the best run's setting."""
+def describe_scale(report: Report) -> pd.DataFrame:
+    """The scale with the best run of all but the best run's setting (best_of_others), and best_run_file."""
     best = pd.DataFrame(
         report.paper.returns.max(axis=-1).T, report.paper.environments, report.paper.settings
     ).loc[report.scale.index]
     others = best.where(best.columns.to_numpy() != report.scale[["best_run_setting"]].to_numpy())
-    return report.scale.assign(best_of_others=others.max(axis=1))
+    files = [
+        f"runs/{row.Index}/{row.best_run_setting}/seed-{row.best_run_seed:02d}.csv"
+        for row in report.scale.itertuples()
+    ]
+    return report.scale.assign(best_of_others=others.max(axis=1), best_run_file=files)
 
 
 def depends_on(report: Report) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def depends_on(report: Report) -> dict[str, Any]:
     returns: those of its runs that are better than any other setting's. times: how many times as large other
     scores would be without these runs.
     """
-    scale = best_of_others(report)
+    scale = describe_scale(report)
     lead = scale["best_run"] - scale["best_of_others"]
     share = lead / (scale["best_run"] - scale["random_uniform"]).abs()
     environment = str(share.idxmax())

@@ -40,8 +40,8 @@ def table(report: Report) -> Figure:
     whole.set_title("all settings", fontsize="medium")
     detail.set_title("the constrained settings, enlarged", fontsize="medium")
     detail.plot([], [], "o-", color="grey", linewidth=3, label="ours, 95 % interval")
-    of_three = f"ours as of {len(PAPER_SEEDS)} seeds"
-    detail.plot([], [], color="black", linestyle="none", label=of_three, **THREE_MARKER)
+    label = f"ours as of {len(PAPER_SEEDS)} seeds"
+    detail.plot([], [], color="black", linestyle="none", label=label, **THREE_MARKER)
     detail.plot([], [], color="black", linestyle="none", label="the paper's", **PAPER_MARKER)
     figure.legend(loc="outside upper center", ncols=3, fontsize="small", frameon=False)
     return figure
@@ -72,10 +72,10 @@ def intervals(
     """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
     look_of, settings = looks(report.settings), list(report.table["setting"])
     for setting, value, low, high in values.itertuples():
-        place, shade = settings.index(setting), look_of[setting].colour
+        line, shade = settings.index(setting), look_of[setting].colour
         style: dict[str, Any] = {"linestyle": ":" if setting in doubtful else "-", "solid_capstyle": "butt"}
-        panel.plot([low, high], [place, place], color=shade, linewidth=3, **style)
-        panel.plot(value, place, "o", color=shade, markersize=7)
+        panel.plot([low, high], [line, line], color=shade, linewidth=3, **style)
+        panel.plot(value, line, "o", color=shade, markersize=7)
     panel.set_yticks(range(len(settings)), [report.settings[name].label for name in settings])
     panel.set_ylim(len(settings) - 0.4, -0.6)
     panel.grid(axis="x", linewidth=0.4)
@@ -87,13 +87,13 @@ def environments(report: Report) -> Figure:
     runs, look_of = report.grid.only(settings).normalized().round(DIGITS), looks(report.settings)
     size = (2.2, 0.8 + 0.24 * len(settings))
     figure, panels = wrapped(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
-    for number, (panel, name) in enumerate(zip(panels, names, strict=True)):
-        for place, setting in enumerate(settings):
-            values, shade = runs[place, number], look_of[setting].colour
+    for environment_index, (panel, name) in enumerate(zip(panels, names, strict=True)):
+        for line, setting in enumerate(settings):
+            values, shade = runs[line, environment_index], look_of[setting].colour
             values = values[np.isfinite(values)]
-            panel.plot(values, np.full(len(values), place), "o", color=shade, markersize=4, alpha=0.7)
+            panel.plot(values, np.full(len(values), line), "o", color=shade, markersize=4, alpha=0.7)
             middle = [values.mean().round(DIGITS)] * 2 if len(values) else []
-            panel.plot(middle, [place - 0.35, place + 0.35][: len(middle)], color=shade, linewidth=2)
+            panel.plot(middle, [line - 0.35, line + 0.35][: len(middle)], color=shade, linewidth=2)
         for end in (0, 1):
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
@@ -161,9 +161,9 @@ def _by_family(report: Report, draw: Callable[[Axes, Floats, Look, str], None]) 
     return figure
 
 
-def _curve(panel: Axes, places: Floats, estimates: list[Estimate], look: Look, label: str) -> None:
+def _curve(panel: Axes, positions: Floats, estimates: list[Estimate], look: Look, label: str) -> None:
     """Estimates with their intervals along an axis."""
     low, high = np.transpose([each.interval for each in estimates]).round(DIGITS)
     values = np.array([each.value for each in estimates]).round(DIGITS)
-    panel.plot(places, values, look.line, color=look.colour, linewidth=1.5, label=label)
-    panel.fill_between(places, low, high, color=look.colour, alpha=0.15, linewidth=0)
+    panel.plot(positions, values, look.line, color=look.colour, linewidth=1.5, label=label)
+    panel.fill_between(positions, low, high, color=look.colour, alpha=0.15, linewidth=0)

@@ -69,11 +69,11 @@ def table_cells(report: Report) -> Cells:
     heading = ["algorithm", *scores, "runs", "diverged"]
     any_diverged, rows = report.table["diverged"].any(), []
     for row in report.table.itertuples():
-        values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
-        paper, score, untrained, of_three = map(format_number, values)
+        paper, ours = format_number(row.paper_score), format_number(row.score)
         interval = format_interval(row.ci_low, row.ci_high, row.setting in report.doubtful)
+        more = (format_number(row.untrained_score), format_number(row.score_of_three), str(row.runs))
         diverged = str(row.diverged) if any_diverged else ""
-        rows.append([row.algorithm, paper, score, interval, untrained, of_three, str(row.runs), diverged])
+        rows.append([row.algorithm, paper, ours, interval, *more, diverged])
     filled = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
     return [[cells[index] for index in filled] for cells in (heading, *rows)]
 

@@ -3,8 +3,6 @@
 Python computes values, and a template formats them: `{{ row.score | number }}`. A line of a template goes on
 with the line before, unless that is empty or this one begins a table's row or a list's item; so sentences and
 conditions have lines of their own. A line that ends in a condition takes its end with it: `+%}` keeps it.
-
-How to add a section: write it where it belongs in the page's template, and pass what it needs to `render`.
 """
 
 import re
@@ -52,7 +50,7 @@ def text(value: object) -> Markup:
     """
     if isinstance(value, Markup):
         return value
-    return Markup(SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split())))
+    return Markup(SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", str(value))))
 
 
 def format_table(cells: Iterable[Iterable[object]]) -> Markup:
