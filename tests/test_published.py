@@ -33,11 +33,11 @@ from tests.helpers.links import anchors, links
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
-# All Markdown but the parts of pages in `bench/report`.
+# All Markdown but templates.
 PAGES = [
     path
     for path in sorted(path.relative_to(ROOT) for path in ROOT.glob("**/*.md"))
-    if path.parts[0][0] != "." and path.parent != Path("bench/report")
+    if path.parts[0][0] != "." and path.parent != Path("bench/report/templates")
 ]
 # The results folders: the default's, and those of the variants that have one.
 PUBLISHED = [path.parent for path in sorted((ROOT / "results").glob("**/protocol.json"))]
