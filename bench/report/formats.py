@@ -86,3 +86,8 @@ def format_ahead(wins: Iterable[int], others: int) -> str:
     if first != second:
         return f"{first} and {second}"
     return f"all {first}" if first == others else "none" if first == 0 else f"{first} each"
+
+
+def format_kl(value: float) -> str:
+    """A KL divergence in nats: two significant digits, or a whole number from 10 on."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"

@@ -3,8 +3,8 @@
 from bench.common.files import write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS
-from bench.report import lecture
 from bench.report.figures import write_figures
+from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
@@ -22,7 +22,7 @@ def write_report(found: Report, results: Results, selection: Selection) -> str:
     """
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
-        lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
+        write_lecture(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
     report.save(found, results.path)
     write_table1(found, results.path)
     write_figures(found, results.path)

@@ -19,8 +19,9 @@ from bench.report import formats
 # What Markdown takes for more than text. A `<` before a blank, as of a p value, is none of it.
 SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=\S)")
 CODE = re.compile(r"(^```.*?^```$)", flags=re.DOTALL | re.MULTILINE)
-# A line's end within a paragraph or an item of a list.
-WRAPPED = re.compile(r"(?<=[^\n])\n *(?![\n|]|- )")
+# A line's end within a paragraph or an item of a list, with the indentation that follows. The blank of an
+# empty cell is no indentation.
+WRAPPED = re.compile(r"(?<=[^\n])\n(?![\n|]| *- )(?: *(?=[^ |]))?")
 
 
 def render(template: str, **values: Any) -> str:
@@ -95,4 +96,5 @@ ENVIRONMENT.filters |= {
     "share": formats.format_share,
     "table": format_table,
     "without_version": without_version,
+    "kl": formats.format_kl,
 }

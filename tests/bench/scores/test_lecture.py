@@ -5,7 +5,7 @@ import pandas as pd
 
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.scores.estimates import mean
-from bench.scores.lecture import SHOWN, comparison, steps
+from bench.scores.lecture import SHOWN, LectureTables
 from bench.scores.pairs import differences, holm
 from bench.scores.report import Report
 from tests.helpers.scores import random_grid
@@ -34,13 +34,14 @@ def report_of(*logs: pd.DataFrame) -> Report:
 
 
 def test_what_the_steps_did() -> None:
-    table = steps(
+    tables = LectureTables(
         report_of(
             lines("line-search", 0, [50, 20, 40], [1.0, 0.0, 0.5]),  # fell to below 25, and came back
             lines("line-search", 1, [8, 1, 60], [0.0, 0.25, 0.25]),  # a fall from below 10 is none
             lines("line-search", 2, [40, 90, 30], [0.0, 0.0, 1.0]),  # fell to below 45
         )
-    ).set_index("setting")
+    )
+    table = tables.steps.set_index("setting")
     found = table.loc["line-search"]
     assert found[["rose", "fell", "down"]].tolist() == [3, 2, 1]
     np.testing.assert_allclose(found["step_fraction"], 3 / 9)
@@ -52,7 +53,7 @@ def test_what_the_steps_did() -> None:
 
 def test_the_comparison_is_with_clipping() -> None:
     report = report_of(lines("trpo-0.01", 0, [70]), lines("trpo-0.01", 1, [60]))
-    table = comparison(report).set_index("setting")
+    table = LectureTables(report).comparison.set_index("setting")
     assert table.index.tolist() == ["no-clip", "clip-0.2", "trpo-0.01"]
     # Welch's interval with one degree of freedom: Student's quantile is 12.706, the standard error 0.05.
     np.testing.assert_allclose(table.loc["trpo-0.01", "difference"], -0.35)
