@@ -111,10 +111,10 @@ class Variants(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
-        from bench.report.variants import save
+        from bench.report.variants import write_variants
         from bench.scores.report import report
-        from bench.scores.variants import variants_report
+        from bench.scores.variants import read_variants
 
         finished_of(results, selection)
-        found = variants_report(results, report(results, selection))
-        console.print(f"written: {save(found, results.path)}", soft_wrap=True)
+        variants = read_variants(results, report(results, selection))
+        console.print(f"written: {write_variants(variants, results.path)}", soft_wrap=True)
