@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from bench.common.files import write_whole
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.report.pair_facts import lead_facts, pair_facts, power_facts
 from bench.report.paper_facts import MOST_FLAT, figure_3_facts, paper_facts
-from bench.report.postures import postures
-from bench.report.repeated import repeated
+from bench.report.postures import describe_postures
+from bench.report.repeated import describe_repetitions
 from bench.report.run_facts import gap_facts, made_facts, no_clip_facts, outlier_facts, two_groups
 from bench.report.score_facts import coverage_facts, first_by_outcome, scale_facts
 from bench.report.tables import improvement_cells, mean_return_cells, return_cells, table1_facts
@@ -69,6 +67,6 @@ def _values(report: Report, folder: Path) -> dict[str, Any]:
         "mean_returns": mean_return_cells(report),
         "returns": return_cells(report.returns, report.settings),
         "improvement": improvement_cells(report),
-        "postures": Markup("\n\n".join(postures(report.scores, folder))),
-        "repeated": Markup("\n\n".join(repeated(folder))),
+        "postures": describe_postures(report.scores, folder),
+        "repeated": describe_repetitions(folder),
     }

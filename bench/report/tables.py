@@ -1,7 +1,7 @@
 """Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +138,6 @@ def warnings(report: Report) -> list[str]:
             for environment in report.scale.index[best <= random]
         ),
     ]
-
-
-def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:
-    """A table as Markdown: what each column tells of a line, by its heading."""
-    lines = [[text(row) for text in columns.values()] for row in rows.itertuples()]
-    return markdown_table([list(columns), *lines])
 
 
 def markdown_table(cells: Sequence[Sequence[str]]) -> str:

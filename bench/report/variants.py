@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bench.common.files import csv_text, write_whole
@@ -15,7 +14,7 @@ from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
 from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
 from bench.report.panels import wrapped
-from bench.report.repeated import repeated_in_variants
+from bench.report.repeated import describe_repetitions
 from bench.report.score_figures import DIGITS
 from bench.report.templates import render
 from bench.results.checksums import CHECKSUMS, checksums
@@ -78,7 +77,7 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         ranks=compare_ranks(variants),
         published=explain_published_score(variants),
         figure_3=compare_with_figure_3(variants),
-        repeated=Markup("\n\n".join(repeated_in_variants(folder, variants.names))),
+        repeated=describe_repetitions(folder, variants.names),
         protocols=VARIANTS,
         off=OFF_SCALE,
         far=FAR,

@@ -11,15 +11,12 @@ import pytest
 from rich.console import Console
 
 from bench.commands.reports import Table
-from bench.common.errors import DamagedError
 from bench.common.files import read_text
 from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report import figures, page
-from bench.report.repeated import repeated, repeated_in_variants
-from bench.results import verified
 from bench.results.folder import Results
 from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
@@ -214,35 +211,3 @@ def test_the_lecture_s_page_is_written_with_the_table_and_no_unfinished_setting_
         assert (folder / link).is_file()
     # The table does not know of them.
     assert set(pd.read_csv(folder / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
-
-
-def test_what_was_repeated_is_told_by_processor_and_length(tmp_path: Path) -> None:
-    assert repeated(tmp_path) == []
-    lines = [
-        *("Hopper-v4,clip-0.2,0,100000,AMD,a,identical,Intel", "Hopper-v4,no-clip,0,100000,AMD,a,near,Intel"),
-        "Hopper-v4,clip-0.2,0,1000000,AMD,a,identical,Intel",
-    ]
-    versions = "," * (len(verified.COLUMNS) - 8)
-    heading = ",".join(verified.COLUMNS)
-    whole = "\n".join([heading, *(line + versions for line in lines), ""])
-    (tmp_path / "verified.csv").write_text(whole)
-    annealed = tmp_path / "variants" / "annealed" / "verified.csv"
-    annealed.parent.mkdir(parents=True)
-    annealed.write_text(whole)
-    _, text, table = repeated(tmp_path)
-    assert "Of 3 repetitions 2 have the same lines" in text
-    assert table.splitlines()[2:] == [
-        "| AMD | Intel | Hopper-v4 | 0 | 100,000 | 2 | 1 |",
-        "| AMD | Intel | Hopper-v4 | 0 | 1,000,000 | 1 | 1 |",
-    ]
-    _, text, table = repeated_in_variants(tmp_path, ["v5", "annealed"])
-    assert "Of 3 repetitions 2 have the same lines" in text
-    assert table.splitlines()[2:] == [
-        "| AMD | Intel | annealed | 0 | 100,000 | 2 | 1 |",
-        "| AMD | Intel | annealed | 0 | 1,000,000 | 1 | 1 |",
-    ]
-    assert repeated_in_variants(tmp_path, ["v5"]) == []
-    for damaged in ("", "seed\n1\n", whole + "Hopper-v4\n", whole.replace(",0,", ",x,")):
-        (tmp_path / "verified.csv").write_text(damaged)
-        with pytest.raises(DamagedError, match="not what `verify --record` writes"):
-            repeated(tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 from markupsafe import Markup
 
-from bench.report.templates import anchor, contents, text
+from bench.report.templates import WRAPPED, anchor, contents, text
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,15 @@ def test_the_contents_are_all_headings_of_sections() -> None:
 )
 def test_what_fills_a_blank_is_text(value: object, written: str) -> None:
     assert text(value) == written
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("One sentence.\n  Another.\n\nMore.", "One sentence. Another.\n\nMore."),
+        ("- One\n  item\n  - below\n    it\n- Another", "- One item\n  - below it\n- Another"),
+        ("| a |\nb |\n |\n| c |", "| a | b |  |\n| c |"),
+    ],
+)
+def test_a_line_goes_on_within_a_paragraph_an_item_and_a_row(lines: str, expected: str) -> None:
+    assert WRAPPED.sub(" ", lines) == expected
