@@ -10,9 +10,9 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
-from bench.report.curves import learning_curves
+from bench.report.curves import draw_learning_curves
 from bench.report.figures import save_figure
-from bench.report.score_figures import DIGITS, intervals
+from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import return_cells
 from bench.report.templates import render
 from bench.scores.estimates import ALPHA
@@ -71,7 +71,7 @@ def draw_scores(report: Report) -> Figure:
     figure = Figure(figsize=(10, 1.0 + 0.34 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, title in zip(panels, ("all", "enlarged"), strict=True):
-        intervals(panel, rows, report)
+        draw_intervals(panel, rows, report)
         panel.set_title(title, fontsize="medium")
     panels[1].set_xlim(ENLARGED)
     figure.supxlabel("average normalized score, with 95 % interval", fontsize="medium")
@@ -80,7 +80,7 @@ def draw_scores(report: Report) -> Figure:
 
 def draw_curves(report: Report) -> Figure:
     """The learning curves; the vertical axes are those of the settings that hold the policy back."""
-    figure = learning_curves(report.runs, report.scale["random_uniform"], report.settings)
+    figure = draw_learning_curves(report.runs, report.scale["random_uniform"], report.settings)
     held = report.runs[~report.runs["setting"].isin(UNRELIABLE)]
     means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
     for panel, environment in zip(figure.axes, report.grid.environments, strict=False):

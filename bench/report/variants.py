@@ -11,9 +11,9 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
+from bench.report.appearance import wrap_panels
 from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
-from bench.report.panels import wrapped
 from bench.report.repeated import describe_repetitions
 from bench.report.score_figures import DIGITS
 from bench.report.templates import render
@@ -176,7 +176,7 @@ def draw_differences(variants: VariantTables) -> Figure:
     table = variants.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
     size = (3.2, 1 + 0.25 * len(variants.names))
-    figure, panels = wrapped(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
+    figure, panels = wrap_panels(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
     for panel, setting in zip(panels, settings, strict=True):
         rows = table[table["setting"] == setting]
         heights = [variants.names.index(name) for name in rows["variant"]]
