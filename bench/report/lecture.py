@@ -13,7 +13,7 @@ from bench.protocol.settings import SETTINGS, UNCONSTRAINED
 from bench.report.curves import draw_learning_curves
 from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS, draw_intervals
-from bench.report.tables import return_cells
+from bench.report.tables import format_returns
 from bench.report.templates import render
 from bench.scores.estimates import ALPHA
 from bench.scores.lecture import LEAST_HEIGHT, LINE_SEARCH, POLICY_GRADIENTS, TRUST_REGION, LectureTables
@@ -45,7 +45,7 @@ def render_lecture(tables: LectureTables) -> str:
         report=report,
         lecture=tables,
         steps=tables.steps.set_index("setting"),
-        returns=return_cells(report.returns, report.settings),
+        returns=format_returns(report.returns, report.settings),
         published=list_published(report.grid.environments),
         unreliable=UNRELIABLE,
         policy_gradients=list(POLICY_GRADIENTS),
