@@ -46,7 +46,7 @@ def render_lecture(tables: LectureTables) -> str:
         lecture=tables,
         steps=tables.steps.set_index("setting"),
         returns=format_returns(report.returns, report.settings),
-        published=list_published(report.grid.environments),
+        published=format_published(report.grid.environments),
         unreliable=UNRELIABLE,
         policy_gradients=list(POLICY_GRADIENTS),
         least_height=LEAST_HEIGHT,
@@ -55,7 +55,7 @@ def render_lecture(tables: LectureTables) -> str:
     )
 
 
-def list_published(environments: Iterable[str]) -> list[list[str]]:
+def format_published(environments: Iterable[str]) -> list[list[str]]:
     """Heading and rows of the returns that others published."""
     rows = []
     for one in (*TRPO, *POLICY_GRADIENT):

@@ -70,7 +70,7 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         lower=group_by_variant(found[found["difference"] < 0], "setting"),
         higher=group_by_variant(found[found["difference"] > 0], "setting"),
         order=compare_orders(variants),
-        differences=spread_environments(
+        differences=format_by_environment(
             cells, HEAD, lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference")
         ),
         unchanged=group_by_variant(unchanged[unchanged].reset_index(), "environment"),
@@ -105,7 +105,7 @@ def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
         "ahead": group_by_variant(table[table["improvement"] == 1], "environment"),
         "behind": group_by_variant(table[table["improvement"] == 0], "environment"),
         "chances": variants.extreme_ranks,
-        "cells": spread_environments(table, ["variant"], lambda row: format_number(row.improvement)),
+        "cells": format_by_environment(table, ["variant"], lambda row: format_number(row.improvement)),
     }
 
 
@@ -139,7 +139,7 @@ def compare_with_figure_3(variants: VariantTables) -> dict[str, Any] | None:
         "further": moved[~moved["nearer"]],
         "left": table[table["nearer"] & (table["p_holm"] < ALPHA)],
         "cells": [
-            *spread_environments(table, ["variant"], lambda row: format_return(row.mean)),
+            *format_by_environment(table, ["variant"], lambda row: format_return(row.mean)),
             [DEFAULT, *map(format_return, once["default_mean"])],
             ["Figure 3, read off", *map(format_return, once["figure_3"])],
         ],
@@ -153,7 +153,7 @@ def group_by_variant(table: pd.DataFrame, column: str) -> list[str]:
     return [f"{variant} ({', '.join(group)})" for variant, group in groups]
 
 
-def spread_environments(
+def format_by_environment(
     table: pd.DataFrame, heads: Sequence[str], text: Callable[[Any], str]
 ) -> list[list[str]]:
     """Heading and rows: a row for each value of some columns, and a cell for each environment.
