@@ -64,7 +64,7 @@ class Curves(Options, OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Plot the selection's finished runs."""
-        from bench.report.curves import learning_curves
+        from bench.report.curves import draw_learning_curves
         from bench.report.figures import save_figure
         from bench.results.reading import runs_table
         from bench.scores.scale import uniform_scores
@@ -73,7 +73,9 @@ class Curves(Options, OnResults):
         runs = runs_table(results, present)
         # A part of the table gets a file of its own.
         name = "learning_curves" if is_written(selection, results.finished()) else "learning_curves_selection"
-        figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
+        figure = draw_learning_curves(
+            runs, uniform_scores(results.random_scores()), results.settings(present)
+        )
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 

@@ -10,10 +10,10 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
-from bench.report.curves import learning_curves
+from bench.report.curves import draw_learning_curves
 from bench.report.figures import save_figure
-from bench.report.score_figures import DIGITS, intervals
-from bench.report.tables import return_cells
+from bench.report.score_figures import DIGITS, draw_intervals
+from bench.report.tables import format_returns
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
@@ -45,8 +45,8 @@ def render_lecture(tables: LectureTables) -> str:
         analysis=analysis,
         lecture=tables,
         steps=tables.steps.set_index("setting"),
-        returns=return_cells(analysis.returns, analysis.settings),
-        published=list_published(analysis.grid.environments),
+        returns=format_returns(analysis.returns, analysis.settings),
+        published=format_published(analysis.grid.environments),
         unreliable=UNRELIABLE,
         policy_gradients=list(POLICY_GRADIENTS),
         least_height=LEAST_HEIGHT,
@@ -55,7 +55,7 @@ def render_lecture(tables: LectureTables) -> str:
     )
 
 
-def list_published(environments: Iterable[str]) -> list[list[str]]:
+def format_published(environments: Iterable[str]) -> list[list[str]]:
     """Heading and rows of the returns that others published."""
     rows = []
     for one in (*TRPO, *POLICY_GRADIENT):
@@ -71,7 +71,7 @@ def draw_scores(analysis: Analysis) -> Figure:
     figure = Figure(figsize=(10, 1.0 + 0.34 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, title in zip(panels, ("all", "enlarged"), strict=True):
-        intervals(panel, rows, analysis)
+        draw_intervals(panel, rows, analysis)
         panel.set_title(title, fontsize="medium")
     panels[1].set_xlim(ENLARGED)
     figure.supxlabel("average normalized score, with 95 % interval", fontsize="medium")
@@ -80,7 +80,7 @@ def draw_scores(analysis: Analysis) -> Figure:
 
 def draw_curves(analysis: Analysis) -> Figure:
     """The learning curves; the vertical axes are those of the settings that hold the policy back."""
-    figure = learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
+    figure = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
     held = analysis.runs[~analysis.runs["setting"].isin(UNRELIABLE)]
     means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
     for panel, environment in zip(figure.axes, analysis.grid.environments, strict=False):

@@ -5,13 +5,19 @@ from typing import Any
 
 from bench.common.files import write_whole
 from bench.protocol.protocol import PLANNED_SEEDS
-from bench.report.pair_facts import lead_facts, pair_facts, power_facts
-from bench.report.paper_facts import MOST_FLAT, figure_3_facts, paper_facts
+from bench.report.pair_facts import describe_lead, describe_pairs, describe_power
+from bench.report.paper_facts import MOST_FLAT, describe_figure_3, describe_paper
 from bench.report.postures import describe_postures
 from bench.report.repeated import describe_repetitions
-from bench.report.run_facts import gap_facts, made_facts, no_clip_facts, outlier_facts, two_groups
-from bench.report.score_facts import coverage_facts, first_by_outcome, scale_facts
-from bench.report.tables import improvement_cells, mean_return_cells, return_cells, table1_facts
+from bench.report.run_facts import (
+    describe_gaps,
+    describe_making,
+    describe_no_clip,
+    describe_outliers,
+    find_two_groups,
+)
+from bench.report.score_facts import describe_coverage, describe_scale, find_firsts
+from bench.report.tables import describe_table1, format_improvement, format_mean_returns, format_returns
 from bench.report.templates import render
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
@@ -44,29 +50,29 @@ def render_pages(report: Report, folder: Path) -> dict[str, str]:
 def _values(report: Report, folder: Path) -> dict[str, Any]:
     """What the templates are filled with, by name."""
     return {
-        **table1_facts(report),
+        **describe_table1(report),
         "folder": folder,
         "alpha": ALPHA,
         "readings": [str(reading) for reading in READINGS],
         "constrained": len(CONSTRAINED),
         "planned_seeds": PLANNED_SEEDS,
         "most_flat": MOST_FLAT,
-        "pairs": pair_facts(report),
-        "lead": lead_facts(report),
-        "power": power_facts(report),
-        "paper": paper_facts(report),
-        "figure_3": figure_3_facts(report),
-        "no_clip": no_clip_facts(report),
-        "gaps": gap_facts(report),
-        "groups": two_groups(report),
-        "outliers": outlier_facts(report),
-        "made": made_facts(report),
-        "scale": scale_facts(report),
-        "firsts": first_by_outcome(report),
-        "coverage": coverage_facts(report),
-        "mean_returns": mean_return_cells(report),
-        "returns": return_cells(report.returns, report.settings),
-        "improvement": improvement_cells(report),
+        "pairs": describe_pairs(report),
+        "lead": describe_lead(report),
+        "power": describe_power(report),
+        "paper": describe_paper(report),
+        "figure_3": describe_figure_3(report),
+        "no_clip": describe_no_clip(report),
+        "gaps": describe_gaps(report),
+        "groups": find_two_groups(report),
+        "outliers": describe_outliers(report),
+        "made": describe_making(report),
+        "scale": describe_scale(report),
+        "firsts": find_firsts(report),
+        "coverage": describe_coverage(report),
+        "mean_returns": format_mean_returns(report),
+        "returns": format_returns(report.returns, report.settings),
+        "improvement": format_improvement(report),
         "postures": describe_postures(report.scores, folder),
         "repeated": describe_repetitions(folder),
     }

@@ -26,13 +26,13 @@ WAYS = {
 }
 
 
-def pair_facts(report: Report) -> dict[str, Any]:
+def describe_pairs(report: Report) -> dict[str, Any]:
     """Counts of the differences that are significant, and the pairs that `details.md` shows."""
     pairs, every = report.paper_pairs, report.pairs
     found = pairs[pairs["p_holm"] < ALPHA]
     same_sign = np.sign(found["difference"]) == np.sign(found["paper_difference"])
     with_no_clip = (found[["setting", "other"]] == UNCONSTRAINED).any(axis=1)
-    best = ranked(report)[0]
+    best = rank_settings(report)[0]
     alike = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~(pairs["p_holm"] < ALPHA)]
     own = ~every["setting"].isin(PAPER_SETTINGS)
     constrained = (every[["setting", "other"]] != UNCONSTRAINED).all(axis=1)
@@ -49,11 +49,11 @@ def pair_facts(report: Report) -> dict[str, Any]:
         "like_the_best": np.where(alike["setting"] == best, alike["other"], alike["setting"]),
         "shown": every[constrained & (every["p_holm"] < ALPHA) | own],
         "under_all_readings": (every["significant_readings"] == len(READINGS)).sum(),
-        "correlation": seed_correlations(report) if report.seeds >= len(PAPER_SEEDS) else None,
+        "correlation": correlate_seeds(report) if report.seeds >= len(PAPER_SEEDS) else None,
     }
 
 
-def seed_correlations(report: Report) -> dict[str, Any]:
+def correlate_seeds(report: Report) -> dict[str, Any]:
     """How alike runs of the same seed are: of all constrained settings (all), and within each family."""
     families: dict[str, list[str]] = {}
     for name in CONSTRAINED:
@@ -65,7 +65,7 @@ def seed_correlations(report: Report) -> dict[str, Any]:
     }
 
 
-def lead_facts(report: Report) -> dict[str, Any] | None:
+def describe_lead(report: Report) -> dict[str, Any] | None:
     """Whether the lead of the first two settings hangs on how they are scored and tested.
 
     None of one seed. Counts of the others that a leader is significantly ahead of come in pairs, one for each
@@ -73,43 +73,43 @@ def lead_facts(report: Report) -> dict[str, Any] | None:
     """
     if "robustness" not in report.comparisons:
         return None
-    two, pairs, wins = leaders(report), report.paper_pairs, ahead(report)
+    two, pairs, wins = find_leaders(report), report.paper_pairs, count_ahead(report)
     between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
     table, kept = report.table.set_index("setting", drop=False), wins.drop(RANDOM)
     return {
         "first": table.loc[two[0]],
         "second": table.loc[two[1]],
-        "last": table.loc[ranked(report)[-1]],
+        "last": table.loc[rank_settings(report)[-1]],
         "differ": between["p_holm"] < ALPHA,
         "others": len(PAPER_SETTINGS) - len(two),
-        "stay_first": stay_first(report),
+        "stay_first": count_stay_first(report),
         "seeds": report.comparisons["seeds_left_out"]["seed"].nunique(),
         "wins": [(describe_way(str(way)), *counts) for way, *counts in wins.itertuples()],
-        "others_first": others_first(report),
+        "others_first": find_others_first(report),
         "published": wins.iloc[0].tolist(),
         "least": kept.min().tolist(),
         "most": kept.max().tolist(),
         "sampled": wins.loc[RANDOM].tolist(),
-        "sampled_uncorrected": ahead(report, corrected=False).loc[RANDOM].tolist(),
-        "where": where_the_lead_is(report),
+        "sampled_uncorrected": count_ahead(report, corrected=False).loc[RANDOM].tolist(),
+        "where": locate_lead(report),
     }
 
 
-def ranked(report: Report) -> list[str]:
+def rank_settings(report: Report) -> list[str]:
     """The paper's settings, the highest score first."""
     table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
     return table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
 
 
-def leaders(report: Report) -> tuple[str, str]:
+def find_leaders(report: Report) -> tuple[str, str]:
     """The two of the paper's settings that score highest."""
-    first, second, *_ = ranked(report)
+    first, second, *_ = rank_settings(report)
     return first, second
 
 
-def ahead(report: Report, corrected: bool = True) -> pd.DataFrame:
+def count_ahead(report: Report, corrected: bool = True) -> pd.DataFrame:
     """Of how many others each of the two leaders is significantly ahead, `[way, leader]`."""
-    found, two = both_ways(report.comparisons["robustness"]), leaders(report)
+    found, two = mirror_pairs(report.comparisons["robustness"]), find_leaders(report)
     significant = found["p_holm" if corrected else "p"] < ALPHA
     chosen = found["setting"].isin(two) & ~found["other"].isin(two)
     wins = found[chosen].assign(wins=significant & (found["score"] > found["other_score"]))
@@ -117,25 +117,26 @@ def ahead(report: Report, corrected: bool = True) -> pd.DataFrame:
     return table[list(two)]
 
 
-def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
+def mirror_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """Every pair twice: each setting is the first in one of the lines."""
     names = {"setting": "other", "other": "setting", "score": "other_score", "other_score": "score"}
     return pd.concat([pairs, pairs.rename(columns=names)], ignore_index=True)
 
 
-def stay_first(report: Report) -> int:
+def count_stay_first(report: Report) -> int:
     """In how many of the tables without one seed the leaders stay the first two."""
-    table, two = report.comparisons["seeds_left_out"], leaders(report)
+    table, two = report.comparisons["seeds_left_out"], find_leaders(report)
     highest = table[table["setting"].isin(two)].groupby("seed")["rank"].max()
     return int((highest == len(two)).sum())
 
 
-def others_first(report: Report) -> list[tuple[str, list[str]]]:
+def find_others_first(report: Report) -> list[tuple[str, list[str]]]:
     """The ways in which not the leaders score highest, and which two settings do."""
-    scores = both_ways(report.comparisons["robustness"]).drop_duplicates(["way", "setting"])
+    scores = mirror_pairs(report.comparisons["robustness"]).drop_duplicates(["way", "setting"])
     order = scores.sort_values("score", ascending=False, kind="stable").groupby("way", sort=False)
     firsts = {str(way): lines["setting"].iloc[:2].tolist() for way, lines in order}
-    return [(describe_way(way), names) for way, names in firsts.items() if set(names) != set(leaders(report))]
+    two = set(find_leaders(report))
+    return [(describe_way(way), names) for way, names in firsts.items() if set(names) != two]
 
 
 def describe_way(way: str) -> str:
@@ -147,12 +148,12 @@ def describe_way(way: str) -> str:
     return WAYS.get(way) or Markup(f"[scale](#the-scale): {format_reading(way)}")
 
 
-def lead_shares(report: Report) -> pd.DataFrame:
+def share_lead(report: Report) -> pd.DataFrame:
     """Of each leader's lead over the third and the fourth setting the share of each environment.
 
     Columns leader, other and the environments.
     """
-    order = ranked(report)
+    order = rank_settings(report)
     means = report.returns.pivot(index="setting", columns="environment", values="normalized")
     lines = []
     for leader in order[:2]:
@@ -162,9 +163,9 @@ def lead_shares(report: Report) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def where_the_lead_is(report: Report) -> dict[str, Any]:
+def locate_lead(report: Report) -> dict[str, Any]:
     """The environment that gives most of the lead, and its shares of the first's and the second's lead."""
-    shares = lead_shares(report)
+    shares = share_lead(report)
     environment = str(shares[list(report.grid.environments)].mean().idxmax())
     first, second = (lines[environment].tolist() for _, lines in shares.groupby("leader", sort=False))
     return {
@@ -175,7 +176,7 @@ def where_the_lead_is(report: Report) -> dict[str, Any]:
     }
 
 
-def power_facts(report: Report) -> dict[str, Any] | None:
+def describe_power(report: Report) -> dict[str, Any] | None:
     """What the paper's and our number of seeds can tell; None of fewer than three seeds.
 
     differences: how many pairs of constrained settings there are.

@@ -16,7 +16,7 @@ from bench.scores.scale import READINGS
 MOST_FLAT = 0.2
 
 
-def paper_facts(report: Report) -> dict[str, Any] | None:
+def describe_paper(report: Report) -> dict[str, Any] | None:
     """Prediction intervals, likeness, and whether settings differ at all; None of fewer than three seeds."""
     if "predictions" not in report.comparisons:
         return None
@@ -64,7 +64,7 @@ def _counts(readings: pd.DataFrame, best: str) -> list[int]:
     return sorted(set(readings["inside"][readings.index.str.endswith(best)]), reverse=True)
 
 
-def figure_3_facts(report: Report) -> dict[str, Any] | None:
+def describe_figure_3(report: Report) -> dict[str, Any] | None:
     """The baseline's returns beside the ends of the paper's curves; None of one seed."""
     if "figure_3" not in report.comparisons:
         return None

@@ -18,13 +18,13 @@ from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
 
 
-def gap_facts(report: Report) -> dict[str, Any]:
+def describe_gaps(report: Report) -> dict[str, Any]:
     """Gaps between the runs of a setting, of which each alone is significant."""
     table = report.gaps[report.gaps["p"] < ALPHA].sort_values("p")
     return {"least_runs": LEAST_RUNS, "least_share": LEAST_SHARE, "table": table}
 
 
-def two_groups(report: Report) -> pd.DataFrame:
+def find_two_groups(report: Report) -> pd.DataFrame:
     """The gaps that are significant after the correction, with the runs' lowest and highest score."""
     table = report.gaps[report.gaps["p_holm"] < ALPHA].sort_values("p")
     scores = report.scores.groupby(["environment", "setting"])["score"]
@@ -32,13 +32,13 @@ def two_groups(report: Report) -> pd.DataFrame:
     return table.assign(stay_apart=table["apart_since"].notna())
 
 
-def outlier_facts(report: Report) -> dict[str, Any]:
+def describe_outliers(report: Report) -> dict[str, Any]:
     """Runs far from the others of their setting."""
-    table = by_setting(outliers(report.scores))
+    table = group_outliers(outliers(report.scores))
     return {"far": FAR, "least_distance": LEAST_DISTANCE, "table": table}
 
 
-def by_setting(found: pd.DataFrame) -> pd.DataFrame:
+def group_outliers(found: pd.DataFrame) -> pd.DataFrame:
     """One line a setting in an environment: its outlying seeds and their scores, as text, and the median."""
     return found.groupby(["environment", "setting"], as_index=False).agg(
         seeds=("seed", lambda seeds: ", ".join(map(str, seeds))),
@@ -47,7 +47,7 @@ def by_setting(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def made_facts(report: Report) -> dict[str, Any]:
+def describe_making(report: Report) -> dict[str, Any]:
     """Hours by environment, processors and commits, and which runs diverged or were warned of."""
     made = report.made
     machines = made.groupby(["processor", "commit"], as_index=False).agg(
@@ -65,13 +65,13 @@ def _names(runs: pd.DataFrame) -> list[str]:
     return [f"{run.environment} {run.setting} seed {run.seed}" for run in runs.itertuples()]
 
 
-def no_clip_facts(report: Report) -> dict[str, Any]:
+def describe_no_clip(report: Report) -> dict[str, Any]:
     """The setting without clipping or penalty by its runs, because a few of them can make its mean.
 
     decisive, half_cheetah, lowest: lines of `environments`: where most of the variance of its score comes
     from (None of one seed, which has no variance), the paper's reason for its low score, the lowest mean.
     """
-    environments = no_clip_by_environment(report)
+    environments = tabulate_no_clip(report)
     half_cheetah = environments["environment"].map(without_version) == LOW_WITHOUT_CONSTRAINT
     shares, outcomes = environments["variance_share"], report.outcomes.set_index("setting")
     others = outcomes.loc[list(CONSTRAINED)]
@@ -95,11 +95,11 @@ def no_clip_facts(report: Report) -> dict[str, Any]:
         "largest_p": largest_p,
         "is_worst": below == len(pairs) and largest_p < ALPHA,
         "different_means": (welch["p_holm"] < ALPHA).sum(),
-        "apart": apart(report),
+        "apart": find_apart(report),
     }
 
 
-def no_clip_by_environment(report: Report) -> pd.DataFrame:
+def tabulate_no_clip(report: Report) -> pd.DataFrame:
     """One line an environment: what `Report.returns` has, and what follows.
 
     sorted: the normalized scores of its runs, the lowest (low) first. uniform, untrained: how many runs
@@ -114,7 +114,7 @@ def no_clip_by_environment(report: Report) -> pd.DataFrame:
     return returns.join(found, on="environment")
 
 
-def apart(report: Report) -> pd.DataFrame:
+def find_apart(report: Report) -> pd.DataFrame:
     """Where all runs of no-clip lie below all others', which needs no test of means: highest, lowest."""
     of_paper = report.scores[report.scores["setting"].isin(PAPER_SETTINGS)]
     own = of_paper["setting"] == UNCONSTRAINED

@@ -10,19 +10,19 @@ from bench.scores.paper import CONSTRAINED
 from bench.scores.report import LEAST_COVERAGE, Report
 
 
-def scale_facts(report: Report) -> dict[str, Any]:
+def describe_scale(report: Report) -> dict[str, Any]:
     """What scores 0 and 1, what that hangs on, and the range of the constrained scores by reading."""
     readings = report.readings.set_index("setting").loc[list(CONSTRAINED)]
     return {
-        "environments": describe_scale(report),
-        "depends": depends_on(report),
-        "ahead": furthest_ahead(report.scale),
+        "environments": find_best_of_others(report),
+        "depends": find_dependence(report),
+        "ahead": find_furthest_ahead(report.scale),
         "low": readings.min(),
         "high": readings.max(),
     }
 
 
-def describe_scale(report: Report) -> pd.DataFrame:
+def find_best_of_others(report: Report) -> pd.DataFrame:
     """The scale with the best run of all but the best run's setting (best_of_others), and best_run_file."""
     best = pd.DataFrame(
         report.paper.returns.max(axis=-1).T, report.paper.environments, report.paper.settings
@@ -35,13 +35,13 @@ def describe_scale(report: Report) -> pd.DataFrame:
     return report.scale.assign(best_of_others=others.max(axis=1), best_run_file=files)
 
 
-def depends_on(report: Report) -> dict[str, Any]:
+def find_dependence(report: Report) -> dict[str, Any]:
     """Where the scale hangs most on one setting.
 
     returns: those of its runs that are better than any other setting's. times: how many times as large other
     scores would be without these runs.
     """
-    scale = describe_scale(report)
+    scale = find_best_of_others(report)
     lead = scale["best_run"] - scale["best_of_others"]
     share = lead / (scale["best_run"] - scale["random_uniform"]).abs()
     environment = str(share.idxmax())
@@ -57,7 +57,7 @@ def depends_on(report: Report) -> dict[str, Any]:
     }
 
 
-def furthest_ahead(scale: pd.DataFrame) -> dict[str, Any]:
+def find_furthest_ahead(scale: pd.DataFrame) -> dict[str, Any]:
     """Where one run is furthest ahead of the second best; lead: as a share of the scale."""
     span = (scale["best_run"] - scale["random_uniform"]).abs()
     lead = (scale["best_run"] - scale["second_best_run"]) / span
@@ -66,14 +66,14 @@ def furthest_ahead(scale: pd.DataFrame) -> dict[str, Any]:
     return {"environment": environment, "setting": setting, "seed": seed, "lead": lead.max()}
 
 
-def first_by_outcome(report: Report) -> dict[str, str]:
+def find_firsts(report: Report) -> dict[str, str]:
     """Which of the paper's settings comes first, by outcome."""
     table = report.outcomes.assign(score=report.table["score"])
     paper = table[table["setting"].isin(PAPER_SETTINGS)].set_index("setting")
     return {name: str(paper[name].idxmax()) for name in ("median", "iqm", "area", "score")}
 
 
-def coverage_facts(report: Report) -> dict[str, Any] | None:
+def describe_coverage(report: Report) -> dict[str, Any] | None:
     """Coverage of the 95 % intervals in simulated experiments; errors in points. None of one seed."""
     coverage = report.coverage
     if coverage.empty:

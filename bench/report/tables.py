@@ -20,33 +20,33 @@ Cells = list[list[str]]
 
 def write_table1(report: Report, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
-    write_whole(folder / "table1.md", render("table1.md", **table1_facts(report)))
-    write_whole(folder / "table1.tex", latex(table_cells(report)))
+    write_whole(folder / "table1.md", render("table1.md", **describe_table1(report)))
+    write_whole(folder / "table1.tex", format_latex(format_table1(report)))
 
 
 def notes(report: Report) -> list[str]:
     """What the table's columns are, and what to beware of, as paragraphs."""
-    return render("notes.md", **table1_facts(report)).strip().split("\n\n")
+    return render("notes.md", **describe_table1(report)).strip().split("\n\n")
 
 
-def table1_facts(report: Report) -> dict[str, Any]:
+def describe_table1(report: Report) -> dict[str, Any]:
     """What the templates of Table 1 and its notes are filled with."""
     return {
         "report": report,
-        "table1": table_cells(report),
-        "doubts": doubts(report),
-        "warnings": warnings(report),
+        "table1": format_table1(report),
+        "unreliable": find_unreliable(report),
+        "warnings": find_warnings(report),
     }
 
 
-def doubts(report: Report) -> list[pd.Series]:
+def find_unreliable(report: Report) -> list[pd.Series]:
     """The least coverage of each interval that is in brackets: a line of the table of coverage."""
     lines = report.coverage.sort_values("score", kind="stable").drop_duplicates("setting")
     least = lines.set_index("setting", drop=False)
     return [least.loc[setting] for setting in in_table_order(report.doubtful)]
 
 
-def latex(cells: Cells) -> str:
+def format_latex(cells: Cells) -> str:
     """A table as a LaTeX `tabular` (no packages needed)."""
     # What LaTeX would take for commands comes first, and brings none of the characters that follow.
     escaped = {"&": r"\&", "%": r"\%", "#": r"\#", "d_targ": r"$d\sb\mathrm{targ}$", "_": r"\_"}
@@ -63,7 +63,7 @@ def latex(cells: Cells) -> str:
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def table_cells(report: Report) -> Cells:
+def format_table1(report: Report) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
     scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
     heading = ["algorithm", *scores, "runs", "diverged"]
@@ -78,7 +78,7 @@ def table_cells(report: Report) -> Cells:
     return [[cells[index] for index in filled] for cells in (heading, *rows)]
 
 
-def mean_return_cells(report: Report) -> Cells:
+def format_mean_returns(report: Report) -> Cells:
     """The mean return of each setting in each environment."""
     means = report.returns.pivot(index="setting", columns="environment", values="mean")
     rows = means.loc[in_table_order(means.index)].iterrows()
@@ -88,7 +88,7 @@ def mean_return_cells(report: Report) -> Cells:
     ]
 
 
-def improvement_cells(report: Report) -> Cells:
+def format_improvement(report: Report) -> Cells:
     """The probability of improvement over the baseline, in all and in each environment, with its interval."""
     table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
     cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
@@ -98,7 +98,7 @@ def improvement_cells(report: Report) -> Cells:
     return [["algorithm", *texts], *rows]
 
 
-def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
+def format_returns(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
     """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
     environments = list(dict.fromkeys(returns["environment"]))
     cells = {(row.environment, row.setting): _return_cell(row) for row in returns.itertuples()}
@@ -120,7 +120,7 @@ def _return_cell(row: object) -> str:
     return f"{format_return(mean)}{spread} ({normalized:.2f})"
 
 
-def warnings(report: Report) -> list[str]:
+def find_warnings(report: Report) -> list[str]:
     """What makes the scores unlike the paper's: runs of another length, and an environment that none learned.
 
     The latter is one in which even the best is no better than random, under some reading.

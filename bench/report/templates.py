@@ -33,12 +33,17 @@ def render(template: str, **values: Any) -> str:
             renders the sections once more.
 
     Returns:
-        Markdown with one line for each paragraph, and one blank line between paragraphs.
+        Markdown, its lines joined as `join_lines` does.
 
     Raises:
         jinja2.UndefinedError: for a name in the template that has no value.
     """
-    parts = CODE.split(ENVIRONMENT.get_template(template).render(values))
+    return join_lines(ENVIRONMENT.get_template(template).render(values))
+
+
+def join_lines(page: str) -> str:
+    """Markdown with each paragraph, item and row on one line, and one blank line between paragraphs."""
+    parts = CODE.split(page)
     parts[::2] = [re.sub(r"\n{3,}", "\n\n", WRAPPED.sub(" ", part)) for part in parts[::2]]
     return "".join(parts).strip() + "\n"
 
@@ -87,6 +92,7 @@ ENVIRONMENT.filters |= {
     "decimals": formats.format_decimals,
     "estimate": formats.format_estimate,
     "interval": formats.format_interval,
+    "kl": formats.format_kl,
     "listed": formats.format_list,
     "number": formats.format_number,
     "p": formats.format_p,
@@ -96,5 +102,4 @@ ENVIRONMENT.filters |= {
     "share": formats.format_share,
     "table": format_table,
     "without_version": without_version,
-    "kl": formats.format_kl,
 }

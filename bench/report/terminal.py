@@ -9,7 +9,7 @@ from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
 from bench.report.formats import format_interval, format_number, format_p
-from bench.report.tables import Cells, table_cells, warnings
+from bench.report.tables import Cells, find_warnings, format_table1
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.report import Report
@@ -26,14 +26,14 @@ MOST_SHOWN = 10
 
 def show_table(report: Report, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
-    print_table(console, "Table 1: average normalized score", table_cells(report))
+    print_table(console, "Table 1: average normalized score", format_table1(report))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, scale_cells(report.scale))
-    for warning in warnings(report):
+    print_table(console, scale, format_scale(report.scale))
+    for warning in find_warnings(report):
         warn(console, warning)
 
 
-def scale_cells(scale: pd.DataFrame) -> Cells:
+def format_scale(scale: pd.DataFrame) -> Cells:
     """What scores 0 and 1 in each environment."""
     rows = scale[list(SCALE_HEADINGS)].iterrows()
     return [

@@ -11,9 +11,9 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
+from bench.report.appearance import wrap_panels
 from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
-from bench.report.panels import wrapped
 from bench.report.repeated import describe_repetitions
 from bench.report.score_figures import DIGITS
 from bench.report.templates import render
@@ -70,7 +70,7 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         lower=group_by_variant(found[found["difference"] < 0], "setting"),
         higher=group_by_variant(found[found["difference"] > 0], "setting"),
         order=compare_orders(variants),
-        differences=spread_environments(
+        differences=format_by_environment(
             cells, HEAD, lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference")
         ),
         unchanged=group_by_variant(unchanged[unchanged].reset_index(), "environment"),
@@ -105,7 +105,7 @@ def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
         "ahead": group_by_variant(table[table["improvement"] == 1], "environment"),
         "behind": group_by_variant(table[table["improvement"] == 0], "environment"),
         "chances": variants.extreme_ranks,
-        "cells": spread_environments(table, ["variant"], lambda row: format_number(row.improvement)),
+        "cells": format_by_environment(table, ["variant"], lambda row: format_number(row.improvement)),
     }
 
 
@@ -139,7 +139,7 @@ def compare_with_figure_3(variants: VariantTables) -> dict[str, Any] | None:
         "further": moved[~moved["nearer"]],
         "left": table[table["nearer"] & (table["p_holm"] < ALPHA)],
         "cells": [
-            *spread_environments(table, ["variant"], lambda row: format_return(row.mean)),
+            *format_by_environment(table, ["variant"], lambda row: format_return(row.mean)),
             [DEFAULT, *map(format_return, once["default_mean"])],
             ["Figure 3, read off", *map(format_return, once["figure_3"])],
         ],
@@ -153,7 +153,7 @@ def group_by_variant(table: pd.DataFrame, column: str) -> list[str]:
     return [f"{variant} ({', '.join(group)})" for variant, group in groups]
 
 
-def spread_environments(
+def format_by_environment(
     table: pd.DataFrame, heads: Sequence[str], text: Callable[[Any], str]
 ) -> list[list[str]]:
     """Heading and rows: a row for each value of some columns, and a cell for each environment.
@@ -176,7 +176,7 @@ def draw_differences(variants: VariantTables) -> Figure:
     table = variants.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
     size = (3.2, 1 + 0.25 * len(variants.names))
-    figure, panels = wrapped(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
+    figure, panels = wrap_panels(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
     for panel, setting in zip(panels, settings, strict=True):
         rows = table[table["setting"] == setting]
         heights = [variants.names.index(name) for name in rows["variant"]]

@@ -3,7 +3,7 @@
 import pytest
 from markupsafe import Markup
 
-from bench.report.templates import WRAPPED, anchor, contents, text
+from bench.report.templates import anchor, contents, join_lines, text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,9 @@ def test_what_fills_a_blank_is_text(value: object, written: str) -> None:
         ("One sentence.\n  Another.\n\nMore.", "One sentence. Another.\n\nMore."),
         ("- One\n  item\n  - below\n    it\n- Another", "- One item\n  - below it\n- Another"),
         ("| a |\nb |\n |\n| c |", "| a | b |  |\n| c |"),
+        ("One\nsentence.\n\n\n\nMore.", "One sentence.\n\nMore."),
+        ("```python\nx = 1\n\n\ny = 2\n```\nText.", "```python\nx = 1\n\n\ny = 2\n```\nText."),
     ],
 )
 def test_a_line_goes_on_within_a_paragraph_an_item_and_a_row(lines: str, expected: str) -> None:
-    assert WRAPPED.sub(" ", lines) == expected
+    assert join_lines(lines) == expected + "\n"
