@@ -1,4 +1,4 @@
-"""`README.md` and `details.md` of the results folder, from `templates/`."""
+"""`README.md` and `details.md` of the results folder, from their templates."""
 
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,6 @@ from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
 from bench.scores.scale import READINGS
 
-PAGES = ("README.md", "details.md")
-
 
 def write_pages(report: Report, folder: Path) -> None:
     """Write `README.md` and `details.md`."""
@@ -44,7 +42,7 @@ def render_pages(report: Report, folder: Path) -> dict[str, str]:
         DamagedError: when `verified.csv` of the folder is another file.
     """
     values = _values(report, folder)
-    return {name: render(name, **values) for name in PAGES}
+    return {"README.md": render("results.md", **values), "details.md": render("details.md", **values)}
 
 
 def _values(report: Report, folder: Path) -> dict[str, Any]:
