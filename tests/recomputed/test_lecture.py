@@ -49,16 +49,16 @@ def test_scores_and_differences() -> None:
     agree(TABLE.loc[LECTURE, "p_holm"], holm(TABLE.loc[LECTURE, "p"].to_numpy()))
 
 
-def test_what_the_steps_did() -> None:
+def test_steps() -> None:
     for setting in TABLE.index:
         line, logs, rose, fell, down = TABLE.loc[setting], [], 0, 0, 0
         for path in sorted(RESULTS.glob(f"runs/*/{setting}/seed-*.csv")):
             if int(path.stem.removeprefix("seed-")) not in SEEDS:
                 continue
-            log, place = pd.read_csv(path), ENVIRONMENTS.index(path.parts[-3])
+            log, index = pd.read_csv(path), ENVIRONMENTS.index(path.parts[-3])
             logs.append(log)
             highest, fallen = -np.inf, [False]
-            for value in (log["return_last100"] - LOW[place]) / (HIGH[place] - LOW[place]):
+            for value in (log["return_last100"] - LOW[index]) / (HIGH[index] - LOW[index]):
                 highest = max(highest, value)
                 fallen.append(highest >= 0.1 and value < highest / 2)
             rose, fell, down = rose + (highest >= 0.1), fell + any(fallen), down + fallen[-1]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.report.robustness_sections import ahead, counted_ahead, lead_shares, stay_first
+from bench.report.pair_facts import count_ahead, count_stay_first, share_lead
 from bench.scores.robustness import RANDOM
 
 
@@ -38,7 +38,7 @@ def report() -> Any:
 
 
 def test_wins_are_counted_over_others_than_the_leaders(report: Any) -> None:
-    corrected, single = ahead(report), ahead(report, corrected=False)
+    corrected, single = count_ahead(report), count_ahead(report, corrected=False)
     assert corrected.loc["uniform_run"].to_dict() == {"clip-0.1": 2, "clip-0.2": 1}
     assert single.loc[RANDOM].to_dict() == {"clip-0.1": 2, "clip-0.2": 2}
 
@@ -46,21 +46,14 @@ def test_wins_are_counted_over_others_than_the_leaders(report: Any) -> None:
 def test_a_significant_loss_is_no_win(report: Any) -> None:
     found = report.comparisons["robustness"]
     found.loc[found["setting"] == "no-clip", "score"] = 0.9
-    assert ahead(report).loc["uniform_run"].to_dict() == {"clip-0.1": 1, "clip-0.2": 0}
+    assert count_ahead(report).loc["uniform_run"].to_dict() == {"clip-0.1": 1, "clip-0.2": 0}
 
 
 def test_leaders_stay_first_in_the_tables_in_which_both_do(report: Any) -> None:
-    assert stay_first(report) == "1 of 2"
+    assert count_stay_first(report) == 1
 
 
 def test_the_shares_of_a_lead_add_up(report: Any) -> None:
-    line = lead_shares(report).set_index(["leader", "other"]).loc[("clip-0.1", "clip-0.3")]
+    line = share_lead(report).set_index(["leader", "other"]).loc[("clip-0.1", "clip-0.3")]
     assert line["A"] == pytest.approx(0.5)
     assert line.sum() == pytest.approx(1)
-
-
-@pytest.mark.parametrize(
-    ("wins", "words"), [((9, 9), "all 9"), ((0, 0), "none"), ((8, 8), "8 each"), ((5, 4), "5 and 4")]
-)
-def test_counts_in_words(wins: tuple[int, int], words: str) -> None:
-    assert counted_ahead(wins, 9) == words
