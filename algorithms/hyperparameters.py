@@ -1,11 +1,12 @@
-"""The numbers and choices that all update rules share, and where they come from.
+"""The numbers and choices of a protocol, and the numbers of each update rule, as typed values.
 
-This module imports no JAX: reading results needs the numbers, and not the half second that JAX takes.
+This module imports no JAX: reading results needs the values, and not the half second that JAX takes.
 """
 
+import dataclasses
+import math
 from dataclasses import dataclass, field
-
-from algorithms.choices import Choices
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 # Norm of each output unit's incoming weights at the start (`normc_initializer` in baselines/ppo1).
 HIDDEN_NORM = 1.0
@@ -19,6 +20,46 @@ OBSERVATION_CLIP = 5.0
 
 # A numerical guard, not in the paper: unbounded, β can underflow to 0 and stay there.
 KL_COEFFICIENT_RANGE = (2.0**-40, 2.0**40)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the paper leaves open. The first value of each field is the default.
+
+    A choice is static: another value is another compiled program. What each value means, and where it comes
+    from, stands in `bench/protocol/choices.py`.
+
+    Raises:
+        ValueError: for a value that its field does not have.
+    """
+
+    observation_filter: Literal["running", "none"] = "running"
+    advantages: Literal["standardized", "raw", "minibatch"] = "standardized"
+    value_loss: Literal["unclipped", "clipped"] = "unclipped"
+    gradient_clipping: Literal["none", "global_norm"] = "none"
+    stepsize_schedule: Literal["constant", "linear", "linear_with_clip_range"] = "constant"
+    early_stopping: Literal["none", "kl"] = "none"
+    initial_weights: Literal["normalized", "orthogonal"] = "normalized"
+    time_limit: Literal["end", "bootstrap"] = "end"
+    actions: Literal["unclipped", "clipped"] = "unclipped"
+    rewards: Literal["unscaled", "scaled"] = "unscaled"
+
+    def __post_init__(self) -> None:
+        for name, allowed in possible_choices().items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {value}")
+
+    def others(self) -> dict[str, str]:
+        """The choices that are not the default."""
+        default = Choices()
+        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if value != getattr(default, name)}
+
+
+def possible_choices() -> dict[str, tuple[str, ...]]:
+    """The values of each choice, the default first."""
+    return {name: get_args(kind) for name, kind in get_type_hints(Choices).items()}
 
 
 @dataclass(frozen=True)
@@ -45,8 +86,75 @@ class Hyperparameters:
     """What the paper leaves open."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError when the minibatches do not divide the horizon."""
+        """Raises ValueError for a number out of range, and when the minibatches do not divide the horizon."""
+        for name in ("horizon", "epochs", "minibatch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name)}")
+        if not self.hidden_sizes or min(self.hidden_sizes) < 1:
+            raise ValueError(f"hidden_sizes must be 1 or more each, not {self.hidden_sizes}")
+        for name in ("discount", "gae_lambda"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, not {getattr(self, name)}")
+        for name in ("stepsize", "adam_epsilon"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
         if self.horizon % self.minibatch_size:
             raise ValueError(
                 f"minibatches of {self.minibatch_size} do not divide a horizon of {self.horizon} steps"
             )
+
+
+class Range(NamedTuple):
+    """The values that a number may have: above `low`, or equal to it where it is included; also ∞."""
+
+    low: float
+    includes_low: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        assert isinstance(value, int | float)
+        return value > self.low or (self.includes_low and value == self.low)
+
+
+# Not -∞: the JSON of a run has null for ∞, and nothing for -∞.
+ANY = Range(-math.inf)
+POSITIVE = Range(0)
+NOT_NEGATIVE = Range(0, includes_low=True)
+
+
+class PpoNumbers(NamedTuple):
+    """The numbers of PPO's surrogate objective, which make its rows. All are traced: rows share a program."""
+
+    clip_range: Annotated[Any, POSITIVE]
+    """ε; ∞ for no clipping."""
+    kl_coefficient: Annotated[Any, NOT_NEGATIVE]
+    """β; 0 for no penalty."""
+    kl_target: Annotated[Any, POSITIVE]
+    """d_targ, in nats; ∞ for a β that stays fixed."""
+
+
+class LineSearchNumbers(NamedTuple):
+    """The number of the line search."""
+
+    first_step: Annotated[Any, ANY]
+    """The length of the first step that is tried."""
+
+
+class TrpoNumbers(NamedTuple):
+    """The numbers of TRPO."""
+
+    damping: Annotated[Any, ANY]
+    """What conjugate gradients add to F's diagonal (0.1 in `trpo_mpi`: `cg_damping`)."""
+    kl_radius: Annotated[Any, POSITIVE]
+    """δ, in nats (0.01 in the paper and in `trpo_mpi`: `max_kl`)."""
+    kl_tolerance: Annotated[Any, ANY]
+    """The largest KL that is accepted, in units of δ (1.5 in `trpo_mpi`). The KL is only approximately
+    quadratic, so a step often ends a little beyond δ."""
+
+
+def number_ranges() -> dict[str, Range]:
+    """The range of each number by its name, which is the same in all rules."""
+    return {
+        name: get_args(kind)[1]
+        for numbers in (PpoNumbers, LineSearchNumbers, TrpoNumbers)
+        for name, kind in get_type_hints(numbers, include_extras=True).items()
+    }

@@ -18,7 +18,7 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import content
-from bench.report.variants import sections
+from bench.report.variants import render_variants
 from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
 from bench.results.evaluations import evaluated
@@ -26,18 +26,18 @@ from bench.results.folder import open_results
 from bench.results.policies import Policy, load_policy
 from bench.results.reading import KEYS, load_runs
 from bench.scores.report import report
-from bench.scores.variants import variants_report
+from bench.scores.variants import read_variants
 from bench.speed import page
 from bench.training.evaluation import play
 from tests.helpers.links import anchors, links
 from tests.helpers.processes import ROOT
 
 README = read_text(ROOT / "README.md")
-# All Markdown but the parts of pages in `bench/report`.
+# All Markdown but templates.
 PAGES = [
     path
     for path in sorted(path.relative_to(ROOT) for path in ROOT.glob("**/*.md"))
-    if path.parts[0][0] != "." and path.parent != Path("bench/report")
+    if path.parts[0][0] != "." and path.parent != Path("bench/report/templates")
 ]
 # The results folders: the default's, and those of the variants that have one.
 PUBLISHED = [path.parent for path in sorted((ROOT / "results").glob("**/protocol.json"))]
@@ -212,9 +212,9 @@ def test_the_page_of_the_variants_is_that_of_their_runs() -> None:
     """After a change of runs: make variants."""
     folder = ROOT / "results"
     results, selection = Options(folder).open()
-    found = variants_report(results, report(results, selection))
-    assert "\n\n".join(sections(found, folder)) + "\n" == read_text(folder / "variants" / "README.md")
-    assert csv_text(found.table) == read_text(folder / "variants" / "variants.csv")
+    variants = read_variants(results, report(results, selection))
+    assert render_variants(variants, folder) == read_text(folder / "variants" / "README.md")
+    assert csv_text(variants.table) == read_text(folder / "variants" / "variants.csv")
 
 
 def repeated_on_another_make(path: Path) -> pd.DataFrame:

@@ -5,34 +5,73 @@ program for each rule and its options; a setting's numbers are data, so settings
 
 How to add a rule:
 
-1. Write a module here with a class `Rule(UpdateRule)`: how it starts and how it improves a policy.
+1. Write a module here with a class `Rule(UpdateRule)`: how it starts and how it improves a policy. Its
+   numbers, if it has any, are a `NamedTuple` of `algorithms/hyperparameters.py`, with their ranges.
 2. Add settings that name the module as their rule, with its numbers: `bench/protocol/settings.py`.
 3. Add one of them to `ONE_OF_EACH_RULE` of `tests/golden/make.py`, and store the golden run anew.
    The files of the other rules must come out as they were.
 """
 
+from dataclasses import field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast, runtime_checkable
 
-from jaxtyping import Array, Float, Key
+from flax import struct
+from jaxtyping import Array, Bool, Float, Key
 
-from algorithms.gaussian import DiagonalGaussian
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.types import Experience, Improvement, Numbers
+from algorithms.optimize import Context
+from algorithms.rollout import Samples
+
+Numbers = dict[str, Any]
+"""A setting's numbers by name, such as ε: each a scalar, or an array with a leading axis `run`."""
+
+
+@struct.dataclass
+class Experience:
+    """What an update rule improves a policy from.
+
+    samples: of the rollout.
+    old_log_std: of the policy that acted, `[action]`.
+    rewards: `[time]`, of the rollout, as learning sees them.
+    ends: `[time]`, of the rollout.
+    values: `[time + 1]`, V of the rollout's observations under the filter that acted.
+    """
+
+    samples: Samples
+    old_log_std: Float[Array, "action"]
+    rewards: Float[Array, "time"]
+    ends: Bool[Array, "time"]
+    values: Float[Array, "_"]
+
+
+@struct.dataclass
+class Improvement:
+    """What an update rule made of the parameters.
+
+    losses: that were minimized, of any shape; the run diverges when one is not finite.
+    value_losses: of the value network on the way, of any shape.
+    diagnostics: the rule's own, by the names of its `columns`, each a scalar.
+    """
+
+    parameters: dict[str, Any]
+    rule_state: Any
+    losses: Float[Array, "..."]
+    value_losses: Float[Array, "..."]
+    diagnostics: dict[str, Float[Array, ""]] = field(default_factory=dict)
 
 
 @runtime_checkable
 class UpdateRule(Protocol):
     """An update rule. Frozen and hashable; all its functions are of one run.
 
-    Its own diagnostics stand in a run's CSV after those that all rules share. A rule that inherits from this
-    class need only say how it starts and how it improves.
+    A rule that inherits from this class need only say how it starts and how it improves.
     """
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the rule's own diagnostics; none unless a rule says otherwise."""
+        """Names of the rule's own diagnostics, in a run's CSV after those that all rules share."""
         return ()
 
     def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
@@ -40,7 +79,7 @@ class UpdateRule(Protocol):
 
     def improve(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         rule_state: Any,
         numbers: Numbers,
@@ -49,35 +88,28 @@ class UpdateRule(Protocol):
     ) -> Improvement:
         """Better parameters of both networks. Consumes the key.
 
-        numbers: of the setting, as this update uses them (`algorithms.schedules`).
+        numbers: of the setting, as this update uses them.
         """
 
-    def diagnose(
-        self,
-        numbers: Numbers,
-        old: DiagonalGaussian,
-        new: DiagonalGaussian,
-        actions: Float[Array, "sample action"],
-    ) -> tuple[Float[Array, ""], ...]:
-        """Those of the rule's own diagnostics that take both policies, in the order of `columns`."""
-        return ()
+    def adapt(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
+        """Those of the setting's numbers that change after an update, as the next one uses them.
 
-    def adapted(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
-        """The numbers that the next update uses, after one that moved the policy by `kl`, in nats."""
-        return numbers
+        kl: how far the update moved the policy, in nats.
+        """
+        return {}
 
 
-def names() -> list[str]:
+def rule_names() -> list[str]:
     """The rules that there are."""
     return sorted(module.name for module in iter_modules(__path__))
 
 
-def rule(name: str, **options: Any) -> UpdateRule:
+def find_rule(name: str, **options: Any) -> UpdateRule:
     """The rule of this name.
 
     Raises:
         KeyError: when there is none.
     """
-    if name not in names():
-        raise KeyError(f"unknown update rule '{name}'; choose from: {' '.join(names())}")
+    if name not in rule_names():
+        raise KeyError(f"unknown update rule '{name}'; choose from: {' '.join(rule_names())}")
     return cast(UpdateRule, import_module(f"{__name__}.{name}").Rule(**options))

@@ -28,13 +28,12 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Key
 
-from algorithms.gaussian import DiagonalGaussian
-from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import adam, fit_values, mean_over_minibatches
-from algorithms.networks import policy_at
-from algorithms.rules import UpdateRule
+from algorithms.hyperparameters import Hyperparameters, LineSearchNumbers
+from algorithms.networks import DiagonalGaussian
+from algorithms.optimize import Context, adam, fit_values, mean_over_minibatches
+from algorithms.rollout import Samples
+from algorithms.rules import Experience, Improvement, Numbers, UpdateRule
 from algorithms.rules.ppo import probability_ratio
-from algorithms.types import Experience, Improvement, Numbers, Samples
 
 # A smaller gain may be a rounding error: the loss is a mean of thousands of 32-bit numbers of size 1. This
 # matters for a step that makes all actions impossible: then every ρ is 0, and the loss is 0 as at the start.
@@ -50,7 +49,7 @@ Search = tuple[Array, Array, Array, Array]
 class Rule(UpdateRule):
     """The policy by one step along its gradient, found by line search, then the values by regression.
 
-    Its number is first_step: the length of the first step that is tried. Its options:
+    Its number is in `LineSearchNumbers`. Its options:
 
     trials: how many steps are tried at most (10 in `trpo_mpi`).
     value_epochs: passes of the regression over the rollout (5 in `trpo_mpi`: `vf_iters`).
@@ -72,7 +71,7 @@ class Rule(UpdateRule):
 
     def improve(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         rule_state: optax.OptState,
         numbers: Numbers,
@@ -80,10 +79,9 @@ class Rule(UpdateRule):
         key: Key[Array, ""],
     ) -> Improvement:
         """The policy first, then the values."""
-        policy, initial_loss, fraction = self.step(hyperparameters, parameters["policy"], numbers, experience)
-        value, value_state, errors = fit_values(
-            hyperparameters,
-            numbers,
+        policy, initial_loss, fraction = self.step(context, parameters["policy"], numbers, experience)
+        value, value_state, value_losses = fit_values(
+            context,
             parameters["value"],
             rule_state,
             experience.samples,
@@ -95,13 +93,13 @@ class Rule(UpdateRule):
             parameters={"policy": policy, "value": value},
             rule_state=value_state,
             losses=initial_loss,
-            value_losses=errors,
-            of_rule=(fraction,),
+            value_losses=value_losses,
+            diagnostics={"step_fraction": fraction},
         )
 
     def step(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         numbers: Numbers,
         experience: Experience,
@@ -110,15 +108,16 @@ class Rule(UpdateRule):
         start, as_parameters = ravel_pytree(parameters)
 
         def loss(theta: Vector, minibatch: Samples) -> Float[Array, ""]:
-            policy = policy_at(hyperparameters, as_parameters(theta), minibatch.observations)
+            policy = context.networks.policy(as_parameters(theta), minibatch.observations)
             return -importance_weighted_objective(experience.old_log_std, policy, minibatch)
 
         def over_rollout(function: Callable[[Samples], Any]) -> Any:
-            return mean_over_minibatches(hyperparameters, function, experience.samples)
+            return mean_over_minibatches(context.hyperparameters, function, experience.samples)
 
         initial_loss, gradient = over_rollout(partial(jax.value_and_grad(loss), start))
-        first_step = -numbers["first_step"] * gradient / jnp.sqrt(jnp.sum(jnp.square(gradient)))
-        theta, fraction = backtracked(
+        length = LineSearchNumbers(**numbers).first_step
+        first_step = -length * gradient / jnp.sqrt(jnp.sum(jnp.square(gradient)))
+        theta, fraction = backtrack(
             lambda theta: over_rollout(partial(loss, theta)) < initial_loss - LEAST_GAIN,
             start,
             first_step,
@@ -139,7 +138,7 @@ def importance_weighted_objective(
     return jnp.mean(probability_ratio(old, policy, samples.actions) * samples.advantages)
 
 
-def backtracked(
+def backtrack(
     accepts: Callable[[Vector], Bool[Array, ""]], start: Vector, step: Vector, trials: int
 ) -> tuple[Vector, Float[Array, ""]]:
     """The first of `start + step`, `start + step/2`, `start + step/4`, … that is accepted, and its fraction.
@@ -147,7 +146,7 @@ def backtracked(
     trials: how many are tried. If none is accepted, `start` is returned, and the fraction 0.
     """
 
-    def goes_on(search: Search) -> Bool[Array, ""]:
+    def continues(search: Search) -> Bool[Array, ""]:
         tried, accepted, _, _ = search
         return ~accepted & (tried < trials)
 
@@ -158,5 +157,5 @@ def backtracked(
         return tried + 1, accepted, jnp.where(accepted, fraction, fraction / 2), point
 
     first = jnp.int32(0), jnp.bool_(False), jnp.ones_like(start[0]), start
-    _, accepted, fraction, point = jax.lax.while_loop(goes_on, attempt, first)
+    _, accepted, fraction, point = jax.lax.while_loop(continues, attempt, first)
     return jnp.where(accepted, point, start), jnp.where(accepted, fraction, 0.0)

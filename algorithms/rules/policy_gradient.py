@@ -2,8 +2,7 @@
 
     ∇J = E[ Σ_t γ^t Ψ_t ∇ log π(a_t|s_t) ]
 
-The six Ψ are those of `algorithms.advantages.psi_weights`. Where the lecture leaves something open, Spinning
-Up's VPG decides:
+The six Ψ are those of `psi_weights`. Where the lecture leaves something open, Spinning Up's VPG decides:
 
 - One step of Adam uses the whole rollout. Its stepsize is the protocol's, 3e-4, which is also Spinning Up's.
 - The mean over the samples stands for the sum over a trajectory. They differ by a factor, and a constant
@@ -20,21 +19,21 @@ In two things this is not Spinning Up's VPG:
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal, assert_never
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
-from algorithms.advantages import Psi, discount_weights, psi_weights
-from algorithms.gaussian import DiagonalGaussian, log_probability
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import adam, fit_values, mean_over_minibatches
-from algorithms.networks import policy_at
-from algorithms.rules import UpdateRule
-from algorithms.schedules import stepsize_fraction
-from algorithms.types import Experience, Improvement, Numbers, Samples
+from algorithms.networks import DiagonalGaussian, log_probability
+from algorithms.optimize import Context, adam, fit_values, mean_over_minibatches
+from algorithms.rollout import Samples, generalized_advantages, rewards_to_go
+from algorithms.rules import Experience, Improvement, Numbers, UpdateRule
+
+Psi = Literal["total_reward", "action_value", "reward_to_go", "baseline", "advantage", "td_residual"]
+"""The six Ψ of the lecture, in its order (Schulman et al. 2016, equation 1)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class Rule(UpdateRule):
 
     def improve(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         rule_state: Any,
         numbers: Numbers,
@@ -69,7 +68,7 @@ class Rule(UpdateRule):
         key: Key[Array, ""],
     ) -> Improvement:
         """The policy first, then the values."""
-        samples, ends = experience.samples, experience.ends
+        hyperparameters, samples, ends = context.hyperparameters, experience.samples, experience.ends
         estimated = partial(
             psi_weights,
             rewards=experience.rewards,
@@ -83,7 +82,7 @@ class Rule(UpdateRule):
             psi = discount_weights(ends, hyperparameters.discount) * psi
 
         def loss(policy: dict[str, Any], minibatch: Samples, psi: Float[Array, "sample"]) -> Float[Array, ""]:
-            now = policy_at(hyperparameters, policy, minibatch.observations)
+            now = context.networks.policy(policy, minibatch.observations)
             return -policy_gradient_objective(now, minibatch.actions, psi)
 
         minimized, gradient = mean_over_minibatches(
@@ -91,12 +90,11 @@ class Rule(UpdateRule):
             lambda each: jax.value_and_grad(loss)(parameters["policy"], *each),
             (samples, psi),
         )
-        optimizer = adam(hyperparameters, stepsize_fraction(numbers))
+        optimizer = adam(hyperparameters, hyperparameters.stepsize * context.stepsize_fraction)
         changes, policy_state = optimizer.update(gradient, rule_state["policy"])
         policy = optax.apply_updates(parameters["policy"], changes)
-        value, value_state, errors = fit_values(
-            hyperparameters,
-            numbers,
+        value, value_state, value_losses = fit_values(
+            context,
             parameters["value"],
             rule_state["value"],
             replace(samples, value_targets=estimated("reward_to_go")),
@@ -108,7 +106,7 @@ class Rule(UpdateRule):
             parameters={"policy": policy, "value": value},
             rule_state={"policy": policy_state, "value": value_state},
             losses=minimized,
-            value_losses=errors,
+            value_losses=value_losses,
         )
 
 
@@ -121,3 +119,68 @@ def policy_gradient_objective(
     psi: Ψ of each sample, times γ^t where that is meant; a constant of the policy's parameters.
     """
     return jnp.mean(psi * log_probability(policy, actions))
+
+
+def psi_weights(
+    psi: Psi,
+    rewards: Float[Array, "time"],
+    values: Float[Array, "time+1"],
+    ends: Bool[Array, "time"],
+    *,
+    discount: float,
+    gae_lambda: float,
+) -> Float[Array, "time"]:
+    """Ψ_t of the policy gradient `E[Σ γ^t Ψ_t ∇ log π(a_t|s_t)]` for one run's rollout.
+
+    1. total_reward: `Σ_{k<t} r_k + Σ_{k≥t} γ^{k-t} r_k`. Discounting begins at `t`, so the expected gradient
+       is that of the other five: an action has no part in the rewards before it.
+    2. action_value: `Q(s_t, a_t)`, estimated as `GAE(γ, λ) + V(s_t)`, the λ-return. There is no Q network.
+    3. reward_to_go: `Σ_{k≥t} γ^{k-t} r_k`, which is `GAE(γ, 1) + V(s_t)`.
+    4. baseline: `Σ_{k≥t} γ^{k-t} r_k - V(s_t)`, which is `GAE(γ, 1)`.
+    5. advantage: `A(s_t, a_t)`, estimated as `GAE(γ, λ)`.
+    6. td_residual: `r_t + γ V(s_{t+1}) - V(s_t)`, which is `GAE(γ, 0)`.
+
+    With the exact V all six give the exact gradient in expectation. With a fitted V, 2, 5 and 6 are biased by
+    its error; 1, 3 and 4 are not, but where the rollout cuts an episode: all six go on with V there, as
+    Spinning Up does. The part of an episode before the rollout counts as no part of the trajectory.
+
+    rewards, values, ends: as `generalized_advantages` has them.
+    """
+    advantages = partial(generalized_advantages, rewards, values, ends, discount=discount)
+    match psi:
+        case "total_reward":
+            return rewards_before(rewards, ends) + rewards_to_go(rewards, values, ends, discount=discount)
+        case "action_value":
+            return advantages(gae_lambda=gae_lambda) + values[:-1]
+        case "reward_to_go":
+            return rewards_to_go(rewards, values, ends, discount=discount)
+        case "baseline":
+            return advantages(gae_lambda=1.0)
+        case "advantage":
+            return advantages(gae_lambda=gae_lambda)
+        case "td_residual":
+            return advantages(gae_lambda=0.0)
+    assert_never(psi)
+
+
+def rewards_before(rewards: Float[Array, "time"], ends: Bool[Array, "time"]) -> Float[Array, "time"]:
+    """The sum of the episode's rewards before each step, as far as the rollout has them."""
+
+    def forwards(
+        total: Float[Array, ""], step: tuple[Float[Array, ""], Bool[Array, ""]]
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        reward, end = step
+        return jnp.where(end, 0.0, total + reward), total
+
+    _, totals = jax.lax.scan(forwards, jnp.zeros_like(rewards[0]), (rewards, ends))
+    return totals
+
+
+def discount_weights(ends: Bool[Array, "time"], discount: float) -> Float[Array, "time"]:
+    """`γ^t`; t counts from the episode's start, or from the rollout's if the episode began before it."""
+
+    def forwards(weight: Float[Array, ""], end: Bool[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        return jnp.where(end, 1.0, discount * weight), weight
+
+    _, weights = jax.lax.scan(forwards, jnp.ones(()), ends)
+    return weights

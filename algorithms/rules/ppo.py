@@ -8,7 +8,6 @@ with the numbers clip_range ε (∞: no clipping), kl_coefficient β (0: no pena
 (∞: β stays fixed). The numbers are data, so one compiled program trains any mixture of rows.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,46 +15,32 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key
 
-from algorithms.early_stopping import goes_on
-from algorithms.gaussian import DiagonalGaussian, kl_divergence, log_probability
-from algorithms.hyperparameters import KL_COEFFICIENT_RANGE, Hyperparameters
-from algorithms.minibatches import adam, minimize
-from algorithms.networks import policy_at, values_at
-from algorithms.types import Experience, Improvement, Numbers, Samples
-from algorithms.value_loss import value_loss
+from algorithms.hyperparameters import KL_COEFFICIENT_RANGE, Hyperparameters, PpoNumbers
+from algorithms.networks import DiagonalGaussian, kl_divergence, log_probability
+from algorithms.optimize import Context, adam, minimize, stop_at_kl, value_loss
+from algorithms.rollout import Samples, standardize_minibatch
+from algorithms.rules import Experience, Improvement, Numbers, UpdateRule
 
 # Far beyond any clip range, and its exponential is still finite in 32 bits.
 MAX_CLIPPED_LOG_RATIO = 80.0
 
 
-Objective = Callable[
-    [Float[Array, "sample"], Float[Array, "sample"], Float[Array, "sample"], Float[Array, "sample"], Numbers],
-    Float[Array, "sample"],
-]
-"""Of each sample's ratio ρ, log ρ, KL(π_old ‖ π) and advantage A, and the setting's numbers."""
-
-
 @dataclass(frozen=True)
-class Rule:
-    """Both networks by one Adam: the policy on the surrogate objective, the values on their loss.
-
-    objective: maximized, as a mean over samples, in place of the paper's; its numbers are its own.
-    """
-
-    objective: Objective | None = None
+class Rule(UpdateRule):
+    """Both networks by one Adam: the policy on the surrogate objective, the values on their loss."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The β that an update used, and the share of samples whose ratio ended outside the clip range."""
-        return ("kl_coefficient", "clip_fraction") if self.objective is None else ()
+        return ("kl_coefficient", "clip_fraction")
 
-    def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> optax.OptState:
+    def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
         """Adam's moments."""
         return adam(hyperparameters).init(parameters)
 
     def improve(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         rule_state: optax.OptState,
         numbers: Numbers,
@@ -69,65 +54,69 @@ class Rule:
 
             No parameter is in both: a coefficient would matter to nothing but the norm of the whole gradient.
             """
-            new = policy_at(hyperparameters, parameters["policy"], minibatch.observations)
-            old = DiagonalGaussian(mean=minibatch.old_means, log_std=experience.old_log_std)
-            values = values_at(hyperparameters, parameters["value"], minibatch.observations)
-            error = value_loss(hyperparameters.choices, numbers, values, minibatch)
-            improvement = self._objective(numbers, old, new, minibatch)
-            return error - improvement, error
+            objective = self.objective(context, parameters, numbers, experience, minibatch)
+            error = value_loss(context, parameters["value"], minibatch)
+            return error - objective, error
 
-        return Improvement(
-            *minimize(
-                hyperparameters,
-                numbers,
-                loss,
-                parameters,
-                rule_state,
-                experience.samples,
-                key,
-                goes_on(hyperparameters, experience, lambda networks: networks["policy"]),
-            )
+        parameters, rule_state, losses, value_losses = minimize(
+            context,
+            loss,
+            parameters,
+            rule_state,
+            experience.samples,
+            key,
+            continues=stop_at_kl(
+                context, experience.samples, experience.old_log_std, lambda networks: networks["policy"]
+            ),
         )
+        diagnostics = self.diagnose(context, parameters, numbers, experience)
+        return Improvement(parameters, rule_state, losses, value_losses, diagnostics)
+
+    def objective(
+        self,
+        context: Context,
+        parameters: dict[str, Any],
+        numbers: Numbers,
+        experience: Experience,
+        minibatch: Samples,
+    ) -> Float[Array, ""]:
+        """What the parameters of the policy maximize on a minibatch: the paper's surrogate objective.
+
+        parameters: of both networks.
+        """
+        old, new = policies(context, parameters, experience, minibatch)
+        advantages = standardize_minibatch(context.hyperparameters.choices, minibatch.advantages)
+        return surrogate_objective(PpoNumbers(**numbers), old, new, minibatch.actions, advantages)
 
     def diagnose(
-        self,
-        numbers: Numbers,
-        old: DiagonalGaussian,
-        new: DiagonalGaussian,
-        actions: Float[Array, "sample action"],
-    ) -> tuple[Float[Array, ""], ...]:
-        """β and the clip fraction; nothing for another objective."""
-        if self.objective is not None:
-            return ()
-        ratio = probability_ratio(old, new, actions)
-        return jnp.asarray(numbers["kl_coefficient"]), clip_fraction(numbers, ratio)
+        self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
+    ) -> dict[str, Float[Array, ""]]:
+        """The rule's columns, of the parameters of both networks after the update."""
+        old, new = policies(context, parameters, experience, experience.samples)
+        ratio = probability_ratio(old, new, experience.samples.actions)
+        return {
+            "kl_coefficient": jnp.asarray(numbers["kl_coefficient"]),
+            "clip_fraction": clip_fraction(numbers["clip_range"], ratio),
+        }
 
-    def adapted(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
+    def adapt(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
         """β halved below d_targ / 1.5, doubled above 1.5 d_targ, or fixed where d_targ is ∞ (section 4)."""
-        if self.objective is not None:
-            return numbers
-        beta = numbers["kl_coefficient"]
-        followed = jnp.where(
-            kl < numbers["kl_target"] / 1.5,
-            beta / 2,
-            jnp.where(kl > numbers["kl_target"] * 1.5, beta * 2, beta),
-        )
-        adapts = jnp.isfinite(numbers["kl_target"])
+        beta, kl_target = numbers["kl_coefficient"], numbers["kl_target"]
+        followed = jnp.where(kl < kl_target / 1.5, beta / 2, jnp.where(kl > kl_target * 1.5, beta * 2, beta))
         bounded = jnp.clip(followed, *KL_COEFFICIENT_RANGE)
-        return {**numbers, "kl_coefficient": jnp.where(adapts, bounded, beta)}
+        return {"kl_coefficient": jnp.where(jnp.isfinite(kl_target), bounded, beta)}
 
-    def _objective(
-        self, numbers: Numbers, old: DiagonalGaussian, new: DiagonalGaussian, minibatch: Samples
-    ) -> Float[Array, ""]:
-        """What is maximized."""
-        if self.objective is None:
-            return surrogate_objective(numbers, old, new, minibatch.actions, minibatch.advantages)
-        log_rho, kl = log_ratio(old, new, minibatch.actions), kl_divergence(old, new)
-        return jnp.mean(self.objective(jnp.exp(log_rho), log_rho, kl, minibatch.advantages, numbers))
+
+def policies(
+    context: Context, parameters: dict[str, Any], experience: Experience, samples: Samples
+) -> tuple[DiagonalGaussian, DiagonalGaussian]:
+    """The policy that acted and the policy of these parameters, at the samples' observations."""
+    old = DiagonalGaussian(mean=samples.old_means, log_std=experience.old_log_std)
+    return old, context.networks.policy(parameters["policy"], samples.observations)
 
 
 def surrogate_objective(
-    numbers: Numbers,
+    numbers: PpoNumbers,
     old: DiagonalGaussian,
     new: DiagonalGaussian,
     actions: Float[Array, "sample action"],
@@ -139,7 +128,7 @@ def surrogate_objective(
     new: the policy being improved, at the same observations.
     advantages: A of each action, standardized or not as the protocol chooses.
     """
-    clip_range, kl_coefficient = numbers["clip_range"], numbers["kl_coefficient"]
+    clip_range, kl_coefficient, _ = numbers
     # Where the ratio is clipped anyway its overflow must not be differentiated: 0·∞ would be NaN.
     cap = jnp.where(jnp.isfinite(clip_range), MAX_CLIPPED_LOG_RATIO, jnp.inf)
     ratio = jnp.exp(jnp.minimum(log_ratio(old, new, actions), cap))
@@ -169,6 +158,6 @@ def log_ratio(
     return log_probability(new, actions) - log_probability(old, actions)
 
 
-def clip_fraction(numbers: Numbers, ratio: Float[Array, "sample"]) -> Float[Array, ""]:
+def clip_fraction(clip_range: Float[Array, ""], ratio: Float[Array, "sample"]) -> Float[Array, ""]:
     """The share of samples whose ratio lies outside [1 - ε, 1 + ε]."""
-    return jnp.mean(jnp.abs(ratio - 1) > numbers["clip_range"], dtype=jnp.float32)
+    return jnp.mean(jnp.abs(ratio - 1) > clip_range, dtype=jnp.float32)

@@ -16,19 +16,15 @@ from typing import Any
 
 from jaxtyping import Array, Float, Key
 
-from algorithms.advantages import rewards_to_go
-from algorithms.early_stopping import goes_on
-from algorithms.gaussian import DiagonalGaussian
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import adam, fit_values, minimize
-from algorithms.networks import policy_at
-from algorithms.rules import ppo
-from algorithms.types import Experience, Improvement, Numbers, Samples
+from algorithms.optimize import Context, adam, fit_values, minimize, stop_at_kl
+from algorithms.rollout import Samples, rewards_to_go
+from algorithms.rules import Experience, Improvement, Numbers, ppo
 
 
 @dataclass(frozen=True)
 class Rule(ppo.Rule):
-    """As PPO's rule, with its numbers, columns and option, but for how the values are fitted."""
+    """As PPO's rule, with its numbers and columns, but for how the values are fitted."""
 
     def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
         """Adam's moments of each network."""
@@ -36,7 +32,7 @@ class Rule(ppo.Rule):
 
     def improve(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         rule_state: Any,
         numbers: Numbers,
@@ -46,39 +42,37 @@ class Rule(ppo.Rule):
         """The parameters after all epochs of the policy, then of the values."""
         samples = experience.samples
 
-        def loss(policy: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], Float[Array, ""]]:
-            new = policy_at(hyperparameters, policy, minibatch.observations)
-            old = DiagonalGaussian(mean=minibatch.old_means, log_std=experience.old_log_std)
-            minimized = -self._objective(numbers, old, new, minibatch)
-            return minimized, minimized
+        def loss(policy: dict[str, Any], minibatch: Samples) -> tuple[Float[Array, ""], tuple[()]]:
+            networks = {**parameters, "policy": policy}
+            return -self.objective(context, networks, numbers, experience, minibatch), ()
 
         policy, policy_state, losses, _ = minimize(
-            hyperparameters,
-            numbers,
+            context,
             loss,
             parameters["policy"],
             rule_state["policy"],
             samples,
             key,
-            goes_on(hyperparameters, experience, lambda policy: policy),
+            continues=stop_at_kl(context, samples, experience.old_log_std, lambda policy: policy),
         )
         targets = rewards_to_go(
-            experience.rewards, experience.values, experience.ends, discount=hyperparameters.discount
+            experience.rewards,
+            experience.values,
+            experience.ends,
+            discount=context.hyperparameters.discount,
         )
         # By the same key, so that the values see the minibatches that the policy saw, as in `ppo.py`.
-        value, value_state, errors = fit_values(
-            hyperparameters,
-            numbers,
+        value, value_state, value_losses = fit_values(
+            context,
             parameters["value"],
             rule_state["value"],
             replace(samples, value_targets=targets),
             key,
-            epochs=hyperparameters.epochs,
-            stepsize=hyperparameters.stepsize,
         )
         return Improvement(
             parameters={"policy": policy, "value": value},
             rule_state={"policy": policy_state, "value": value_state},
             losses=losses,
-            value_losses=errors,
+            value_losses=value_losses,
+            diagnostics=self.diagnose(context, {**parameters, "policy": policy}, numbers, experience),
         )

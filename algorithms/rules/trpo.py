@@ -31,27 +31,19 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.sparse.linalg import cg
 from jaxtyping import Array, Bool, Float
 
-from algorithms.gaussian import DiagonalGaussian, kl_divergence
-from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import mean_over_minibatches
-from algorithms.networks import policy_at
-from algorithms.rules import line_search
-from algorithms.rules.line_search import Vector, backtracked, importance_weighted_objective
-from algorithms.types import Experience, Numbers, Samples
+from algorithms.hyperparameters import TrpoNumbers
+from algorithms.networks import DiagonalGaussian, kl_divergence
+from algorithms.optimize import Context, mean_over_minibatches
+from algorithms.rollout import Samples
+from algorithms.rules import Experience, Numbers, line_search
+from algorithms.rules.line_search import Vector, backtrack, importance_weighted_objective
 
 
 @dataclass(frozen=True)
 class Rule(line_search.Rule):
-    """A line search with another first step and a second condition: the KL.
+    """A line search with another first step and other conditions: the surrogate is better, and the KL small.
 
-    Its numbers:
-
-    kl_radius: δ, in nats (0.01 in the paper and in `trpo_mpi`: `max_kl`).
-    kl_tolerance: the largest KL that is accepted, in units of δ (1.5 in `trpo_mpi`). The KL is only
-        approximately quadratic, so a step often ends a little beyond δ.
-    damping: what conjugate gradients add to F's diagonal (0.1 in `trpo_mpi`: `cg_damping`).
-
-    Its options are those of the line search, and:
+    Its numbers are in `TrpoNumbers`. Its options are those of the line search, and:
 
     cg_steps: of conjugate gradients at most (10 in `trpo_mpi`: `cg_iters`); they end before
         when the residual is 1e-5 of g.
@@ -61,20 +53,20 @@ class Rule(line_search.Rule):
 
     def step(
         self,
-        hyperparameters: Hyperparameters,
+        context: Context,
         parameters: dict[str, Any],
         numbers: Numbers,
         experience: Experience,
     ) -> tuple[dict[str, Any], Float[Array, ""], Float[Array, ""]]:
         """The policy's parameters after its step, the loss before it, and the fraction that was accepted."""
         start, as_parameters = ravel_pytree(parameters)
-        radius, tolerance = numbers["kl_radius"], numbers["kl_tolerance"]
+        damping, radius, tolerance = TrpoNumbers(**numbers)
 
         def over_rollout(function: Callable[[Samples], Any]) -> Any:
-            return mean_over_minibatches(hyperparameters, function, experience.samples)
+            return mean_over_minibatches(context.hyperparameters, function, experience.samples)
 
         def policy(minibatch: Samples, theta: Vector) -> DiagonalGaussian:
-            return policy_at(hyperparameters, as_parameters(theta), minibatch.observations)
+            return context.networks.policy(as_parameters(theta), minibatch.observations)
 
         def objective(theta: Vector, minibatch: Samples) -> Float[Array, ""]:
             new = policy(minibatch, theta)
@@ -92,8 +84,8 @@ class Rule(line_search.Rule):
             return improves & (over_rollout(partial(kl, theta)) <= tolerance * radius)
 
         initial, gradient = over_rollout(partial(jax.value_and_grad(objective), start))
-        first_step = trust_region_step(fisher, gradient, radius, numbers["damping"], self.cg_steps)
-        theta, fraction = backtracked(accepts, start, first_step, self.trials)
+        first_step = trust_region_step(fisher, gradient, radius, damping, self.cg_steps)
+        theta, fraction = backtrack(accepts, start, first_step, self.trials)
         return as_parameters(theta), -initial, fraction
 
 

@@ -24,22 +24,22 @@ class Table(Options, OnResults):
         finished = results.finished()
         present = finished_of(results, selection)
         if not any(run.setting in PAPER_SETTINGS for run in finished):
-            from bench.report.raw_returns import show_returns
+            from bench.report.terminal import show_returns
 
             show_returns(results, present, console)
             return
-        from bench.report import setting_sections, tables
+        from bench.report.terminal import show_differences, show_table
         from bench.scores import report
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         found = report.report(results, selection)
-        tables.show(found, console)
-        setting_sections.show_differences(found, console)
+        show_table(found, console)
+        show_differences(found, console)
         if is_written(selection, finished):
-            from bench.report.saving import save
+            from bench.report.saving import write_report
 
-            console.print(save(found, results, selection), soft_wrap=True)
+            console.print(write_report(found, results, selection), soft_wrap=True)
             for setting in in_table_order(run.setting for run in set(selection.runs) - present):
                 warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
@@ -64,7 +64,7 @@ class Curves(Options, OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Plot the selection's finished runs."""
-        from bench.report.curves import learning_curves
+        from bench.report.curves import draw_learning_curves
         from bench.report.figures import save_figure
         from bench.results.reading import runs_table
         from bench.scores.scale import uniform_scores
@@ -73,7 +73,9 @@ class Curves(Options, OnResults):
         runs = runs_table(results, present)
         # A part of the table gets a file of its own.
         name = "learning_curves" if is_written(selection, results.finished()) else "learning_curves_selection"
-        figure = learning_curves(runs, uniform_scores(results.random_scores()), results.settings(present))
+        figure = draw_learning_curves(
+            runs, uniform_scores(results.random_scores()), results.settings(present)
+        )
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
@@ -111,10 +113,10 @@ class Variants(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
-        from bench.report.variants import save
+        from bench.report.variants import write_variants
         from bench.scores.report import report
-        from bench.scores.variants import variants_report
+        from bench.scores.variants import read_variants
 
         finished_of(results, selection)
-        found = variants_report(results, report(results, selection))
-        console.print(f"written: {save(found, results.path)}", soft_wrap=True)
+        variants = read_variants(results, report(results, selection))
+        console.print(f"written: {write_variants(variants, results.path)}", soft_wrap=True)

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from algorithms import hyperparameters
-from algorithms.choices import Choices, possible
 from algorithms.hyperparameters import Hyperparameters
 from bench.common.kinds import (
     COUNT,
@@ -28,6 +27,7 @@ from bench.common.kinds import (
     one_of,
     require,
 )
+from bench.protocol.choices import describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
 # Raised whenever a change moves the bits of a run (tests/golden): older results are then of another protocol.
@@ -144,12 +144,12 @@ class Protocol:
         Where the protocol is not the default, what differs stands first, in words.
         """
         words = {DIFFERENCES: self.in_words()} if self != DEFAULT else {}
-        choices = self.hyperparameters.choices.described()
+        choices = describe_choices(self.hyperparameters.choices)
         return {**words, "fingerprint": self.fingerprint, **self.fields(), "choices": choices}
 
     def in_words(self) -> list[str]:
         """What differs from the default, each with the sentence of a choice or of the environments."""
-        choices = self.hyperparameters.choices.described()
+        choices = describe_choices(self.hyperparameters.choices)
         sentences = {name: choice["sentence"] for name, choice in choices.items()}
         sentences["environment_version"] = VERSIONS[self.environment_version]
         return [
@@ -171,15 +171,9 @@ class Protocol:
         _require_keys("hyperparameters", numbers.keys(), HYPERPARAMETER_KINDS)
         require(numbers, HYPERPARAMETER_KINDS, {})
         numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
-        for name, described in record["choices"].items():
-            if name not in possible():
-                raise ValueError(f"unknown choice: {name}")
-            if described.get("value") not in possible()[name]:
-                raise ValueError(f"choice {name} must have a value of {', '.join(possible()[name])}")
-        choices = {name: described["value"] for name, described in record["choices"].items()}
         protocol = cls(
             timesteps=record["timesteps"],
-            hyperparameters=Hyperparameters(**numbers, choices=Choices(**choices)),
+            hyperparameters=Hyperparameters(**numbers, choices=read_choices(record["choices"])),
             environment_version=record["environment_version"],
             numerics=record["numerics"],
         )

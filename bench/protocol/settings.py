@@ -6,21 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from algorithms.hyperparameters import ANY, number_ranges
+
 # Allowed in file names on every system, and never mistaken for a command-line option.
 SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
 # What Markdown tables, LaTeX and the figures would take for commands.
 NOT_IN_LABELS = r"|$\{}~^`"
-# The ranges of some numbers by their names, whatever rule they are for.
-POSITIVE = ("clip_range", "kl_target", "kl_radius")
-NOT_NEGATIVE = ("kl_coefficient",)
-
-
-def _is_possible(name: str, value: float) -> bool:
-    if name in POSITIVE:
-        return value > 0
-    if name in NOT_NEGATIVE:
-        return value >= 0
-    return value > -math.inf  # JSON has null for ∞ and nothing for -∞
+# The ranges of numbers by their names, which mean the same in every rule; also in one's own.
+RANGES = number_ranges()
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ class Setting:
         for name, value in self.numbers.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
                 raise ValueError(f"{name} of {self.name} must be a number, not {value}")
-            if not _is_possible(name, value):
+            if value not in RANGES.get(name, ANY):
                 raise ValueError(f"{name} of {self.name} is out of range: {value}")
 
     def as_json(self) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from algorithms.choices import Choices
-from algorithms.hyperparameters import Hyperparameters
+from algorithms.hyperparameters import Choices, Hyperparameters
 from bench.protocol.protocol import Protocol
 
 

@@ -1,9 +1,12 @@
-"""How settings look in every figure: a colour for a family; shades, lines and markers for its members."""
+"""How figures look: a colour for a family of settings; shades, lines and markers for its members; panels."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 
@@ -31,7 +34,7 @@ class Look:
 
 
 def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
-    """The look of each of these settings, and of the paper's: it follows its family and its place in it."""
+    """The look of each of these settings, and of the paper's: by its family and its index there."""
     known = {name: SETTINGS[name] for name in PAPER_SETTINGS} | dict(settings)
     members: dict[str, list[str]] = {}
     for name in in_table_order(known):
@@ -45,8 +48,8 @@ def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
         base = colour_of.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
         # A family that shares its colour with an earlier one begins with other markers.
         first = number // len(OTHER_COLOURS) * MARKERS_OF_A_FAMILY
-        for place, name in enumerate(names):
-            style, turn = place % len(LINES), place // len(LINES)
+        for index, name in enumerate(names):
+            turn, style = divmod(index, len(LINES))
             marker = MARKERS[(first + turn) % len(MARKERS)]
             found[name] = Look(_tinted(base, TINTS[style]), LINES[style], marker)
     return found
@@ -55,3 +58,26 @@ def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
 def _tinted(base: str, tint: float) -> Colour:
     red, green, blue = (part + (1 - part) * tint for part in to_rgb(base))
     return red, green, blue
+
+
+def wrap_panels(
+    count: int,
+    columns: int,
+    panel: tuple[float, float],
+    margin: tuple[float, float] = (0, 0),
+    *,
+    sharey: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """A figure and its `count` panels, in rows of at most `columns`; the rest of the last row is blank.
+
+    panel, margin: width and height in inches, of a panel and of what the figure has beside its panels.
+    sharey: whether all panels have one vertical axis, with labels in the first column.
+    """
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    size = (margin[0] + panel[0] * columns, margin[1] + panel[1] * rows)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=sharey).flatten().tolist()
+    for empty in panels[count:]:
+        empty.axis("off")
+    return figure, panels[:count]

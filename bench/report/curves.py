@@ -12,14 +12,15 @@ from scipy.special import stdtrit
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import Setting, in_table_order
-from bench.report.appearance import MARKERS, Look, looks
-from bench.report.panels import wrapped
+from bench.report.appearance import MARKERS, Look, looks, wrap_panels
 from bench.scores.estimates import TAIL
 
 COLUMNS = 3
 
 
-def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping[str, Setting]) -> Figure:
+def draw_learning_curves(
+    all_runs: pd.DataFrame, random: pd.Series, settings: Mapping[str, Setting]
+) -> Figure:
     """A panel per environment: the mean over seeds of the return of the last 100 episodes.
 
     The band is the pointwise 95 % interval of that mean, Student's; one seed has none. A run that diverged
@@ -31,7 +32,7 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping
     """
     look_of = looks(settings)
     environments = all_runs["environment"].unique()
-    figure, (*panels, last) = wrapped(len(environments) + 1, COLUMNS, (4.2, 3.1))
+    figure, (*panels, last) = wrap_panels(len(environments) + 1, COLUMNS, (4.2, 3.1))
     for panel, environment in zip(panels, environments, strict=True):
         runs = all_runs[all_runs["environment"] == environment]
         for setting in in_table_order(runs["setting"].unique()):
@@ -50,7 +51,7 @@ def learning_curves(all_runs: pd.DataFrame, random: pd.Series, settings: Mapping
     return figure
 
 
-def diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
+def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
     """KL and β of the adaptive rows, clip fraction of the clipped ones, and the policy's std of all.
 
     Medians over environments and seeds; the band, where few rows share a panel, is the quartiles.
@@ -138,10 +139,10 @@ def _time_axis(panel: Axes, title: str) -> None:
     panel.set_xlabel("timesteps")
 
 
-def _legend(place: Axes, panels: Iterable[Axes]) -> None:
+def _legend(legend: Axes, panels: Iterable[Axes]) -> None:
     handles = {
         label: handle
         for panel in panels
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    place.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
+    legend.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)

@@ -10,9 +10,16 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from bench.common.files import write_whole
-from bench.report.curves import diagnostics, learning_curves
-from bench.report.matrices import differences, variance
-from bench.report.score_figures import by_seeds, environments, outcomes, profiles, table
+from bench.report.curves import draw_diagnostics, draw_learning_curves
+from bench.report.score_figures import (
+    draw_by_seeds,
+    draw_differences,
+    draw_environments,
+    draw_outcomes,
+    draw_profiles,
+    draw_table1,
+    draw_variance,
+)
 from bench.scores.report import Report
 
 # So that the same runs give the same bytes.
@@ -20,22 +27,21 @@ DETERMINISTIC: Any = {"svg.hashsalt": "table1", "svg.fonttype": "path"}
 DOTS_PER_INCH = 150
 
 
-def save(report: Report, folder: Path) -> list[str]:
-    """Write all figures of a report into `figures/`; returns their paths."""
+def write_figures(report: Report, folder: Path) -> None:
+    """Write all figures of a report into `figures/`."""
     figures = {
-        "table1": table(report),
-        "learning_curves": learning_curves(report.runs, report.scale["random_uniform"], report.settings),
-        "environments": environments(report),
-        "variance": variance(report),
-        "differences": differences(report),
-        "by_seeds": by_seeds(report),
-        "outcomes": outcomes(report),
-        "profiles": profiles(report),
-        "diagnostics": diagnostics(report.runs, report.settings),
+        "table1": draw_table1(report),
+        "learning_curves": draw_learning_curves(report.runs, report.scale["random_uniform"], report.settings),
+        "environments": draw_environments(report),
+        "variance": draw_variance(report),
+        "differences": draw_differences(report),
+        "by_seeds": draw_by_seeds(report),
+        "outcomes": draw_outcomes(report),
+        "profiles": draw_profiles(report),
+        "diagnostics": draw_diagnostics(report.runs, report.settings),
     }
-    return [
-        path for name, figure in figures.items() for path in save_figure(figure, folder / "figures", name)
-    ]
+    for name, figure in figures.items():
+        save_figure(figure, folder / "figures", name)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:

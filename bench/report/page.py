@@ -1,69 +1,76 @@
-"""`README.md` of the results folder: what was found, for whoever opens the folder in a browser."""
+"""`README.md` and `details.md` of the results folder, from their templates."""
 
 from pathlib import Path
+from typing import Any
 
-from bench.common.files import read_text, write_whole
-from bench.report import details
-from bench.report.environment_sections import by_environment
-from bench.report.paper_sections import beside_the_paper
-from bench.report.scale_sections import the_scale
-from bench.report.seed_sections import what_seeds_can_tell
-from bench.report.setting_sections import who_differs
-from bench.report.summary import in_short
-from bench.report.tables import TITLE, counted, markdown_table, notes, table_cells
-from bench.report.unconstrained_sections import by_its_runs
-from bench.report.words import contents
+from bench.common.files import write_whole
+from bench.protocol.protocol import PLANNED_SEEDS
+from bench.report.pair_facts import describe_lead, describe_pairs, describe_power
+from bench.report.paper_facts import MOST_FLAT, describe_figure_3, describe_paper
+from bench.report.postures import describe_postures
+from bench.report.repeated import describe_repetitions
+from bench.report.run_facts import (
+    describe_gaps,
+    describe_making,
+    describe_no_clip,
+    describe_outliers,
+    find_two_groups,
+)
+from bench.report.score_facts import describe_coverage, describe_scale, find_firsts
+from bench.report.tables import describe_table1, format_improvement, format_mean_returns, format_returns
+from bench.report.templates import render
+from bench.scores.estimates import ALPHA
+from bench.scores.paper import CONSTRAINED
 from bench.scores.report import Report
-
-# How scores and intervals are computed, and which files there are.
-METHODS = Path(__file__).with_name("methods.md")
-# What else the folder may have to read.
-BESIDE = {
-    "index.html": "[`index.html`](index.html): explore all runs, offline",
-    "lecture.md": "[The lecture's methods](lecture.md): policy gradients, line search, TRPO; not counted"
-    " here",
-    "variants/README.md": "[Variants](variants/README.md): choices that the paper leaves open, and what they"
-    " move",
-    "studies.md": "[Studies](studies.md): plans written before their runs",
-    "speed/README.md": "[Speed](speed/README.md)",
-}
+from bench.scores.scale import READINGS
 
 
-def save(report: Report, folder: Path) -> None:
+def write_pages(report: Report, folder: Path) -> None:
     """Write `README.md` and `details.md`."""
-    for name, parts in (
-        ("README.md", sections(report, folder)),
-        ("details.md", details.sections(report, folder)),
-    ):
-        write_whole(folder / name, "\n\n".join(parts) + "\n")
+    for name, page in render_pages(report, folder).items():
+        write_whole(folder / name, page)
 
 
-def sections(report: Report, folder: Path) -> list[str]:
-    """The paragraphs, tables and figures of the page over a results folder."""
-    parts = [
-        *in_short(report),
-        f"## {TITLE}",
-        markdown_table(table_cells(report)),
-        f"The settings' names, in this order: {', '.join(f'`{name}`' for name in report.table['setting'])}.",
-        *notes(report),
-        "![Table 1, and the paper's](figures/table1.png)",
-        *who_differs(report),
-        *beside_the_paper(report),
-        *by_its_runs(report),
-        *by_environment(report),
-        *what_seeds_can_tell(report),
-        *the_scale(report),
-        read_text(METHODS).strip(),
-    ]
-    beside = [line for name, line in BESIDE.items() if (folder / name).exists()]
-    more = ["[Details](details.md): all tests, other outcomes, how the runs were made and repeated", *beside]
-    return [
-        "# Results",
-        f"{counted(len(report.scores), 'run')} of {counted(report.seeds, 'seed')}. Written by `make table1`"
-        ": edit nothing here. Every number is in the CSV files beside this page,"
-        " or follows from them.",
-        contents(parts),
-        "More:",
-        "\n".join(f"- {line}" for line in more),
-        *parts,
-    ]
+def render_pages(report: Report, folder: Path) -> dict[str, str]:
+    """The pages over a results folder, by name.
+
+    Args:
+        report: over all of the paper's settings in all environments.
+        folder: the results folder. The pages lead to other pages that are there.
+
+    Raises:
+        DamagedError: when `verified.csv` of the folder is another file.
+    """
+    values = _values(report, folder)
+    return {"README.md": render("results.md", **values), "details.md": render("details.md", **values)}
+
+
+def _values(report: Report, folder: Path) -> dict[str, Any]:
+    """What the templates are filled with, by name."""
+    return {
+        **describe_table1(report),
+        "folder": folder,
+        "alpha": ALPHA,
+        "readings": [str(reading) for reading in READINGS],
+        "constrained": len(CONSTRAINED),
+        "planned_seeds": PLANNED_SEEDS,
+        "most_flat": MOST_FLAT,
+        "pairs": describe_pairs(report),
+        "lead": describe_lead(report),
+        "power": describe_power(report),
+        "paper": describe_paper(report),
+        "figure_3": describe_figure_3(report),
+        "no_clip": describe_no_clip(report),
+        "gaps": describe_gaps(report),
+        "groups": find_two_groups(report),
+        "outliers": describe_outliers(report),
+        "made": describe_making(report),
+        "scale": describe_scale(report),
+        "firsts": find_firsts(report),
+        "coverage": describe_coverage(report),
+        "mean_returns": format_mean_returns(report),
+        "returns": format_returns(report.returns, report.settings),
+        "improvement": format_improvement(report),
+        "postures": describe_postures(report.scores, folder),
+        "repeated": describe_repetitions(folder),
+    }

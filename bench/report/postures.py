@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
+from markupsafe import Markup
 
 from bench.protocol.settings import BASELINE, SETTINGS
-from bench.report.tables import listed, markdown, return_text, share
+from bench.report.templates import render
 
 # The file in a results folder, of `bench.videos.postures`.
 POSTURES = "postures.csv"
@@ -15,54 +16,35 @@ TURNED = "HalfCheetah"
 ON_ITS_BACK = "fixed-kl-3"
 
 
-def postures(scores: pd.DataFrame, folder: Path) -> list[str]:
+def describe_postures(scores: pd.DataFrame, folder: Path) -> Markup:
     """Which of the policies of seed 0 run upside down; nothing before `make videos` has looked at them.
 
     scores: one line a run with the columns environment, setting, seed, score.
     """
     path = folder / POSTURES
     if not path.exists():
-        return []
+        return Markup()
     episodes = pd.read_csv(path)
-    turned = (episodes["upside_down"] > 0.5).groupby(episodes["setting"], sort=False)
-    count, most = turned.size().max(), turned.sum()
-    means = episodes.groupby("setting", sort=False)[["episode_return", "upside_down"]].mean()
-    returns = means["episode_return"]
-    groups = {
-        "all episodes": most == count,
-        "some episodes": (most > 0) & (most < count),
-        "no episode": most == 0,
-    }
-    parts = [
-        f"in {quantity} of {listed(most.index[group])} (mean returns {_span(returns[group])})"
-        for quantity, group in groups.items()
-        if group.any()
-    ]
     environment, seed = episodes[["environment", "seed"]].iloc[0]
     runs = scores[(scores["environment"] == environment) & (scores["seed"] == seed)]
-    lines = means.join(most.rename("turned")).join(runs.set_index("setting")["score"]).reset_index()
-    return [
-        f"### {TURNED} upright and on its back",
-        f"An episode of {TURNED} goes on when the robot falls over, and some policies run on their backs."
-        f" Each policy of seed {seed} made {count} episodes, with actions sampled as in training. More than"
-        f" half of the steps are upside down {'; '.join(parts)}. One policy a setting does not tell how"
-        " other seeds run.",
-        markdown(
-            lines,
-            {
-                "algorithm": lambda row: SETTINGS[row.setting].label,
-                "score of the run": lambda row: return_text(row.score),
-                "mean return": lambda row: return_text(row.episode_return),
-                "steps upside down": lambda row: share(row.upside_down),
-                "episodes mostly upside down": lambda row: f"{row.turned} of {count}",
-            },
-        ),
-        f"![{ON_ITS_BACK} on its back, {BASELINE} upright](videos/{environment}.webp)",
-        f"Left: {SETTINGS[ON_ITS_BACK].label}. Right: {SETTINGS[BASELINE].label}.",
-    ]
-
-
-def _span(returns: pd.Series) -> str:
-    """From the lowest to the highest."""
-    low, high = map(return_text, (returns.min(), returns.max()))
-    return low if low == high else f"{low} to {high}"
+    by_setting = episodes.assign(turned=episodes["upside_down"] > 0.5).groupby("setting", sort=False)
+    policies = by_setting[["episode_return", "upside_down"]].mean()
+    policies = policies.assign(turned=by_setting["turned"].sum()).join(runs.set_index("setting")["score"])
+    count, turned = by_setting.size().max(), policies["turned"]
+    groups = {
+        "all episodes": policies[turned == count],
+        "some episodes": policies[turned.between(1, count - 1)],
+        "no episode": policies[turned == 0],
+    }
+    page = render(
+        "postures.md",
+        environment=environment,
+        seed=seed,
+        count=count,
+        policies=policies,
+        groups={name: group for name, group in groups.items() if len(group)},
+        settings=SETTINGS,
+        on_its_back=ON_ITS_BACK,
+        upright=BASELINE,
+    )
+    return Markup(page)

@@ -3,7 +3,10 @@
 from bench.common.files import write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS
-from bench.report import figures, lecture, page, tables
+from bench.report.figures import write_figures
+from bench.report.lecture import write_lecture
+from bench.report.page import write_pages
+from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
 from bench.scores import report
@@ -11,7 +14,7 @@ from bench.scores.lecture import SHOWN
 from bench.scores.report import Report
 
 
-def save(found: Report, results: Results, selection: Selection) -> str:
+def write_report(found: Report, results: Results, selection: Selection) -> str:
     """Write the tables, figures and pages of a selection's report; returns what was written, as a line.
 
     The lecture's page is written where a run of the lecture's settings is finished, and first, because the
@@ -19,9 +22,11 @@ def save(found: Report, results: Results, selection: Selection) -> str:
     """
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
-        lecture.save(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
-    for part in (report, tables, figures, page):
-        part.save(found, results.path)
+        write_lecture(report.report(results, Selection(environments, SHOWN, seeds)), results.path)
+    report.save(found, results.path)
+    write_table1(found, results.path)
+    write_figures(found, results.path)
+    write_pages(found, results.path)
     write_whole(results.path / CHECKSUMS, checksums(results.path))
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"

@@ -1,4 +1,4 @@
-"""Figures of scores: the table and other outcomes as intervals, all runs, and what more seeds change."""
+"""Figures of scores: as intervals, of all runs, by number of seeds, and of differences as a matrix."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import UNCONSTRAINED
-from bench.report.appearance import Look, looks
-from bench.report.panels import wrapped
-from bench.scores.estimates import Estimate, mean
+from bench.report.appearance import Look, looks, wrap_panels
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import ALPHA, Estimate, mean
 from bench.scores.report import Report
 from bench.scores.scale import Floats
 
@@ -22,32 +22,34 @@ COLUMNS = 4
 THRESHOLDS = np.linspace(0, 1, 101)
 # The last bits of means may differ between processors, and an SVG's names with them.
 DIGITS = 9
+# Colours end here: beyond, differences are as dark as they get.
+LARGEST_DIFFERENCE = 0.25
 PAPER_MARKER: dict[str, Any] = {"marker": "D", "fillstyle": "none", "markersize": 5}
 THREE_MARKER: dict[str, Any] = {"marker": "|", "markersize": 13, "markeredgewidth": 1.6}
 
 
-def table(report: Report) -> Figure:
+def draw_table1(report: Report) -> Figure:
     """The scores with their intervals, and the paper's below them: all settings, and the constrained."""
     rows = report.table.round(DIGITS)
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, shown in ((whole, rows), (detail, rows[rows["setting"] != UNCONSTRAINED])):
         scores = shown.set_index("setting")[["score", "ci_low", "ci_high"]]
-        intervals(panel, scores, report, report.doubtful)
+        draw_intervals(panel, scores, report, report.doubtful)
         panel.plot(shown["score_of_three"], shown.index, color="black", linestyle="none", **THREE_MARKER)
         panel.plot(shown["paper_score"], shown.index + 0.3, color="black", linestyle="none", **PAPER_MARKER)
         panel.set_xlabel("average normalized score")
     whole.set_title("all settings", fontsize="medium")
     detail.set_title("the constrained settings, enlarged", fontsize="medium")
     detail.plot([], [], "o-", color="grey", linewidth=3, label="ours, 95 % interval")
-    of_three = f"ours as of {len(PAPER_SEEDS)} seeds"
-    detail.plot([], [], color="black", linestyle="none", label=of_three, **THREE_MARKER)
+    label = f"ours as of {len(PAPER_SEEDS)} seeds"
+    detail.plot([], [], color="black", linestyle="none", label=label, **THREE_MARKER)
     detail.plot([], [], color="black", linestyle="none", label="the paper's", **PAPER_MARKER)
     figure.legend(loc="outside upper center", ncols=3, fontsize="small", frameon=False)
     return figure
 
 
-def outcomes(report: Report) -> Figure:
+def draw_outcomes(report: Report) -> Figure:
     """Interquartile mean, area under the learning curve, and probability of improvement, as intervals."""
     rows = report.outcomes.set_index("setting").round(DIGITS)
     figure = Figure(figsize=(11, 1.1 + 0.32 * len(rows)), layout="constrained")
@@ -59,41 +61,41 @@ def outcomes(report: Report) -> Figure:
         (panels[1], "mean over time", rows[["area", "area_low", "area_high"]]),
         (panels[2], "probability of improvement", whole.reindex(rows.index)),
     ):
-        intervals(panel, values, report)
+        draw_intervals(panel, values, report)
         panel.set_title(title, fontsize="medium")
     panels[2].axvline(0.5, color="grey", linewidth=0.8)
     panels[2].set_xlim(0, 1)
     return figure
 
 
-def intervals(
-    panel: Axes, values: pd.DataFrame, report: Report, doubtful: frozenset[str] = frozenset()
+def draw_intervals(
+    panel: Axes, values: pd.DataFrame, report: Analysis, doubtful: frozenset[str] = frozenset()
 ) -> None:
     """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
     look_of, settings = looks(report.settings), list(report.table["setting"])
     for setting, value, low, high in values.itertuples():
-        place, shade = settings.index(setting), look_of[setting].colour
+        line, shade = settings.index(setting), look_of[setting].colour
         style: dict[str, Any] = {"linestyle": ":" if setting in doubtful else "-", "solid_capstyle": "butt"}
-        panel.plot([low, high], [place, place], color=shade, linewidth=3, **style)
-        panel.plot(value, place, "o", color=shade, markersize=7)
+        panel.plot([low, high], [line, line], color=shade, linewidth=3, **style)
+        panel.plot(value, line, "o", color=shade, markersize=7)
     panel.set_yticks(range(len(settings)), [report.settings[name].label for name in settings])
     panel.set_ylim(len(settings) - 0.4, -0.6)
     panel.grid(axis="x", linewidth=0.4)
 
 
-def environments(report: Report) -> Figure:
+def draw_environments(report: Report) -> Figure:
     """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
     names, settings = report.grid.environments, list(report.table["setting"])
     runs, look_of = report.grid.only(settings).normalized().round(DIGITS), looks(report.settings)
     size = (2.2, 0.8 + 0.24 * len(settings))
-    figure, panels = wrapped(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
-    for number, (panel, name) in enumerate(zip(panels, names, strict=True)):
-        for place, setting in enumerate(settings):
-            values, shade = runs[place, number], look_of[setting].colour
+    figure, panels = wrap_panels(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
+    for environment_index, (panel, name) in enumerate(zip(panels, names, strict=True)):
+        for line, setting in enumerate(settings):
+            values, shade = runs[line, environment_index], look_of[setting].colour
             values = values[np.isfinite(values)]
-            panel.plot(values, np.full(len(values), place), "o", color=shade, markersize=4, alpha=0.7)
+            panel.plot(values, np.full(len(values), line), "o", color=shade, markersize=4, alpha=0.7)
             middle = [values.mean().round(DIGITS)] * 2 if len(values) else []
-            panel.plot(middle, [place - 0.35, place + 0.35][: len(middle)], color=shade, linewidth=2)
+            panel.plot(middle, [line - 0.35, line + 0.35][: len(middle)], color=shade, linewidth=2)
         for end in (0, 1):
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
@@ -104,7 +106,7 @@ def environments(report: Report) -> Figure:
     return figure
 
 
-def by_seeds(report: Report) -> Figure:
+def draw_by_seeds(report: Report) -> Figure:
     """Score and 95 % interval of the first seeds, by their number: a panel per family."""
     last_intervals: dict[Axes, list[Floats]] = {}
 
@@ -126,7 +128,7 @@ def by_seeds(report: Report) -> Figure:
     return figure
 
 
-def profiles(report: Report) -> Figure:
+def draw_profiles(report: Report) -> Figure:
     """The share of runs that score more than a threshold, with pointwise 95 % bands: a panel per family."""
 
     def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
@@ -161,9 +163,70 @@ def _by_family(report: Report, draw: Callable[[Axes, Floats, Look, str], None]) 
     return figure
 
 
-def _curve(panel: Axes, places: Floats, estimates: list[Estimate], look: Look, label: str) -> None:
+def _curve(panel: Axes, positions: Floats, estimates: list[Estimate], look: Look, label: str) -> None:
     """Estimates with their intervals along an axis."""
     low, high = np.transpose([each.interval for each in estimates]).round(DIGITS)
     values = np.array([each.value for each in estimates]).round(DIGITS)
-    panel.plot(places, values, look.line, color=look.colour, linewidth=1.5, label=label)
-    panel.fill_between(places, low, high, color=look.colour, alpha=0.15, linewidth=0)
+    panel.plot(positions, values, look.line, color=look.colour, linewidth=1.5, label=label)
+    panel.fill_between(positions, low, high, color=look.colour, alpha=0.15, linewidth=0)
+
+
+def draw_differences(report: Report) -> Figure:
+    """Every setting's score less every other's; bold and starred where the corrected test is significant."""
+    settings = list(report.table["setting"])
+    values, significant = (np.full((len(settings), len(settings)), blank) for blank in (np.nan, 0))
+    for row in report.pairs.itertuples():
+        if {row.setting, row.other} <= set(settings):
+            a, b = settings.index(row.setting), settings.index(row.other)
+            values[a, b], values[b, a] = row.difference, -row.difference
+            significant[a, b] = significant[b, a] = row.p_holm < ALPHA
+    texts = [
+        [
+            "" if np.isnan(value) else f"{value:+z.2f}" + "*" * starred
+            for value, starred in zip(*row, strict=True)
+        ]
+        for row in zip(values, significant, strict=True)
+    ]
+    figure = Figure(figsize=(10, 1.9 + 0.42 * len(settings)), layout="constrained")
+    labels = [report.settings[name].label for name in settings]
+    panel = figure.subplots()
+    _matrix(panel, values, texts, labels, labels, "PuOr", (-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE))
+    panel.set_title("score of the row less that of the column", fontsize="medium")
+    return figure
+
+
+def draw_variance(report: Report) -> Figure:
+    """The share of the variance of a setting's score that each environment brings."""
+    table = report.returns.pivot(index="setting", columns="environment", values="variance_share")
+    values = table.loc[list(report.table["setting"])].to_numpy()
+    texts = [["" if np.isnan(value) else f"{100 * value:.0f} %" for value in row] for row in values]
+    figure = Figure(figsize=(9, 1.3 + 0.36 * len(values)), layout="constrained")
+    rows = [report.settings[name].label for name in report.table["setting"]]
+    columns = [without_version(name) for name in table]
+    panel = figure.subplots()
+    _matrix(panel, values, texts, rows, columns, "Blues", (0, 1))
+    panel.set_title("share of the variance of the score", fontsize="medium")
+    return figure
+
+
+def _matrix(
+    panel: Axes,
+    values: Floats,
+    texts: list[list[str]],
+    rows: list[str],
+    columns: list[str],
+    colours: str,
+    ends: tuple[float, float],
+) -> None:
+    """Cells with their texts; white on dark colours."""
+    mesh = panel.pcolormesh(values.round(DIGITS), cmap=colours, vmin=ends[0], vmax=ends[1])
+    shades = mesh.to_rgba(np.nan_to_num(values))[..., :3] @ (0.3, 0.6, 0.1)
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "in_layout": False}
+    for row, column in np.ndindex(values.shape):
+        text = texts[row][column]
+        style["color"] = "white" if shades[row, column] < 0.5 else "black"
+        style["weight"] = "bold" if text.endswith("*") else "normal"
+        panel.text(column + 0.5, row + 0.5, text, **style)
+    panel.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=35, ha="right", fontsize="small")
+    panel.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize="small")
+    panel.invert_yaxis()

@@ -1,84 +1,52 @@
-"""Table 1 to be read: on the terminal, in Markdown and in LaTeX."""
+"""Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from bench.common.files import write_whole
-from bench.common.terminal import print_table, warn
+from bench.protocol.environments import without_version
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
+from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
+from bench.report.templates import render
 from bench.scores.report import Report
 
 Cells = list[list[str]]
 
-OF_THREE_HEADING = f"as of {len(PAPER_SEEDS)} seeds"
-UNTRAINED_HEADING = "untrained policy = 0"
 
-TITLE = "Table 1: average normalized score"
-UNTRAINED = (
-    f"“{UNTRAINED_HEADING}” gives the untrained policy 0 instead of uniform actions. The best of more runs is"
-    " better, so more seeds lower positive scores."
-)
-OF_THREE = (
-    f" The scores “{OF_THREE_HEADING}” are those to hold beside the paper's: the means over all choices of"
-    f" {len(PAPER_SEEDS)} of our seeds in each environment, each choice on its own scale."
-)
-INTERVAL = (
-    "The interval is of 95 % over seeds (Welch and Satterthwaite, environments as strata), with the scale of"
-    " the table held fixed."
-)
-SCALE_HEADINGS = {
-    "random_uniform": "random: uniform actions",
-    "random_untrained": "random: untrained policy",
-    "best_run": "best run",
-    "best_setting_mean": "best setting mean",
-}
-
-
-def show(report: Report, console: Console) -> None:
-    """Print the table, and what scores 0 and 1."""
-    print_table(console, TITLE, table_cells(report))
-    scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, scale_cells(report.scale))
-    for warning in warnings(report):
-        warn(console, warning)
-
-
-def save(report: Report, folder: Path) -> None:
+def write_table1(report: Report, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
-    parts = [f"# {TITLE}", markdown_table(table_cells(report)), *notes(report)]
-    write_whole(folder / "table1.md", "\n\n".join(parts) + "\n")
-    write_whole(folder / "table1.tex", latex(table_cells(report)))
+    write_whole(folder / "table1.md", render("table1.md", **describe_table1(report)))
+    write_whole(folder / "table1.tex", format_latex(format_table1(report)))
 
 
 def notes(report: Report) -> list[str]:
-    """What the table's columns are, and what to beware of."""
-    of_three = OF_THREE if report.table["score_of_three"].notna().any() else ""
-    return [UNTRAINED + of_three, INTERVAL + _doubt(report), *warnings(report)]
+    """What the table's columns are, and what to beware of, as paragraphs."""
+    return render("notes.md", **describe_table1(report)).strip().split("\n\n")
 
 
-def _doubt(report: Report) -> str:
-    """Why intervals are in brackets; nothing where none is."""
-    if not report.doubtful:
-        return ""
-    found = []
-    for setting in in_table_order(report.doubtful):
-        lines = report.coverage[report.coverage["setting"] == setting]
-        least = lines.loc[lines["score"].idxmin()]
-        found.append(
-            f" The interval of {setting} is in brackets, and dotted in the figure, because it may be too"
-            f" narrow: it contains the true score in {share(least['score'])} of {least['experiments']:,}"
-            f" simulated experiments with {least['runs']} runs."
-        )
-    return "".join(found)
+def describe_table1(report: Report) -> dict[str, Any]:
+    """What the templates of Table 1 and its notes are filled with."""
+    return {
+        "report": report,
+        "table1": format_table1(report),
+        "unreliable": find_unreliable(report),
+        "warnings": find_warnings(report),
+    }
 
 
-def latex(cells: Cells) -> str:
+def find_unreliable(report: Report) -> list[pd.Series]:
+    """The least coverage of each interval that is in brackets: a line of the table of coverage."""
+    lines = report.coverage.sort_values("score", kind="stable").drop_duplicates("setting")
+    least = lines.set_index("setting", drop=False)
+    return [least.loc[setting] for setting in in_table_order(report.doubtful)]
+
+
+def format_latex(cells: Cells) -> str:
     """A table as a LaTeX `tabular` (no packages needed)."""
     # What LaTeX would take for commands comes first, and brings none of the characters that follow.
     escaped = {"&": r"\&", "%": r"\%", "#": r"\#", "d_targ": r"$d\sb\mathrm{targ}$", "_": r"\_"}
@@ -95,21 +63,42 @@ def latex(cells: Cells) -> str:
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def table_cells(report: Report) -> Cells:
+def format_table1(report: Report) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
-    scores = ("algorithm", "paper", "ours", "95 % interval", UNTRAINED_HEADING, OF_THREE_HEADING)
+    scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
+    heading = ["algorithm", *scores, "runs", "diverged"]
     any_diverged, rows = report.table["diverged"].any(), []
     for row in report.table.itertuples():
-        values = (row.paper_score, row.score, row.untrained_score, row.score_of_three)
-        paper, score, untrained, of_three = map(number, values)
-        interval = doubted(between(row.ci_low, row.ci_high), row.setting in report.doubtful)
+        paper, ours = format_number(row.paper_score), format_number(row.score)
+        interval = format_interval(row.ci_low, row.ci_high, row.setting in report.doubtful)
+        more = (format_number(row.untrained_score), format_number(row.score_of_three), str(row.runs))
         diverged = str(row.diverged) if any_diverged else ""
-        rows.append([row.algorithm, paper, score, interval, untrained, of_three, str(row.runs), diverged])
-    filled = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
-    return [[cells[place] for place in filled] for cells in ((*scores, "runs", "diverged"), *rows)]
+        rows.append([row.algorithm, paper, ours, interval, *more, diverged])
+    filled = [index for index, cells in enumerate(zip(*rows, strict=True)) if any(cells)]
+    return [[cells[index] for index in filled] for cells in (heading, *rows)]
 
 
-def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
+def format_mean_returns(report: Report) -> Cells:
+    """The mean return of each setting in each environment."""
+    means = report.returns.pivot(index="setting", columns="environment", values="mean")
+    rows = means.loc[in_table_order(means.index)].iterrows()
+    return [
+        ["setting", *map(without_version, means.columns)],
+        *([str(name), *map(format_return, row)] for name, row in rows),
+    ]
+
+
+def format_improvement(report: Report) -> Cells:
+    """The probability of improvement over the baseline, in all and in each environment, with its interval."""
+    table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
+    cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
+    texts = cells.pivot(index="setting", columns="environment", values="text")
+    texts = texts.loc[table["setting"].unique(), ["all", *report.grid.environments]]
+    rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]
+    return [["algorithm", *texts], *rows]
+
+
+def format_returns(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
     """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
     environments = list(dict.fromkeys(returns["environment"]))
     cells = {(row.environment, row.setting): _return_cell(row) for row in returns.itertuples()}
@@ -127,20 +116,11 @@ def return_cells(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cell
 
 def _return_cell(row: object) -> str:
     mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
-    spread = "" if math.isnan(std) else f" ± {std:,.{_digits(mean)}f}"
-    return f"{return_text(mean)}{spread} ({normalized:.2f})"
+    spread = "" if math.isnan(std) else f" ± {std:,.{return_digits(mean)}f}"
+    return f"{format_return(mean)}{spread} ({normalized:.2f})"
 
 
-def scale_cells(scale: pd.DataFrame) -> Cells:
-    """What scores 0 and 1 in each environment."""
-    rows = scale[list(SCALE_HEADINGS)].iterrows()
-    return [
-        ["environment", *SCALE_HEADINGS.values()],
-        *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
-    ]
-
-
-def warnings(report: Report) -> list[str]:
+def find_warnings(report: Report) -> list[str]:
     """What makes the scores unlike the paper's: runs of another length, and an environment that none learned.
 
     The latter is one in which even the best is no better than random, under some reading.
@@ -158,64 +138,6 @@ def warnings(report: Report) -> list[str]:
             for environment in report.scale.index[best <= random]
         ),
     ]
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things, such as 1 seed and 1,000 runs."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def number(value: float) -> str:
-    """Two decimals, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{value:z,.2f}"
-
-
-def return_text(value: float) -> str:
-    """A return, or nothing for NaN: small ones, such as Reacher's, with a decimal."""
-    return "" if math.isnan(value) else f"{value:,.{_digits(value)}f}"
-
-
-def _digits(value: float) -> int:
-    """How many decimals a return is read with."""
-    return 0 if abs(value) >= 100 else 1
-
-
-def share(value: float) -> str:
-    """A share in percent, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{100 * value:.0f} %"
-
-
-def probability(p: float) -> str:
-    """A p value with three decimals, or nothing for NaN."""
-    return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def listed(names: Iterable[str], last_word: str = "and") -> str:
-    """Names in a sentence, with this word before the last one."""
-    *others, last = [*names] or ["none"]
-    return f" {last_word} ".join([", ".join(others), last] if others else [last])
-
-
-def estimate(row: Any, name: str) -> str:
-    """A number of a table's line and, in brackets, its interval, the columns `…_low` and `…_high`."""
-    value, low, high = (getattr(row, column) for column in (name, f"{name}_low", f"{name}_high"))
-    return number(value) if math.isnan(low) else f"{number(value)} ({between(low, high)})"
-
-
-def between(low: float, high: float) -> str:
-    """An interval, or nothing for NaN."""
-    return "" if math.isnan(low) else f"{low:z,.2f} to {high:z,.2f}"
-
-
-def doubted(interval: str, doubtful: bool) -> str:
-    """An interval as it is shown: in brackets where it is doubtful."""
-    return f"({interval})" if doubtful and interval else interval
-
-
-def markdown(rows: pd.DataFrame, columns: Mapping[str, Callable[[Any], str]]) -> str:
-    """A table as Markdown: what each column tells of a line, by its heading."""
-    lines = [[text(row) for text in columns.values()] for row in rows.itertuples()]
-    return markdown_table([list(columns), *lines])
 
 
 def markdown_table(cells: Sequence[Sequence[str]]) -> str:

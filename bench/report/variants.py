@@ -1,5 +1,6 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,66 +9,180 @@ from matplotlib.figure import Figure
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol.environments import without_version
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
+from bench.report.appearance import wrap_panels
 from bench.report.figures import save_figure
-from bench.report.panels import wrapped
-from bench.report.repeated import repeated_in_variants
+from bench.report.formats import format_estimate, format_number, format_return
+from bench.report.repeated import describe_repetitions
 from bench.report.score_figures import DIGITS
-from bench.report.tables import (
-    between,
-    counted,
-    doubted,
-    listed,
-    markdown,
-    markdown_table,
-    number,
-    probability,
-    return_text,
-)
-from bench.report.variant_sections import OFF, by_ranks, by_variant, figure_3, order, unconstrained
+from bench.report.templates import render
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.scores.estimates import ALPHA
-from bench.scores.variants import FAR, VariantsReport
+from bench.scores.variants import DEFAULT, FAR, HEAD, VariantTables, excludes_0
 
+# What stands for a number that would tell only how far the lowest runs fell.
+OFF_SCALE = "off the scale"
+# The columns of intervals, as the filter `estimate` finds them.
+INTERVALS = {
+    "low": "difference_low",
+    "high": "difference_high",
+    "default_low": "default_difference_low",
+    "default_high": "default_difference_high",
+}
 COLUMNS = 4
 # A panel of the figure that has larger differences would hide the others.
 LARGE = 3
 TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
 
 
-def save(found: VariantsReport, folder: Path) -> str:
+def write_variants(variants: VariantTables, folder: Path) -> Path:
     """Write page, tables, figure and the runs' checksums into `variants/` of a results folder.
 
     Returns the page's path.
     """
-    place = folder / VARIANTS_FOLDER
-    write_whole(place / "variants.csv", csv_text(found.table))
-    write_whole(place / "by_environment.csv", csv_text(found.by_environment))
-    write_whole(place / "order.csv", csv_text(found.order))
-    save_figure(intervals_figure(found), place, "variants")
-    write_whole(place / "README.md", "\n\n".join(sections(found, folder)) + "\n")
-    for name in found.names:
+    path = folder / VARIANTS_FOLDER
+    write_whole(path / "variants.csv", csv_text(variants.table))
+    write_whole(path / "by_environment.csv", csv_text(variants.by_environment))
+    write_whole(path / "order.csv", csv_text(variants.order))
+    save_figure(draw_differences(variants), path, "variants")
+    write_whole(path / "README.md", render_variants(variants, folder))
+    for name in variants.names:
         variant = folder_of(folder, name)
         write_whole(variant / CHECKSUMS, checksums(variant))
-    return str(place / "README.md")
+    return path / "README.md"
 
 
-def intervals_figure(found: VariantsReport) -> Figure:
+def render_variants(variants: VariantTables, folder: Path) -> str:
+    """The page. folder: the default's results, whose variants tell what was repeated."""
+    table, by_environment = variants.table, variants.by_environment
+    unreliable = variants.default.unreliable & set(table["setting"])
+    found = table[table["p_holm"] < ALPHA]
+    off_scale = by_environment.index.isin(variants.off_scale.index)
+    cells = by_environment.rename(columns=INTERVALS).assign(off_scale=off_scale)
+    unchanged = by_environment.groupby(["variant", "environment"], sort=False)["unchanged"].all()
+    return render(
+        "variants.md",
+        variants=variants,
+        runs=variants.scores.groupby([*HEAD, "environment"]).size(),
+        unreliable=in_table_order(unreliable),
+        found=found,
+        lower=group_by_variant(found[found["difference"] < 0], "setting"),
+        higher=group_by_variant(found[found["difference"] > 0], "setting"),
+        order=compare_orders(variants),
+        differences=format_by_environment(
+            cells, HEAD, lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference")
+        ),
+        unchanged=group_by_variant(unchanged[unchanged].reset_index(), "environment"),
+        ranks=compare_ranks(variants),
+        published=explain_published_score(variants),
+        figure_3=compare_with_figure_3(variants),
+        repeated=describe_repetitions(folder, variants.names),
+        protocols=VARIANTS,
+        off=OFF_SCALE,
+        far=FAR,
+    )
+
+
+def compare_orders(variants: VariantTables) -> dict[str, Any] | None:
+    """Which pairs of settings change their order; None where no variant has two whole settings."""
+    pairs = variants.order
+    if pairs.empty:
+        return None
+    changed = pairs[pairs["difference"] * pairs["default_difference"] < 0]
+    shown = changed[excludes_0(changed)].rename(columns=INTERVALS)
+    shared = {other: lines.rename(columns=INTERVALS) for other, lines in variants.shared_order.items()}
+    left = shown[shown["p_holm"] < ALPHA]
+    return {"pairs": pairs, "changed": changed, "shown": shown, "left": left, "shared": shared}
+
+
+def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
+    """How the unconstrained setting's runs rank beside the default's; None where no variant has any."""
+    table = variants.by_environment[variants.by_environment["setting"] == UNCONSTRAINED]
+    if table.empty:
+        return None
+    return {
+        "ahead": group_by_variant(table[table["improvement"] == 1], "environment"),
+        "behind": group_by_variant(table[table["improvement"] == 0], "environment"),
+        "chances": variants.extreme_ranks,
+        "cells": format_by_environment(table, ["variant"], lambda row: format_number(row.improvement)),
+    }
+
+
+def explain_published_score(variants: VariantTables) -> dict[str, Any] | None:
+    """What the unconstrained setting's published score needs; None where no variant has runs of it there."""
+    table = variants.unconstrained
+    if len(table) < 2:
+        return None
+    negative = table[table["score"] < 0]
+    elsewhere = negative["score_without"]
+    return {
+        "setting": SETTINGS[UNCONSTRAINED],
+        "table": table,
+        "negative": negative,
+        "whole_reason": negative[(negative["mean"] < negative["untrained"]) & (elsewhere > 0)],
+        "half_reason": negative[(negative["below"] == negative["runs"]) & (elsewhere < 0)],
+    }
+
+
+def compare_with_figure_3(variants: VariantTables) -> dict[str, Any] | None:
+    """What lies between the baseline's returns and Figure 3; None where no variant has runs of it."""
+    table = variants.figure_3
+    if table.empty:
+        return None
+    moved, once = table[excludes_0(table)], table.drop_duplicates("environment")
+    tests = table["p"].count()
+    return {
+        "tests": tests,
+        "expected": ALPHA * tests,
+        "nearer": moved[moved["nearer"]],
+        "further": moved[~moved["nearer"]],
+        "left": table[table["nearer"] & (table["p_holm"] < ALPHA)],
+        "cells": [
+            *format_by_environment(table, ["variant"], lambda row: format_return(row.mean)),
+            [DEFAULT, *map(format_return, once["default_mean"])],
+            ["Figure 3, read off", *map(format_return, once["figure_3"])],
+        ],
+    }
+
+
+def group_by_variant(table: pd.DataFrame, column: str) -> list[str]:
+    """Each variant once, with what it has in a column in brackets: settings, or environments."""
+    names = table[column].map(without_version) if column == "environment" else table[column]
+    groups = names.groupby(table["variant"], sort=False)
+    return [f"{variant} ({', '.join(group)})" for variant, group in groups]
+
+
+def format_by_environment(
+    table: pd.DataFrame, heads: Sequence[str], text: Callable[[Any], str]
+) -> list[list[str]]:
+    """Heading and rows: a row for each value of some columns, and a cell for each environment.
+
+    table: a line each, with the environments in the same order for each row.
+    text: what the cell of a line has.
+    """
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for line in table.itertuples():
+        rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
+    environments = table["environment"].drop_duplicates().map(without_version)
+    return [[*heads, *environments], *([*key, *cells] for key, cells in rows.items())]
+
+
+def draw_differences(variants: VariantTables) -> Figure:
     """The differences from the default as intervals: a panel for each setting, a line for each variant.
 
     A panel with large differences is logarithmic beyond ±1.
     """
-    table = found.table.round(DIGITS)
+    table = variants.table.round(DIGITS)
     settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
-    size = (3.2, 1 + 0.25 * len(found.names))
-    figure, panels = wrapped(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
+    size = (3.2, 1 + 0.25 * len(variants.names))
+    figure, panels = wrap_panels(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
     for panel, setting in zip(panels, settings, strict=True):
         rows = table[table["setting"] == setting]
-        places = [found.names.index(name) for name in rows["variant"]]
+        heights = [variants.names.index(name) for name in rows["variant"]]
         panel.axvline(0, color="grey", linewidth=0.8)
-        panel.hlines(places, rows["low"], rows["high"], color="black", linewidth=2)
-        panel.plot(rows["difference"], places, "o", color="black")
+        panel.hlines(heights, rows["low"], rows["high"], color="black", linewidth=2)
+        panel.plot(rows["difference"], heights, "o", color="black")
         panel.set_title(SETTINGS[setting].label, fontsize="medium")
         panel.grid(axis="x", alpha=0.3)
         panel.tick_params(axis="x", labelsize="small")
@@ -76,151 +191,10 @@ def intervals_figure(found: VariantsReport) -> Figure:
             low, high = panel.get_xlim()
             ticks = [tick for tick in TICKS if low <= tick <= high]
             panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    panels[0].set_yticks(range(len(found.names)), found.names)
+    panels[0].set_yticks(range(len(variants.names)), variants.names)
     panels[0].invert_yaxis()
     figure.supxlabel(
         "score less that of the default, with 95 % interval; wide axes are logarithmic beyond ±1",
         fontsize="medium",
     )
     return figure
-
-
-def sections(found: VariantsReport, folder: Path) -> list[str]:
-    """The paragraphs and tables of the page.
-
-    folder: the default's results, whose variants tell what was repeated.
-    """
-    table = found.table
-    doubtful = [name for name in PAPER_SETTINGS if name in found.default.doubtful & set(table["setting"])]
-    incomplete = table["score"].isna()
-    off = found.scores_off_scale
-
-    def on_scale(row: Any, text: str, otherwise: str = OFF) -> str:
-        return otherwise if (row.variant, row.setting) in off else text
-
-    return [
-        "# What other choices move",
-        "The paper leaves choices open. The default follows its text, then its authors' code; a variant"
-        " differs from it in one choice or a few. This page has what that moves: the score of a setting under"
-        " the variant, less its score under the default, both on the scale of Table 1. Written by"
-        " `make variants` from the runs in this folder and the default's: edit nothing here. [How variants"
-        " are trained](../../bench/README.md#another-protocol).",
-        f"The variants have {_runs(found)} in each environment, the default has {found.default.seeds}. The"
-        " intervals are of 95 % over seeds, and p is of Welch's test, corrected by Holm for all"
-        f" {table['p'].notna().sum()} tests of this table. Nothing is paired, though seeds are shared. A"
-        " difference near 0 with a wide interval is not shown to be small."
-        + (f" The intervals of {listed(doubtful)} are in brackets: they are unreliable." if doubtful else "")
-        + (" Where an environment is missing, scores can't be compared." if incomplete.any() else ""),
-        _significant(table),
-        markdown(
-            table,
-            {
-                "variant": lambda row: row.variant,
-                "setting": lambda row: row.setting,
-                "score": lambda row: on_scale(row, number(row.score)),
-                "default": lambda row: number(row.default_score),
-                "difference": lambda row: on_scale(row, number(row.difference)),
-                "95 % interval": lambda row: on_scale(
-                    row, doubted(between(row.low, row.high), row.setting in doubtful), ""
-                ),
-                "p, Holm": lambda row: probability(row.p_holm),
-                "runs": lambda row: str(row.runs),
-                "diverged": lambda row: str(row.diverged),
-            },
-        ),
-        "![Differences from the default](variants.png)",
-        *order(found),
-        "## By environment",
-        "Differences of normalized scores, and in brackets their 95 % intervals, which are not corrected for"
-        f" their number.{_unchanged(found)}",
-        markdown_table(_by_environment(found)),
-        *_off_scale(found),
-        *by_ranks(found),
-        *unconstrained(found),
-        *figure_3(found),
-        *repeated_in_variants(folder, found.names),
-        "## What the variants are",
-        "\n".join(map(_described, found.names)),
-    ]
-
-
-def _described(variant: str) -> str:
-    """An item of a list: how a variant differs from the default, one line a choice where several do."""
-    words = VARIANTS[variant].in_words()
-    separator = " " if len(words) == 1 else "\n  - "
-    return separator.join([f"- `{variant}`:", *words])
-
-
-def _significant(table: pd.DataFrame) -> str:
-    """Which variants move which settings' scores, by the corrected tests."""
-    found = table[table["p_holm"] < ALPHA]
-    parts = {"lower": found[found["difference"] < 0], "higher": found[found["difference"] > 0]}
-    return f"Of these tests {len(found)} find a difference." + "".join(
-        f" The score is {direction} under {listed(_with_settings(part))}."
-        for direction, part in parts.items()
-        if len(part)
-    )
-
-
-def _with_settings(table: pd.DataFrame) -> list[str]:
-    """Each variant once, with its settings in brackets."""
-    settings = table.groupby("variant", sort=False)["setting"]
-    return [f"{variant} ({', '.join(names)})" for variant, names in settings]
-
-
-def _runs(found: VariantsReport) -> str:
-    counts = found.scores.groupby(["variant", "setting", "environment"]).size()
-    low, high = int(counts.min()), int(counts.max())
-    return counted(high, "run") if low == high else f"{low} to {high} runs"
-
-
-def _unchanged(found: VariantsReport) -> str:
-    """Where a variant has the default's runs, in a sentence; nothing where it has none."""
-    unchanged = found.by_environment.groupby(["variant", "environment"], sort=False)["unchanged"].all()
-    places = unchanged[unchanged].reset_index()
-    if places.empty:
-        return ""
-    return (
-        f" Under {listed(by_variant(places))} all runs score what the default's runs of their seeds do: the"
-        " variant changes nothing there, and a difference is that of these seeds from all of the default's."
-    )
-
-
-def _by_environment(found: VariantsReport) -> list[list[str]]:
-    cells = {}
-    for row in found.by_environment.itertuples():
-        ends = between(row.low, row.high)
-        text = number(row.difference) + (f" ({ends})" if ends else "")
-        cells[row.variant, row.setting, row.environment] = OFF if row.Index in found.off_scale.index else text
-    environments = found.grid.environments
-    return [
-        ["variant", "setting", *map(without_version, environments)],
-        *([*pair, *(cells[(*pair, environment)] for environment in environments)] for pair in found.pairs),
-    ]
-
-
-def _off_scale(found: VariantsReport) -> list[str]:
-    """The runs of which means and intervals tell nothing; nothing where there are none."""
-    table = found.off_scale[["variant", "setting", "environment"]]
-    if table.empty:
-        return []
-    runs = found.scores.groupby(["variant", "setting", "environment"])["score"].agg([sorted, "median"])
-    default = found.default.all_scores.groupby(["setting", "environment"])["score"].median()
-    lines = table.join(runs, on=list(table)).join(default.rename("default"), on=["setting", "environment"])
-    return [
-        f"Where an interval reaches beyond ±{FAR}, the lowest runs alone decide the mean. This page says"
-        f" “{OFF}” of such a difference, and of the score that it is a part of; `variants.csv` and"
-        " `by_environment.csv` have the numbers. Welch's test can't find a difference there, however large"
-        " it is, because the same runs decide the variance. The returns of these runs:",
-        markdown(
-            lines,
-            {
-                "variant": lambda row: row.variant,
-                "setting": lambda row: row.setting,
-                "environment": lambda row: without_version(row.environment),
-                "runs": lambda row: "; ".join(map(return_text, row.sorted)),
-                "median": lambda row: return_text(row.median),
-                "median of the default": lambda row: return_text(row.default),
-            },
-        ),
-    ]

@@ -3,17 +3,16 @@
 from bench.results.policies import load_policy
 
 policy = load_policy("results/policies/Hopper-v4/clip-0.2/seed-00.npz")
-action = policy(observation)
+action = policy.sample(observation, np.random.default_rng(0))  # as in training; policy(observation): the mean
 """
 
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
 
 Floats = NDArray[np.float32]
@@ -36,10 +35,23 @@ class Policy:
     layers: tuple[tuple[Floats, Floats], ...]
     log_std: Floats
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for shapes that don't fit each other, and numbers not 32-bit and finite."""
+        width = self.observation_mean.shape
+        fit = [len(width) == 1, self.observation_std.shape == width, self.observation_clip.shape == ()]
+        for weights, bias in self.layers:
+            fit += [weights.ndim == 2, weights.shape[:1] == width, weights.shape[1:] == bias.shape]
+            width = bias.shape
+        fit += [len(self.layers) > 0, self.log_std.shape == width]
+        arrays = [self.observation_mean, self.observation_std, self.log_std, *sum(self.layers, ())]
+        if not all(fit) or any(each.dtype != np.float32 or not np.isfinite(each).all() for each in arrays):
+            raise ValueError("not a policy: its arrays don't fit each other")
+
     def __call__(self, observation: ArrayLike) -> Floats:
         """The mean action at an observation, `[..., observation]` to `[..., action]`; not clipped.
 
-        Equal to the mean around which `algorithms.learner.act` samples, but for rounding in the last bits.
+        The run's score is of sampled actions. By their means a policy may return much more or much less.
+        Equal to the mean around which `algorithms.update.act` samples, but for rounding in the last bits.
         """
         seen = (np.asarray(observation, np.float32) - self.observation_mean) / self.observation_std
         outputs = np.clip(seen, -self.observation_clip, self.observation_clip)
@@ -48,14 +60,21 @@ class Policy:
             outputs = np.tanh(outputs @ weights + bias)
         return np.asarray(outputs @ last_weights + last_bias)
 
+    def sample(self, observation: ArrayLike, generator: np.random.Generator) -> Floats:
+        """An action as training draws it: the mean action plus Gaussian noise, not clipped.
+
+        Shapes are those of the mean action. The noise is the generator's, not that of the run.
+        """
+        mean = self(observation)
+        noise = generator.standard_normal(mean.shape, np.float32)
+        return np.asarray(mean + np.exp(self.log_std) * noise, np.float32)
+
     def to_bytes(self) -> bytes:
         """The content of the policy's file: each field as an array, layers as `weights_0`, `bias_0` etc."""
         arrays = {name: value for name, value in vars(self).items() if name != "layers"}
-        for number, (weights, bias) in enumerate(self.layers):
-            arrays |= {f"weights_{number}": weights, f"bias_{number}": bias}
-        file = io.BytesIO()
-        np.savez(file, allow_pickle=False, **arrays)
-        return file.getvalue()
+        for index, (weights, bias) in enumerate(self.layers):
+            arrays |= {f"weights_{index}": weights, f"bias_{index}": bias}
+        return pack_arrays(arrays)
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> "Policy":
@@ -65,17 +84,11 @@ class Policy:
             ValueError: when it is none.
         """
         try:
-            with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-                arrays = dict(file)
-            numbers = range(sum(name.startswith("weights_") for name in arrays))
-            return cls(
-                observation_mean=arrays["observation_mean"],
-                observation_std=arrays["observation_std"],
-                observation_clip=arrays["observation_clip"],
-                layers=tuple((arrays[f"weights_{number}"], arrays[f"bias_{number}"]) for number in numbers),
-                log_std=arrays["log_std"],
-            )
-        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            arrays = unpack_arrays(stored)
+            indices = range(sum(name.startswith("weights_") for name in arrays))
+            layers = tuple((arrays.pop(f"weights_{index}"), arrays.pop(f"bias_{index}")) for index in indices)
+            return cls(layers=layers, **arrays)
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError("not a stored policy") from error
 
 

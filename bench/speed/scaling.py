@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from algorithms import rules
+from algorithms.rules import find_rule
 from bench.common.errors import UserError
 from bench.common.provenance import provenance
 from bench.protocol.environments import ENVIRONMENTS, environments_of
@@ -129,7 +129,7 @@ def synthetic_results(
     environments = environments_of(protocol.environment_version)
     for run in (Run(e, s, seed) for e in environments for s in settings for seed in seeds):
         setting = SETTINGS[run.setting]
-        columns = (*COLUMNS, *rules.rule(setting.rule, **setting.options).columns)
+        columns = (*COLUMNS, *find_rule(setting.rule, **setting.options).columns)
         numbers = random.random((len(updates), len(columns) - 2)) + np.linspace(0, 9, len(updates))[:, None]
         lines = [
             ",".join([str(update * horizon), str(update), *(f"{value:.9g}" for value in row)])

@@ -3,13 +3,13 @@
 A job is trained in segments. After each, everything that the rest of the job depends on is one file in the
 results folder's `checkpoints/`: arrays and JSON, nothing that is executed when it is read. The next segment
 may run in another process or on another machine.
+
+A file starts with a line that names its format, and a line with the SHA-256 of all that follows, which is
+NumPy's archive of the arrays. Nothing is parsed before the hash is right.
 """
 
 import hashlib
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -18,17 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
 from bench.common.files import entries, replace_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.folder import Results
 
-# Raised when the content of the files changes its meaning.
-FORMAT = 2
+# The number is raised when the content of the files changes its meaning.
+FORMAT = b"ppo-table1 checkpoint 3"
 HEADER = "header"
-# What reading a file that is no checkpoint may raise.
-DAMAGES = (OSError, ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ class Checkpoint:
     def to_bytes(self, protocol: Protocol) -> bytes:
         """The content of the checkpoint's file."""
         header = {
-            "format": FORMAT,
             "protocol": protocol.fingerprint,
             "updates": self.updates,
             "seconds": self.seconds,
@@ -87,14 +85,13 @@ class Checkpoint:
             ],
         }
         arrays = {
-            f"{place}/{name}": array
-            for place, state in enumerate(self.states)
+            f"{index}/{name}": array
+            for index, state in enumerate(self.states)
             for name, array in state.arrays.items()
         }
-        file = io.BytesIO()
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        np.savez(file, allow_pickle=False, **{HEADER: text}, **arrays)
-        return file.getvalue()
+        archive = pack_arrays({HEADER: text, **arrays})
+        return b"\n".join((FORMAT, hashlib.sha256(archive).hexdigest().encode(), archive))
 
 
 def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
@@ -103,35 +100,37 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
     Raises:
         ValueError: saying why the content can't be used: it is damaged, or of another format or protocol.
     """
+    first, _, rest = content.partition(b"\n")
+    digest, _, archive = rest.partition(b"\n")
+    if first != FORMAT:
+        raise ValueError(f"it does not start with the line {FORMAT.decode()}")
+    if digest != hashlib.sha256(archive).hexdigest().encode():
+        raise ValueError("it is damaged")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = dict(file)
+        arrays = unpack_arrays(archive)
         header = json.loads(arrays.pop(HEADER).tobytes())
-        found = header["format"], header["protocol"]
-    except DAMAGES as error:
+        checkpoint, fingerprint = _from_parts(header, arrays), str(header["protocol"])
+    except Exception as error:  # a hash is no signature: whoever made this archive may have made it so
         raise ValueError("it is damaged") from error
-    if found[0] != FORMAT:
-        raise ValueError(f"its format is {found[0]}, this version's is {FORMAT}")
-    if found[1] != protocol.fingerprint:
-        raise ValueError(f"its protocol is {found[1]}, the folder's is {protocol.fingerprint}")
-    try:
-        return _from_parts(header, arrays)
-    except DAMAGES as error:
-        raise ValueError("it is damaged") from error
+    if fingerprint != protocol.fingerprint:
+        raise ValueError(f"its protocol is {fingerprint}, the folder's is {protocol.fingerprint}")
+    if not checkpoint.states or checkpoint.updates not in range(1, protocol.updates + 1):
+        raise ValueError("it is damaged")
+    return checkpoint
 
 
 def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
     arrays_of: list[dict[str, NDArray[Any]]] = [{} for _ in header["runs"]]
     for key, array in arrays.items():
-        place, _, name = key.partition("/")
-        arrays_of[int(place)][name] = array
+        index, _, name = key.partition("/")
+        arrays_of[int(index)][name] = array
     return Checkpoint(
         states=tuple(
             RunCheckpoint(Run(*run), setting, own, generator, log)
             for own, (run, setting, generator, log) in zip(arrays_of, header["runs"], strict=True)
         ),
-        updates=header["updates"],
-        seconds=header["seconds"],
+        updates=int(header["updates"]),
+        seconds=float(header["seconds"]),
         made_by=header["made_by"],
     )
 

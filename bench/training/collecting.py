@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, UInt32
 from numpy.typing import NDArray
 
-from algorithms import learner as learning
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.types import Actor, Rollout, TimeLimits
+from algorithms.rollout import Rollout, TimeLimits
+from algorithms.update import Actor, act, action_noise
 from bench.environments.batch import Environments
 
 CutOff = tuple[int, NDArray[np.bool_], NDArray[np.float64]]
@@ -67,10 +67,10 @@ def collect(
     ends = np.empty((horizon, runs), bool)
     steps = np.zeros(runs, int)
     cut_off: list[CutOff] = []
-    noise = np.asarray(learning.action_noise(hyperparameters, keys, environments.action_size))
+    noise = np.asarray(action_noise(hyperparameters, keys, environments.action_size))
     observations[0] = environments.observations
     for t in range(horizon):
-        actions[t] = learning.act(hyperparameters, actors, observations[t], noise[t])
+        actions[t] = act(hyperparameters, actors, observations[t], noise[t])
         active = active & np.isfinite(actions[t]).all(axis=1)
         now = environments.step(actions[t], active)
         observations[t + 1], rewards[t], ends[t] = now.observations, now.rewards, now.ends

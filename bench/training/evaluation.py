@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from algorithms import learner
+from algorithms.update import act
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.results.evaluations import MODES
@@ -66,6 +66,6 @@ def play(
     noise = np.concatenate([sampled, np.zeros_like(sampled)], axis=1)
     returns, lengths = play_episodes(
         environments,
-        lambda step, observations: learner.act(hyperparameters, actors, observations, noise[step]),
+        lambda step, observations: act(hyperparameters, actors, observations, noise[step]),
     )
     return returns.reshape(len(MODES), episodes), lengths.reshape(len(MODES), episodes)

@@ -14,14 +14,14 @@ import numpy as np
 from jaxtyping import Array, UInt32
 from numpy.typing import NDArray
 
-from algorithms import learner as learning
 from algorithms.hyperparameters import Hyperparameters
+from algorithms.rollout import Rollout
 from algorithms.rules import UpdateRule
-from algorithms.types import Actor, Rollout, RunState
+from algorithms.update import Actor, RunState, initial_state, update
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import Setting
-from bench.training.own import OwnFile, rule_of
+from bench.training.own import OwnFile, find_rule_of
 
 
 @dataclass
@@ -42,9 +42,8 @@ class Learner:
 
         remaining: the share of the run's updates that are not yet made, this one among them.
         """
-        self.state, diagnostics = learning.update(hyperparameters, self.rule, self.state, rollout, remaining)
-        named = vars(diagnostics) | dict(zip(self.rule.columns, diagnostics.of_rule, strict=True))
-        return {name: values for name, values in named.items() if name != "of_rule"}
+        self.state, diagnostics = update(hyperparameters, self.rule, self.state, rollout, remaining)
+        return diagnostics
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state as arrays by their path in the tree."""
@@ -60,7 +59,7 @@ class Learner:
         )
 
 
-def learners(
+def start_learners(
     runs: Sequence[Run],
     settings: Sequence[Setting],
     environments: Environments,
@@ -71,30 +70,26 @@ def learners(
 
     settings: of each run.
     """
-    return [
-        _learner(rule_of(setting, own), run.seed, setting, environments, protocol)
-        for run, setting in zip(runs, settings, strict=True)
-    ]
+
+    def start(run: Run, setting: Setting) -> Learner:
+        rule, numbers = find_rule_of(setting, own), dict(setting.numbers)
+        sizes = environments.observation_size, environments.action_size
+        state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes)
+        return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state))
+
+    return [start(run, setting) for run, setting in zip(runs, settings, strict=True)]
 
 
-def _learner(
-    rule: UpdateRule, seed: int, setting: Setting, environments: Environments, protocol: Protocol
-) -> Learner:
-    numbers, sizes = dict(setting.numbers), (environments.observation_size, environments.action_size)
-    state = learning.init(protocol.hyperparameters, rule, seed, numbers, *sizes)
-    return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state))
-
-
-def together(learners: Sequence[Learner]) -> tuple[Actor, UInt32[Array, "run 2"]]:
+def join_actors(learners: Sequence[Learner]) -> tuple[Actor, UInt32[Array, "run 2"]]:
     """What acting needs of all runs: their actors and keys, joined along the axis `run`.
 
     By NumPy, because JAX would compile a program for every number of runs.
     """
 
-    def joined(*leaves: Array) -> Array:
+    def join(*leaves: Array) -> Array:
         return jnp.asarray(np.concatenate([np.asarray(leaf) for leaf in leaves]))
 
     found: tuple[Actor, Array] = jax.tree.map(
-        joined, *((learner.state.actor, learner.state.key) for learner in learners)
+        join, *((learner.state.actor, learner.state.key) for learner in learners)
     )
     return found

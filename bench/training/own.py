@@ -1,8 +1,9 @@
 """Your own settings: a Python file outside this package, and how it becomes update rules.
 
-The file has a list `SETTINGS`, and either a function `objective`, which PPO maximizes in place of the paper's
-(`algorithms.rules.ppo.Objective`), or an object `rule` (`algorithms.rules.UpdateRule`). It is run on every
-worker that trains its settings.
+The file has a list `SETTINGS`, and either functions that PPO maximizes in place of the paper's objective, or
+an object `rule` (`algorithms.rules.UpdateRule`). A function's arguments are named as in
+`algorithms.rules.own_objective.INPUTS`. A setting maximizes the function `objective`, or the one that its
+options name: `options={"objective": "another"}`. The file is run on every worker that trains its settings.
 """
 
 import hashlib
@@ -10,24 +11,25 @@ import sys
 import traceback
 import types
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 
-from algorithms import rules
-from algorithms.rules import UpdateRule, ppo
-from algorithms.types import Diagnostics
+from algorithms.hyperparameters import Hyperparameters
+from algorithms.rules import UpdateRule, find_rule, own_objective
+from algorithms.rules.own_objective import INPUTS, argument_names
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
 
-UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "diagnose", "adapted")
+UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "adapt")
 # What tables of runs have beside a rule's own columns, and what training keeps beside them.
-TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", *(field.name for field in fields(Diagnostics))}
+TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", "finite"}
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,9 @@ class OwnFile:
         """The settings of this package and its own."""
         return {**SETTINGS, **self.settings}
 
-    @property
-    def rule(self) -> UpdateRule:
-        """The update rule of its settings."""
-        return _rule(self)
+    def rule_of(self, setting: Setting) -> UpdateRule:
+        """The update rule of one of its settings."""
+        return _rule(self, objective_name(setting))
 
 
 def read_own(path: Path) -> OwnFile:
@@ -82,15 +83,33 @@ def read_own(path: Path) -> OwnFile:
     for name in names:
         if name in SETTINGS or name in GROUPS or names.count(name) > 1:
             raise UserError(f"{path}: the name {name} is taken; choose another for this setting")
-    if not (callable(getattr(module, "objective", None)) or hasattr(module, "rule")):
-        raise UserError(f"{path} has neither a function objective nor an update rule named rule")
-    if any(each.rule != Setting.rule or each.options for each in found):
-        raise UserError(f"{path}: a setting of your own file takes its rule from there: no rule= or options=")
+    for setting in found:
+        _check_setting(path, setting, has_rule=hasattr(module, "rule"))
     if hasattr(module, "rule"):
         _check_rule(path, module.rule)
     else:
-        _check_objective(path, own)
+        for setting in own.settings.values():
+            _check_objective(path, own, setting)
     return own
+
+
+def objective_name(setting: Setting) -> str:
+    """The function of its file that a setting of one's own maximizes."""
+    return str(setting.options.get("objective", "objective"))
+
+
+def _check_setting(path: Path, setting: Setting, has_rule: bool) -> None:
+    """Refuse what a setting of one's own file can't say."""
+    if setting.rule != Setting.rule or setting.options.keys() - (set() if has_rule else {"objective"}):
+        raise UserError(
+            f"{path}: {setting.name} takes its rule from this file: no rule=, and no options= but the name of"
+            ' a function that it maximizes, {"objective": "another"}'
+        )
+    for name in setting.numbers.keys() & {each.name for each in fields(Hyperparameters)}:
+        raise UserError(
+            f"{path}: {name} of {setting.name} would change nothing: it is the protocol's, the same for all"
+            " settings of a results folder; see 'Another protocol' in bench/README.md"
+        )
 
 
 def _check_rule(path: Path, rule: object) -> None:
@@ -107,20 +126,33 @@ def _check_rule(path: Path, rule: object) -> None:
             raise UserError(f"{path}: the rule's column {column!r} is taken, or no name")
 
 
-def _check_objective(path: Path, own: OwnFile) -> None:
-    """Refuse an objective that does not give one number for each sample."""
-    samples = jnp.ones(64)
-    for setting in own.settings.values():
-        numbers = {name: jnp.float32(number) for name, number in setting.numbers.items()}
-        try:
-            given = jax.eval_shape(_module(own).objective, samples, samples, samples, samples, numbers)
-        except Exception as error:
-            raise UserError(f"{path}: objective fails for {setting.name}: {_told(own, error)}") from error
-        if getattr(given, "shape", None) != samples.shape:
+def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
+    """Refuse an objective that is missing, names what there is not, or does not give a number a sample."""
+    function = getattr(_module(own), objective_name(setting), None)
+    if not callable(function):
+        raise UserError(
+            f"{path} has neither a function {objective_name(setting)} nor an update rule named rule"
+        )
+    names = argument_names(function)
+    for name in names:
+        if name not in INPUTS:
+            close = get_close_matches(name, INPUTS, 1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
             raise UserError(
-                f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
-                f" samples, not {getattr(given, 'shape', given)}"
+                f"{path}: {objective_name(setting)} asks for {name}{meant}; there are: {', '.join(INPUTS)}"
             )
+    samples = jnp.ones(64)
+    numbers = {name: jnp.float32(number) for name, number in setting.numbers.items()}
+    given = dict.fromkeys(INPUTS, samples) | {"numbers": numbers, "progress": jnp.float32(0)}
+    try:
+        found = jax.eval_shape(function, **{name: given[name] for name in names})
+    except Exception as error:
+        raise UserError(f"{path}: objective fails for {setting.name}: {_told(own, error)}") from error
+    if getattr(found, "shape", None) != samples.shape:
+        raise UserError(
+            f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
+            f" samples, not {getattr(found, 'shape', found)}"
+        )
 
 
 def _told(own: OwnFile, error: Exception) -> str:
@@ -129,11 +161,11 @@ def _told(own: OwnFile, error: Exception) -> str:
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
 
 
-def rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
+def find_rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
     """The update rule of a setting, with its options."""
     if own is not None and setting.own_sha256 is not None:
-        return own.rule
-    return rules.rule(setting.rule, **setting.options)
+        return own.rule_of(setting)
+    return find_rule(setting.rule, **setting.options)
 
 
 @cache
@@ -145,7 +177,7 @@ def _module(own: OwnFile) -> types.ModuleType:
 
 
 @cache
-def _rule(own: OwnFile) -> UpdateRule:
-    """One object for a file, so that JAX compiles its program once."""
+def _rule(own: OwnFile, objective: str) -> UpdateRule:
+    """One object for a file and an objective, so that JAX compiles its program once."""
     module = _module(own)
-    return module.rule if hasattr(module, "rule") else ppo.Rule(objective=module.objective)
+    return module.rule if hasattr(module, "rule") else own_objective.Rule(getattr(module, objective))

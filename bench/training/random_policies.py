@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from algorithms import learner
+from algorithms.update import act, action_noise
 from bench.environments.batch import Environments
 from bench.protocol.protocol import UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.training.episodes import play_episodes
-from bench.training.learners import learners, together
+from bench.training.learners import join_actors, start_learners
 
 EPISODES = 100
 
@@ -47,11 +47,11 @@ def _uniform_returns(environment: str) -> NDArray[np.float64]:
     random = np.random.default_rng(0)
     low, high = environments.action_low, environments.action_high
 
-    def act(step: int, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+    def choose(step: int, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         actions = random.uniform(low, high, size=(EPISODES, environments.action_size))
         return actions.astype(np.float32)
 
-    returns, _ = play_episodes(environments, act)
+    returns, _ = play_episodes(environments, choose)
     return returns
 
 
@@ -61,12 +61,12 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     # The initial policy depends on the seed alone: any setting will do.
     setting = SETTINGS[PAPER_SETTINGS[0]]
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
-    actors, keys = together(learners(runs, [setting] * EPISODES, environments, protocol))
-    noise = np.asarray(learner.action_noise(hyperparameters, keys, environments.action_size))
+    actors, keys = join_actors(start_learners(runs, [setting] * EPISODES, environments, protocol))
+    noise = np.asarray(action_noise(hyperparameters, keys, environments.action_size))
 
-    def act(step: int, observations: NDArray[np.float32]) -> jax.Array:
+    def choose(step: int, observations: NDArray[np.float32]) -> jax.Array:
         assert step < len(noise), "an episode did not end within one horizon of steps"
-        return learner.act(hyperparameters, actors, observations, noise[step])
+        return act(hyperparameters, actors, observations, noise[step])
 
-    returns, _ = play_episodes(environments, act)
+    returns, _ = play_episodes(environments, choose)
     return returns

@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.choices import Choices
-from algorithms.observation_filter import ObservationStatistics, observation_bound, standard_deviation
-from algorithms.types import Actor
+from algorithms.hyperparameters import Choices
+from algorithms.networks import layers_of, parameters_of
+from algorithms.rollout import ObservationStatistics, observation_bound, standard_deviation
+from algorithms.update import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
 from bench.protocol.settings import SETTINGS
@@ -23,19 +24,23 @@ from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, RunCheckpoint
 from bench.training.collecting import Collected, collect
 from bench.training.determinism import require_pinned
-from bench.training.learners import learners, together
+from bench.training.learners import join_actors, start_learners
 from bench.training.own import OwnFile
 from bench.training.runlog import RunLog
 
-Report = Callable[[int], None]
+OnProgress = Callable[[int], None]
+"""Called with the environment steps done so far."""
 
 
 def train(
-    runs: Sequence[Run], protocol: Protocol, report: Report = lambda steps: None, own: OwnFile | None = None
+    runs: Sequence[Run],
+    protocol: Protocol,
+    on_progress: OnProgress = lambda steps: None,
+    own: OwnFile | None = None,
 ) -> list[RunResult]:
     """Train runs of one environment together, from beginning to end; see `Training`."""
     training = Training(runs, protocol, own)
-    training.advance(math.inf, report)
+    training.advance(math.inf, on_progress)
     return training.results
 
 
@@ -64,7 +69,7 @@ class Training:
         self._settings = [known[run.setting] for run in runs]
         seeds, choices = [run.seed for run in runs], protocol.hyperparameters.choices
         self.environments = Environments(runs[0].environment, seeds, choices.actions)
-        self.learners = learners(runs, self._settings, self.environments, protocol, own)
+        self.learners = start_learners(runs, self._settings, self.environments, protocol, own)
         self.updates = 0
         self._logs = [RunLog(columns=list(learner.rule.columns)) for learner in self.learners]
 
@@ -91,13 +96,13 @@ class Training:
         return [
             RunResult(
                 run,
-                self._settings[place],
+                self._settings[index],
                 log.csv,
                 log.diverged_at,
-                warnings[place],
-                policies[place] if log.active else None,
+                warnings[index],
+                policies[index] if log.active else None,
             )
-            for place, (run, log) in enumerate(zip(self._runs, self._logs, strict=True))
+            for index, (run, log) in enumerate(zip(self._runs, self._logs, strict=True))
         ]
 
     @property
@@ -106,21 +111,21 @@ class Training:
         choices = self._protocol.hyperparameters.choices
         return [policy_of(choices, learner.state.actor) for learner in self.learners]
 
-    def advance(self, seconds: float, report: Report = lambda steps: None) -> None:
+    def advance(self, seconds: float, on_progress: OnProgress = lambda steps: None) -> None:
         """Update every run, until the runs are finished or the time is over, and at least once.
 
-        report: called after each update with `steps`.
+        on_progress: called after each update with `steps`.
         """
         end = time.monotonic() + seconds
         while not self.finished:
             self.learn(self.collect())
-            report(self.steps)
+            on_progress(self.steps)
             if time.monotonic() >= end:
                 break
 
     def collect(self) -> Collected:
         """Let every active run act for a horizon."""
-        actors, keys = together(self.learners)
+        actors, keys = join_actors(self.learners)
         return collect(self._protocol.hyperparameters, actors, keys, self.environments, self.active)
 
     def learn(self, collected: Collected) -> None:
@@ -145,12 +150,12 @@ class Training:
         """What `resumed` goes on from. seconds, made_by: as `Checkpoint` has them."""
         simulators, generators = self.environments.state()
         states = []
-        for place, run in enumerate(self._runs):
-            arrays = self.learners[place].arrays()
-            arrays |= {name: array[place] for name, array in simulators.items()}
-            described = self._settings[place].as_json()
-            log = asdict(self._logs[place])
-            states.append(RunCheckpoint(run, described, arrays, generators[place], log))
+        for index, run in enumerate(self._runs):
+            arrays = self.learners[index].arrays()
+            arrays |= {name: array[index] for name, array in simulators.items()}
+            described = self._settings[index].as_json()
+            log = asdict(self._logs[index])
+            states.append(RunCheckpoint(run, described, arrays, generators[index], log))
         return Checkpoint(tuple(states), self.updates, seconds, made_by)
 
     @classmethod
@@ -171,10 +176,8 @@ class Training:
 
 def actor_of(policy: Policy) -> Actor:
     """What acting needs of a stored policy, to the bit: the inverse of `policy_of`."""
-    *hidden, last = [{"kernel": weights, "bias": bias} for weights, bias in policy.layers]
-    layers = {f"Dense_{number}": layer for number, layer in enumerate(hidden)}
     one = Actor(
-        policy={"params": {"HiddenLayers_0": layers, "Dense_0": last, "log_std": policy.log_std}},
+        policy=parameters_of(policy.layers, policy.log_std),
         # The square root of a rounded square is the number itself in binary floating point.
         statistics=ObservationStatistics(
             count=jnp.ones(()),
@@ -188,13 +191,11 @@ def actor_of(policy: Policy) -> Actor:
 def policy_of(choices: Choices, actor: Actor) -> Policy:
     """The policy of an actor, whose leading axis `run` has length 1, as it is stored."""
     one = jax.tree.map(lambda leaf: leaf[0], actor)
-    parameters = one.policy["params"]
-    hidden = parameters["HiddenLayers_0"]
-    layers = [hidden[f"Dense_{number}"] for number in range(len(hidden))] + [parameters["Dense_0"]]
+    layers, log_std = layers_of(one.policy)
     return Policy(
         observation_mean=np.asarray(one.statistics.mean),
         observation_std=np.asarray(standard_deviation(one.statistics)),
         observation_clip=np.asarray(observation_bound(choices), np.float32),
-        layers=tuple((np.asarray(layer["kernel"]), np.asarray(layer["bias"])) for layer in layers),
-        log_std=np.asarray(parameters["log_std"]),
+        layers=tuple((np.asarray(weights), np.asarray(bias)) for weights, bias in layers),
+        log_std=np.asarray(log_std),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from bench.report.appearance import Colour
-from bench.report.tables import return_text
+from bench.report.formats import format_return
 from bench.videos.scene import WIDTH, Picture
 
 CAPTION_HEIGHT = 62
@@ -41,12 +41,12 @@ def caption(label: str, colour: Colour, run: str, episode_return: float, score: 
 
 def episode_text(episode_return: float) -> str:
     """The return of the episode that is shown."""
-    return f"this episode: {return_text(episode_return)}"
+    return f"this episode: {format_return(episode_return)}"
 
 
 def score_text(score: float) -> str:
     """The score of the run."""
-    return f"run's score: {return_text(score)}"
+    return f"run's score: {format_return(score)}"
 
 
 @cache

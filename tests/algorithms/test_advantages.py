@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from algorithms.advantages import (
-    bootstrapped,
+from algorithms.alternatives import bootstrap_rewards
+from algorithms.hyperparameters import Choices
+from algorithms.rollout import (
     generalized_advantages,
-    over_minibatch,
-    over_rollout,
-    standardized,
+    standardize,
+    standardize_minibatch,
+    standardize_rollout,
 )
-from algorithms.choices import Choices
 
 HORIZON = 12
 numbers = hnp.arrays(np.float32, HORIZON, elements=st.floats(-5, 5, width=32))
@@ -76,7 +76,7 @@ def test_nothing_crosses_the_end_of_an_episode(rewards: np.ndarray, values: np.n
 def test_a_time_limit_by_hand() -> None:
     # As above, but the second step's episode goes on with V = 8: δ = (1, 2 + 0.5·8 - 4, 1) = (1, 2, 1).
     ends, reached = np.array([False, True, False]), jnp.array([False, True, False])
-    rewards = bootstrapped(jnp.array([1.0, 2.0, 3.0]), jnp.array([7.0, 8.0, 9.0]), reached, discount=0.5)
+    rewards = bootstrap_rewards(jnp.array([1.0, 2.0, 3.0]), jnp.array([7.0, 8.0, 9.0]), reached, discount=0.5)
     np.testing.assert_array_equal(rewards, [1.0, 6.0, 3.0])
     values = np.array([2.0, 4.0, 6.0, 8.0])
     advantages = gae(np.asarray(rewards), values, ends, 0.5, 0.5)
@@ -95,7 +95,7 @@ def test_a_time_limit_is_where_a_rollout_is_cut(rewards: np.ndarray, values: np.
         0.9,
         0.8,
     )
-    limited = bootstrapped(
+    limited = bootstrap_rewards(
         jnp.asarray(rewards), jnp.asarray(final_values), jnp.asarray(reached), discount=0.9
     )
     whole = gae(np.asarray(limited), np.append(values, np.float32(0)), reached, 0.9, 0.8)
@@ -103,7 +103,7 @@ def test_a_time_limit_is_where_a_rollout_is_cut(rewards: np.ndarray, values: np.
 
 
 def test_standardized_over_the_whole_batch() -> None:
-    result = standardized(jnp.array([1.0, 2.0, 3.0, 6.0]))
+    result = standardize(jnp.array([1.0, 2.0, 3.0, 6.0]))
     # mean 3, variance (4 + 1 + 0 + 9) / 4
     np.testing.assert_allclose(result, np.array([-2, -1, 0, 3]) / np.sqrt(3.5), rtol=1e-6)
     assert result.mean() == pytest.approx(0, abs=1e-6)
@@ -118,6 +118,6 @@ def test_what_is_standardized_by_hand() -> None:
         (Choices(), whole, whole[2:]),
         (Choices(advantages="minibatch"), whole, [-1, 1]),
     ):
-        given = over_rollout(choices, rollout)
+        given = standardize_rollout(choices, rollout)
         np.testing.assert_allclose(given, of_rollout, rtol=1e-6)
-        np.testing.assert_allclose(over_minibatch(choices, given[2:]), of_minibatch, rtol=1e-6)
+        np.testing.assert_allclose(standardize_minibatch(choices, given[2:]), of_minibatch, rtol=1e-6)

@@ -3,20 +3,19 @@
 import dataclasses
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from algorithms import learner, rules
-from algorithms.advantages import generalized_advantages
-from algorithms.choices import Choices, possible
-from algorithms.early_stopping import KL_LIMIT
-from algorithms.hyperparameters import Hyperparameters
-from algorithms.rules import UpdateRule
-from algorithms.types import Improvement
+from algorithms import rules
+from algorithms.alternatives import KL_LIMIT
+from algorithms.hyperparameters import Choices, Hyperparameters
+from algorithms.rollout import generalized_advantages
+from algorithms.rules import Improvement, UpdateRule
+from algorithms.update import update
 from bench.protocol.settings import SETTINGS, Setting, clipping, fixed_kl, no_clipping
 from tests.helpers.learning import SMALL, filtered, initial_states, network, of_run, rollout
 from tests.helpers.soak import mark_soak
@@ -34,9 +33,9 @@ def updated(
 ) -> tuple[Any, Any, Any]:
     """State before and after one update, and its diagnostics."""
     options = {**setting.options} | ({"value_epochs": 1} if "value_epochs" in setting.options else {})
-    rule = rules.rule(setting.rule, **options)
+    rule = rules.find_rule(setting.rule, **options)
     before = initial_states(rule, dict(setting.numbers), hyperparameters=hyperparameters)
-    after, diagnostics = learner.update(hyperparameters, rule, before, rollout(0), remaining)
+    after, diagnostics = update(hyperparameters, rule, before, rollout(0), remaining)
     return of_run(before), of_run(after), of_run(diagnostics)
 
 
@@ -49,42 +48,34 @@ def difference(after: Any, before: Any) -> Any:
     return jax.tree.map(lambda a, b: np.asarray(a) - np.asarray(b), after, before)
 
 
-def test_every_value_of_every_choice_is_described() -> None:
-    for each in dataclasses.fields(Choices):
-        assert tuple(each.metadata) == possible()[each.name]
-        assert all(source and sentence.endswith(".") for source, sentence in each.metadata.values())
-
-
 @dataclass(frozen=True)
 class Spy(UpdateRule):
     """Learns nothing, and keeps what it was given."""
 
-    columns = ("clip_range",)
+    columns: ClassVar[tuple[str, ...]] = ("clip_range",)
 
     def initial(self, hyperparameters: Any, parameters: Any) -> Any:
         return ()
 
     def improve(
-        self, hyperparameters: Any, parameters: Any, rule_state: Any, numbers: Any, experience: Any, key: Any
+        self, context: Any, parameters: Any, rule_state: Any, numbers: Any, experience: Any, key: Any
     ) -> Improvement:
-        given = (experience.samples, numbers)
-        return Improvement(parameters, given, jnp.zeros(()), jnp.zeros(()))
-
-    def diagnose(self, numbers: Any, old: Any, new: Any, actions: Any) -> tuple[Any, ...]:
-        return (numbers["clip_range"],)
+        given = (experience.samples, numbers, jnp.asarray(context.stepsize_fraction), context.clip_range)
+        diagnostics = {"clip_range": numbers["clip_range"]}
+        return Improvement(parameters, given, jnp.zeros(()), jnp.zeros(()), diagnostics)
 
 
 def test_what_a_rule_is_given() -> None:
     """The old values are those of the updated filter, and the numbers those of the schedule."""
     hyperparameters = choosing(value_loss="clipped", stepsize_schedule="linear_with_clip_range")
     states = initial_states(Spy(), clipping(0.2), hyperparameters=hyperparameters)
-    after, diagnostics = learner.update(hyperparameters, Spy(), states, rollout(0), 0.25)
-    samples, numbers = of_run(after.rule_state)
+    after, diagnostics = update(hyperparameters, Spy(), states, rollout(0), 0.25)
+    samples, numbers, fraction, clip_range = of_run(after.rule_state)
     seen = filtered(of_run(after.statistics), rollout(0).observations[:-1, 0])
     expected = network(of_run(states.parameters)["value"], seen)[:, 0]
     np.testing.assert_allclose(samples.old_values, expected, rtol=1e-4, atol=1e-5)
-    assert (float(numbers["stepsize_fraction"]), numbers["clip_range"]) == (0.25, np.float32(0.05))
-    assert diagnostics.of_rule[0][0] == np.float32(0.05)
+    assert fraction == 0.25
+    assert numbers["clip_range"] == clip_range == diagnostics["clip_range"][0] == np.float32(0.05)
     # The next update starts from the setting's own numbers.
     assert of_run(after.numbers)["clip_range"] == np.float32(0.2)
     assert sorted(after.numbers) == sorted(clipping(0.2))
@@ -92,10 +83,23 @@ def test_what_a_rule_is_given() -> None:
 
 def test_by_default_a_rule_is_given_no_more() -> None:
     states = initial_states(Spy(), clipping(0.2))
-    after, _ = learner.update(SMALL, Spy(), states, rollout(0), 0.25)
-    samples, numbers = of_run(after.rule_state)
+    after, _ = update(SMALL, Spy(), states, rollout(0), 0.25)
+    samples, numbers, fraction, _ = of_run(after.rule_state)
     assert samples.old_values is None
+    assert fraction == 1
     assert sorted(numbers) == sorted(clipping(0.2))
+
+
+@dataclass(frozen=True)
+class Silent(Spy):
+    """Does not give what its columns name."""
+
+    columns = ("clip_range", "another")
+
+
+def test_a_rule_that_does_not_give_its_columns_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"columns \('clip_range', 'another'\) gives \('clip_range',\)"):
+        update(SMALL, Silent(), initial_states(Silent(), clipping(0.2)), rollout(0))
 
 
 @pytest.mark.slow
@@ -120,7 +124,7 @@ def test_in_every_rule_values_are_clipped_gradients_too_and_stepsizes_annealed(n
     )
     seen = filtered(whole.statistics, batch.observations[:-1, 0])
     errors = network(before.parameters["value"], seen)[:, 0] - (advantages + old[:-1])
-    assert float(diagnostics.value_loss) == pytest.approx(0.5 * float(np.mean(errors**2)), rel=1e-4)
+    assert float(diagnostics["value_loss"]) == pytest.approx(0.5 * float(np.mean(errors**2)), rel=1e-4)
 
     # Adam's first moments are a tenth of the clipped gradient, in PPO over both networks.
     leaves = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree.leaves_with_path(whole.rule_state)}
@@ -148,10 +152,10 @@ def by_epochs() -> dict[int, Any]:
 
 
 def rows(hyperparameters: Hyperparameters) -> list[tuple[Any, Any]]:
-    rule, found = rules.rule("ppo"), []
+    rule, found = rules.find_rule("ppo"), []
     for numbers in (no_clipping(), fixed_kl(2.0), fixed_kl(10.0)):
         states = initial_states(rule, numbers, hyperparameters=hyperparameters)
-        found.append(learner.update(hyperparameters, rule, states, rollout(0)))
+        found.append(update(hyperparameters, rule, states, rollout(0)))
     return found
 
 
@@ -160,7 +164,7 @@ def test_epochs_end_with_the_first_that_moves_the_policy_too_far(by_epochs: dict
     """A stopped update is one of fewer epochs, whose order of samples is that of the first ones."""
     stopped, made = rows(choosing(FAST, early_stopping="kl")), []
     for row, (state, diagnostics) in enumerate(stopped):
-        kls = [float(by_epochs[epochs][row][1].kl[0]) for epochs in (1, 2, 3)]
+        kls = [float(by_epochs[epochs][row][1]["kl"][0]) for epochs in (1, 2, 3)]
         made.append(next((epoch for epoch, kl in enumerate(kls, 1) if kl > KL_LIMIT), 3))
         expected, of_fewer = by_epochs[made[-1]][row]
         assert_close(state.parameters, expected.parameters)
@@ -177,17 +181,17 @@ def test_the_values_epochs_go_on_where_they_are_fitted_by_themselves() -> None:
     assert_close(stopped.parameters["value"], all_epochs.parameters["value"])
     changed = difference(stopped.parameters["policy"], all_epochs.parameters["policy"])
     assert max(np.abs(leaf).max() for leaf in jax.tree.leaves(changed)) > 1e-3
-    assert diagnostics.kl > KL_LIMIT
+    assert diagnostics["kl"] > KL_LIMIT
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["pg-advantage", "line-search", "trpo-0.01"])
 def test_where_there_are_no_epochs_to_stop_the_program_is_the_same(name: str) -> None:
     setting = SETTINGS[name]
-    rule = rules.rule(setting.rule, **setting.options)
+    rule = rules.find_rule(setting.rule, **setting.options)
     states = initial_states(rule, dict(setting.numbers))
     chosen, default = (
-        str(jax.make_jaxpr(partial(learner.update, hyperparameters, rule))(states, rollout(0)))
+        str(jax.make_jaxpr(partial(update, hyperparameters, rule))(states, rollout(0)))
         for hyperparameters in (choosing(early_stopping="kl"), SMALL)
     )
     assert chosen == default

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from algorithms.gaussian import DiagonalGaussian, kl_divergence, log_probability, sample
+from algorithms.networks import DiagonalGaussian, kl_divergence, log_probability, sample
 
 means = st.floats(-2, 2)
 log_stds = st.floats(-1, 1)

@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from algorithms import learner
-from algorithms.advantages import generalized_advantages
-from algorithms.choices import Choices
-from algorithms.hyperparameters import Hyperparameters
-from algorithms.minibatches import minibatch_order
+from algorithms.hyperparameters import Choices, Hyperparameters
+from algorithms.optimize import order_minibatches
+from algorithms.rollout import Rollout, generalized_advantages
+from algorithms.rules import Numbers
 from algorithms.rules.ppo import Rule
-from algorithms.types import Numbers, Rollout
+from algorithms.update import act, action_noise, split_key, update
 from bench.protocol.settings import adaptive_kl, clipping, fixed_kl, no_clipping
 from bench.protocol.variants import VARIANTS
 from tests.helpers.learning import (
@@ -122,14 +121,14 @@ def assert_plain(choices: Choices, stepsize: float) -> None:
     state = initial(no_clipping(), hyperparameters=hyperparameters)
     reference = PlainPolicyGradient(of_run(state.parameters), choices, stepsize)
     for number, remaining in enumerate((1.0, 2 / 3, 1 / 3)):
-        _, shuffle, _ = jax.random.split(jax.random.wrap_key_data(state.key[0]), 3)
+        _, shuffle, _ = split_key(state.key[0])
         epochs = jax.random.split(shuffle, SMALL.epochs)
-        orders = [np.asarray(minibatch_order(SMALL, key)) for key in epochs]
-        state, diagnostics = learner.update(hyperparameters, RULE, state, rollout(number), remaining)
+        orders = [np.asarray(order_minibatches(SMALL, key)) for key in epochs]
+        state, diagnostics = update(hyperparameters, RULE, state, rollout(number), remaining)
         reference.update(
             rollout(number), orders, 1.0 if choices.stepsize_schedule == "constant" else remaining
         )
-        assert diagnostics.finite[0]
+        assert diagnostics["finite"][0]
     assert (reference.clipped > 0) == (choices.gradient_clipping == "global_norm")
     for ours, plain in zip(
         jax.tree.leaves(of_run(state.parameters)), jax.tree.leaves(reference.parameters), strict=True
@@ -155,7 +154,7 @@ def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
         (dataclasses.replace(VARIANTS["todays-libraries"].hyperparameters.choices, rewards="unscaled"), 3e-4),
     ],
 )
-def test_so_it_is_by_other_choices(choices: Choices, stepsize: float) -> None:
+def test_other_choices_are_those_of_a_plain_policy_gradient(choices: Choices, stepsize: float) -> None:
     assert_plain(choices, stepsize)
 
 
@@ -164,9 +163,9 @@ def test_the_first_ratio_is_one_under_the_new_filter() -> None:
     still = dataclasses.replace(SMALL, stepsize=0.0)
     for surrogate in (clipping(0.1), adaptive_kl(0.01)):
         before = initial(surrogate)
-        state, diagnostics = learner.update(still, RULE, before, rollout(1))
-        assert diagnostics.kl[0] == 0.0
-        assert diagnostics.of_rule[1][0] == 0.0
+        state, diagnostics = update(still, RULE, before, rollout(1))
+        assert diagnostics["kl"][0] == 0.0
+        assert diagnostics["clip_fraction"][0] == 0.0
         assert state.statistics.count[0] == np.float32(128.01)
         for leaf, untouched in zip(
             jax.tree.leaves(state.parameters), jax.tree.leaves(before.parameters), strict=True
@@ -178,7 +177,7 @@ def test_diagnostics_by_hand() -> None:
     """Recomputed in NumPy from the states before and after the update."""
     for surrogate in (clipping(0.05), fixed_kl(0.5), adaptive_kl(0.01)):
         before, batch = initial(surrogate), rollout(2)
-        after, diagnostics = learner.update(SMALL, RULE, before, batch)
+        after, diagnostics = update(SMALL, RULE, before, batch)
         statistics = of_run(after.statistics)
         std = np.sqrt(np.maximum(statistics.squared_deviations / statistics.count, 1e-2))
         raw = np.asarray(batch.observations[:, 0])
@@ -189,35 +188,35 @@ def test_diagnostics_by_hand() -> None:
             for p in (old, new)
         )
         kl = np.log(s_new / s_old) + (s_old**2 + (m_old - m_new) ** 2) / (2 * s_new**2) - 0.5
-        assert float(diagnostics.kl[0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3, abs=1e-7)
+        assert float(diagnostics["kl"][0]) == pytest.approx(kl.sum(axis=1).mean(), rel=1e-3, abs=1e-7)
         actions = np.asarray(batch.actions[:, 0])
         ratio = np.exp(log_density(new, filtered, actions) - log_density(old, filtered, actions))
         outside = np.abs(ratio - 1) > float(surrogate["clip_range"])
-        assert float(diagnostics.of_rule[1][0]) == pytest.approx(float(outside.mean()), abs=1e-6)
-        assert float(diagnostics.policy_std[0]) == pytest.approx(s_new.mean(), rel=1e-5)
+        assert float(diagnostics["clip_fraction"][0]) == pytest.approx(float(outside.mean()), abs=1e-6)
+        assert float(diagnostics["policy_std"][0]) == pytest.approx(s_new.mean(), rel=1e-5)
         # The values that made the advantages are those of the initial filter, which only clips.
         values = np.asarray(network(of_run(before.parameters)["value"], np.clip(raw, -5, 5)))[:, 0]
         advantages = generalized_advantages(
             batch.rewards[:, 0], jnp.asarray(values), batch.ends[:, 0], discount=0.99, gae_lambda=0.95
         )
         explained = 1 - np.var(advantages) / np.var(advantages + values[:-1])
-        assert float(diagnostics.explained_variance[0]) == pytest.approx(float(explained), abs=1e-4)
+        assert float(diagnostics["explained_variance"][0]) == pytest.approx(float(explained), abs=1e-4)
 
 
 def test_beta_adapts_once_an_update_and_serves_the_next() -> None:
     state, used = initial(adaptive_kl(1e-9)), []
     for number in range(4):
-        state, diagnostics = learner.update(SMALL, RULE, state, rollout(number))
-        assert diagnostics.kl[0] > 1.5e-9
-        used.append(float(diagnostics.of_rule[0][0]))
+        state, diagnostics = update(SMALL, RULE, state, rollout(number))
+        assert diagnostics["kl"][0] > 1.5e-9
+        used.append(float(diagnostics["kl_coefficient"][0]))
     assert used == [1.0, 2.0, 4.0, 8.0]
     assert state.numbers["kl_coefficient"][0] == 16.0
 
 
 def test_penalties_hold_the_policy_back() -> None:
     def kl(surrogate: Numbers) -> float:
-        _, diagnostics = learner.update(SMALL, RULE, initial(surrogate), rollout(0))
-        return float(diagnostics.kl[0])
+        _, diagnostics = update(SMALL, RULE, initial(surrogate), rollout(0))
+        return float(diagnostics["kl"][0])
 
     free = kl(no_clipping())
     assert kl(fixed_kl(100.0)) < kl(fixed_kl(1.0)) < free
@@ -227,7 +226,7 @@ def test_penalties_hold_the_policy_back() -> None:
 @given(st.integers(0, 2**31))
 @settings(max_examples=20)
 def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int) -> None:
-    order = np.asarray(minibatch_order(Hyperparameters(), jax.random.key(seed)))
+    order = np.asarray(order_minibatches(Hyperparameters(), jax.random.key(seed)))
     assert order.shape == (32, 64)
     np.testing.assert_array_equal(np.sort(order, axis=None), np.arange(2048))
 
@@ -235,7 +234,7 @@ def test_an_epoch_has_32_full_minibatches_that_cover_each_sample_once(seed: int)
 def test_all_orders_of_an_epoch_are_equally_likely() -> None:
     four = Hyperparameters(horizon=4, minibatch_size=4)
     keys = jax.random.split(jax.random.key(0), 24_000)
-    orders = np.asarray(jax.vmap(partial(minibatch_order, four))(keys)).reshape(-1, 4)
+    orders = np.asarray(jax.vmap(partial(order_minibatches, four))(keys)).reshape(-1, 4)
     _, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(counts) == 24
     assert chisquare(counts).pvalue > 0.001
@@ -243,7 +242,7 @@ def test_all_orders_of_an_epoch_are_equally_likely() -> None:
 
 def test_each_epoch_and_update_shuffles_anew() -> None:
     keys = jax.random.split(jax.random.key(0), 10)
-    orders = {np.asarray(minibatch_order(SMALL, key)).tobytes() for key in keys}
+    orders = {np.asarray(order_minibatches(SMALL, key)).tobytes() for key in keys}
     assert len(orders) == 10
 
 
@@ -254,7 +253,7 @@ def test_minibatches_must_divide_the_horizon() -> None:
 
 def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:
     states = [initial(no_clipping(), 3), initial(fixed_kl(3.0), 3), initial(no_clipping(), 4)]
-    noise = [np.asarray(learner.action_noise(SMALL, state.key, ACTION)) for state in states]
+    noise = [np.asarray(action_noise(SMALL, state.key, ACTION)) for state in states]
     weights = [np.asarray(state.parameters["policy"]["params"]["Dense_0"]["kernel"]) for state in states]
     np.testing.assert_array_equal(noise[0], noise[1])
     np.testing.assert_array_equal(weights[0], weights[1])
@@ -265,7 +264,7 @@ def test_rows_share_weights_and_noise_of_a_seed_and_seeds_differ() -> None:
 def test_actions_are_the_policys_mean_and_noise() -> None:
     state = initial(no_clipping())
     observations, noise = jnp.full((1, OBSERVATION), 0.7), jnp.array([[1.0, -50.0]])
-    action = learner.act(SMALL, state.actor, observations, noise)
+    action = act(SMALL, state.actor, observations, noise)
     mean = network(of_run(state.parameters)["policy"], observations / np.sqrt(1.0))
     np.testing.assert_allclose(action, mean + noise, rtol=1e-5)
 
@@ -273,5 +272,5 @@ def test_actions_are_the_policys_mean_and_noise() -> None:
 def test_a_rollout_that_is_not_finite_is_noticed() -> None:
     broken = rollout(0)
     broken = dataclasses.replace(broken, rewards=broken.rewards.at[5].set(jnp.inf))
-    _, diagnostics = learner.update(SMALL, RULE, initial(clipping(0.2)), broken)
-    assert not diagnostics.finite[0]
+    _, diagnostics = update(SMALL, RULE, initial(clipping(0.2)), broken)
+    assert not diagnostics["finite"][0]

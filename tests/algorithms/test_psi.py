@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.special import softmax
 
-from algorithms.advantages import Psi, discount_weights, generalized_advantages, psi_weights
+from algorithms.rollout import generalized_advantages
+from algorithms.rules.policy_gradient import Psi, discount_weights, psi_weights
 
 pytestmark = pytest.mark.slow
 

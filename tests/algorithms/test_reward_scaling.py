@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from algorithms.reward_scaling import ReturnStatistics, initial_return_statistics, scaled
+from algorithms.alternatives import ReturnStatistics, initial_return_statistics, scale_rewards
 
 HORIZON = 40
 rewards_of = hnp.arrays(np.float32, HORIZON, elements=st.floats(-20, 20, width=32))
@@ -20,7 +20,7 @@ flags = hnp.arrays(bool, HORIZON)
 
 
 # Else each example of a property compiles its loop over time anew.
-compiled = jax.jit(scaled, static_argnames="discount")
+compiled = jax.jit(scale_rewards, static_argnames="discount")
 
 
 def statistics(*numbers: float) -> ReturnStatistics:
@@ -44,7 +44,7 @@ def baselines(rewards: np.ndarray, ends: np.ndarray, discount: float = 0.99) -> 
 def test_by_hand() -> None:
     # γ = 0.5. R = 0.5·2 + 4 = 5, which is 3 from the mean 2: variance (3·1 + 9·1/2) / 2 = 3.75, mean 3.5.
     # The episode ends. R = -1, which is -4.5 away: variance (3.75·2 + 20.25·2/3) / 3 = 7, mean 3.5 - 1.5 = 2.
-    after, rewards = scaled(
+    after, rewards = scale_rewards(
         statistics(2, 1, 2, 3), jnp.array([4.0, -1.0]), jnp.array([True, False]), discount=0.5
     )
     np.testing.assert_allclose(rewards, [4 / np.sqrt(3.75), -1 / np.sqrt(7)], rtol=1e-6)
@@ -53,7 +53,9 @@ def test_by_hand() -> None:
 
 def test_the_first_rewards_are_clipped() -> None:
     """The first return is all but its own mean, so hardly anything deviates: 3 / 0.0316 would be 95."""
-    _, rewards = scaled(initial_return_statistics(), jnp.array([3.0, -3.0]), jnp.zeros(2, bool), discount=0.9)
+    _, rewards = scale_rewards(
+        initial_return_statistics(), jnp.array([3.0, -3.0]), jnp.zeros(2, bool), discount=0.9
+    )
     assert float(rewards[0]) == 10
     assert -10 < float(rewards[1]) < 0
 
@@ -69,7 +71,9 @@ def test_it_is_baselines(rewards: np.ndarray, ends: np.ndarray) -> None:
 def test_it_stays_baselines_over_a_million_steps() -> None:
     random = np.random.default_rng(0)
     rewards, ends = random.normal(1, 1, 1_000_000).astype(np.float32), random.random(1_000_000) < 1e-3
-    _, ours = scaled(initial_return_statistics(), jnp.asarray(rewards), jnp.asarray(ends), discount=0.99)
+    _, ours = scale_rewards(
+        initial_return_statistics(), jnp.asarray(rewards), jnp.asarray(ends), discount=0.99
+    )
     np.testing.assert_allclose(ours[-1000:], baselines(rewards, ends)[-1000:], rtol=1e-3)
 
 
@@ -102,5 +106,7 @@ def test_within_an_episode_it_is_gymnasiums_but_clipped() -> None:
     env = NormalizeReward(Scripted(rewards), gamma=0.99)
     theirs = np.array([env.step(0)[1] for _ in rewards], float)
     assert theirs[0] > 10
-    _, ours = scaled(initial_return_statistics(), jnp.asarray(rewards), jnp.zeros(300, bool), discount=0.99)
+    _, ours = scale_rewards(
+        initial_return_statistics(), jnp.asarray(rewards), jnp.zeros(300, bool), discount=0.99
+    )
     np.testing.assert_allclose(ours, np.clip(theirs, -10, 10), rtol=1e-4)

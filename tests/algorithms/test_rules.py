@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms import learner, rules
-from algorithms.advantages import Psi, generalized_advantages, psi_weights
-from algorithms.rules.line_search import backtracked
-from algorithms.types import Rollout
+from algorithms import rules
+from algorithms.rollout import Rollout, generalized_advantages
+from algorithms.rules.line_search import backtrack
+from algorithms.rules.policy_gradient import Psi, psi_weights
+from algorithms.update import update
 from bench.protocol.settings import SETTINGS, Setting
 from tests.helpers.learning import (
     SMALL,
@@ -31,12 +32,10 @@ pytestmark = pytest.mark.slow
 
 def updated(setting: Setting, batch: Rollout, hyperparameters: Any = SMALL) -> tuple[Any, Any, Any]:
     """State before and after one update, and what it told of itself."""
-    rule = rules.rule(setting.rule, **setting.options)
+    rule = rules.find_rule(setting.rule, **setting.options)
     before = initial_states(rule, dict(setting.numbers), hyperparameters=hyperparameters)
-    after, diagnostics = learner.update(hyperparameters, rule, before, batch)
-    named = vars(diagnostics) | dict(zip(rule.columns, diagnostics.of_rule, strict=True))
-    del named["of_rule"]
-    return of_run(before), of_run(after), of_run(named)
+    after, diagnostics = update(hyperparameters, rule, before, batch)
+    return of_run(before), of_run(after), of_run(diagnostics)
 
 
 def changed(setting: str, **numbers: float) -> Setting:
@@ -187,7 +186,7 @@ def test_backtracking_by_hand() -> None:
     """The loss (θ - 1)² is 1 at the start, 0. At 8 and 4 it is higher, at 2 the same, at 1 lower."""
     start, tried = jnp.zeros(1), lambda theta: jnp.sum(jnp.square(theta - 1)) < 1
     for trials, expected in ((10, 1.0), (4, 1.0), (3, 0.0), (0, 0.0)):
-        point, fraction = backtracked(tried, start, jnp.array([8.0]), trials)
+        point, fraction = backtrack(tried, start, jnp.array([8.0]), trials)
         assert (float(point[0]), float(fraction)) == (expected, expected / 8)
 
 
@@ -196,7 +195,7 @@ def test_backtracking_takes_the_longest_step_that_is_accepted(limit: float, step
     def accepts(theta: Any) -> Any:
         return jnp.abs(theta[0]) < limit
 
-    point, _ = backtracked(accepts, jnp.zeros(1), jnp.array([step]), trials)
+    point, _ = backtrack(accepts, jnp.zeros(1), jnp.array([step]), trials)
     candidates = [np.float32(step) / 2**k for k in range(trials)]
     assert float(point[0]) == next((each for each in candidates if abs(each) < limit), 0)
 

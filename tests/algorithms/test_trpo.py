@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.flatten_util import ravel_pytree
 
-from algorithms.networks import PolicyNetwork, policy_at
+from algorithms.networks import Networks
 from algorithms.rules.trpo import fisher_product, trust_region_step
 from bench.protocol.settings import SETTINGS
 from tests.helpers.learning import ACTION, OBSERVATION, SMALL, log_density, network
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 SETTING = SETTINGS["trpo-0.01"]
 DAMPING, CG_STEPS = SETTING.numbers["damping"], SETTING.options["cg_steps"]
 SAMPLES = 40
+NETWORKS = Networks.of(SMALL, ACTION)
 OBSERVATIONS = np.random.default_rng(1).normal(size=(SAMPLES, OBSERVATION))
 
 
@@ -33,7 +34,7 @@ def double_precision() -> Iterator[None]:
 
 def policy_parameters() -> tuple[Any, Callable[[Any], Any]]:
     """θ of a policy that is far from its start and has two standard deviations, and θ as its parameters."""
-    start = PolicyNetwork(ACTION, SMALL.hidden_sizes).init(jax.random.key(0), jnp.zeros(OBSERVATION))
+    start = NETWORKS.policy_network.init(jax.random.key(0), jnp.zeros(OBSERVATION))
     flat, as_parameters = ravel_pytree(start)
     return flat + 0.3 * np.random.default_rng(0).normal(size=flat.size), as_parameters
 
@@ -42,7 +43,7 @@ def fisher_at(theta: Any, as_parameters: Callable[[Any], Any]) -> Callable[[Any]
     """Gives Fv of a vector v."""
 
     def policy(theta: Any) -> Any:
-        return policy_at(SMALL, as_parameters(theta), jnp.asarray(OBSERVATIONS))
+        return NETWORKS.policy(as_parameters(theta), jnp.asarray(OBSERVATIONS))
 
     return jax.jit(partial(fisher_product, policy, theta))
 

@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from algorithms import learner
-from algorithms.types import Rollout
+from algorithms.rollout import Rollout
+from algorithms.update import act, action_noise
 from bench.common.files import json_text, write_whole
 from bench.common.provenance import processor_kind
 from bench.environments.batch import Environments
@@ -25,7 +25,7 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import NUMERICS, Protocol, Run
 from bench.protocol.settings import LECTURE_SETTINGS
 from bench.protocol.settings import SETTINGS as ALL_SETTINGS
-from bench.training.learners import Learner, learners
+from bench.training.learners import Learner, start_learners
 from bench.training.training import train
 
 FOLDER = Path(__file__).parent
@@ -56,11 +56,11 @@ def csvs(environment: str, settings: Sequence[str] = SETTINGS) -> dict[str, str]
 def rollout(environment: str) -> dict[str, Any]:
     """The first 256 steps of a run: the inputs of the stored update, the first 50 steps among them."""
     environments, run = start(environment)
-    noise = np.asarray(learner.action_noise(SHORT, run.state.key, environments.action_size))
+    noise = np.asarray(action_noise(SHORT, run.state.key, environments.action_size))
     observations, actions, rewards, ends = [environments.observations], [], [], []
     for noise_now in noise:
         seen = jnp.asarray(environments.observations, jnp.float32)
-        actions.append(np.asarray(learner.act(SHORT, run.state.actor, seen, noise_now)))
+        actions.append(np.asarray(act(SHORT, run.state.actor, seen, noise_now)))
         steps = environments.step(actions[-1], np.array([True]))
         observations.append(steps.observations)
         rewards.append(steps.rewards)
@@ -79,11 +79,11 @@ def first_steps(environment: str, inputs: dict[str, Any]) -> dict[str, Any]:
     Not one driving the other, because the physics is chaotic: 1e-7 becomes 1e-4 within these steps.
     """
     environments, run = start(environment)
-    noise = np.asarray(learner.action_noise(SHORT, run.state.key, environments.action_size))
+    noise = np.asarray(action_noise(SHORT, run.state.key, environments.action_size))
     actions, observations, rewards = [], [], []
     for t in range(FIRST_STEPS):
         seen = jnp.asarray(inputs["observations"][t])
-        actions.append(np.asarray(learner.act(SHORT, run.state.actor, seen, noise[t])))
+        actions.append(np.asarray(act(SHORT, run.state.actor, seen, noise[t])))
         observations.append(environments.observations)
         rewards.append(environments.step(inputs["actions"][t], np.array([True])).rewards)
     numbers = {"observations": observations, "actions": actions, "rewards": rewards}
@@ -111,7 +111,7 @@ def summary(environment: str, setting: str) -> dict[str, Any]:
 def start(environment: str, setting: str = "clip-0.2") -> tuple[Environments, Learner]:
     """Environment and learner of a run of seed 0."""
     environments, run = Environments(environment, [0]), Run(environment, setting, 0)
-    (alone,) = learners([run], [ALL_SETTINGS[setting]], environments, PROTOCOL)
+    (alone,) = start_learners([run], [ALL_SETTINGS[setting]], environments, PROTOCOL)
     return environments, alone
 
 

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from algorithms import learner
 from algorithms.hyperparameters import Hyperparameters
-from algorithms.rules import UpdateRule
-from algorithms.types import Numbers, Rollout
+from algorithms.rollout import Rollout
+from algorithms.rules import Numbers, UpdateRule
+from algorithms.update import initial_state
 
 SMALL = Hyperparameters(horizon=128, epochs=3, minibatch_size=32, hidden_sizes=(8, 8))
 OBSERVATION, ACTION = 5, 2
@@ -19,7 +19,7 @@ def initial_states(
     rule: UpdateRule, numbers: Numbers, seed: int = 0, hyperparameters: Hyperparameters = SMALL
 ) -> Any:
     """The state of one run, with a leading axis `run`."""
-    state = learner.init(hyperparameters, rule, seed, numbers, OBSERVATION, ACTION)
+    state = initial_state(hyperparameters, rule, seed, numbers, OBSERVATION, ACTION)
     return jax.tree.map(lambda leaf: leaf[None], state)
 
 

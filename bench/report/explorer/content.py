@@ -16,7 +16,8 @@ from bench.protocol.selection import Selection, ranges
 from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
 from bench.report.appearance import LINES, MARKERS, looks
 from bench.report.explorer.series import SIGNIFICANT_DIGITS, series, stride_of
-from bench.report.tables import counted, listed, notes
+from bench.report.formats import format_count, format_list
+from bench.report.tables import notes
 from bench.results.folder import Results
 from bench.results.reading import KEYS, runs_table
 from bench.scores.estimates import TAIL
@@ -105,9 +106,9 @@ def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str
     differences = results.protocol.differences(expected)
     every = f"every {_ordinal(stride)}" if stride > 1 else "every"
     return {
-        "runs": f"{len(last):,} runs in {counted(environments, 'environment')}:"
+        "runs": f"{len(last):,} runs in {format_count(environments, 'environment')}:"
         f" {_settings_by_seeds(last)}; {results.protocol.steps:,} timesteps each."
-        + (f" {counted(diverged, 'run')} diverged." if diverged else "")
+        + (f" {format_count(diverged, 'run')} diverged." if diverged else "")
         + (f" The protocol is not the default: {', '.join(differences)}." if differences else ""),
         "points": f"The curves have {every} line of each run's CSV, rounded to {SIGNIFICANT_DIGITS}"
         " significant digits, and its last line as it is.",
@@ -118,10 +119,10 @@ def _settings_by_seeds(last: pd.DataFrame) -> str:
     """How many settings have which seeds, in some environment; the most seeds come first."""
     seeds_of = last.groupby("setting")["seed"].agg(lambda seeds: tuple(sorted(set(seeds))))
     parts = [
-        f"{counted(count, 'setting')} with {'seeds' if len(seeds) > 1 else 'seed'} {ranges(list(seeds))}"
+        f"{format_count(count, 'setting')} with {'seeds' if len(seeds) > 1 else 'seed'} {ranges(list(seeds))}"
         for seeds, count in sorted(seeds_of.value_counts().items(), key=lambda part: (-len(part[0]), part[0]))
     ]
-    return listed(parts)
+    return format_list(parts)
 
 
 def _ordinal(number: int) -> str:

@@ -138,7 +138,7 @@ def test_a_difference_is_named_with_both_sides(name: str) -> None:
 
 
 def test_a_file_that_is_edited_or_moved_makes_another_source(tmp_path: Path) -> None:
-    edited, moved = edited_checkout(tmp_path, "algorithms/gaussian.py"), copy_source(tmp_path / "moved")
+    edited, moved = edited_checkout(tmp_path, "algorithms/networks.py"), copy_source(tmp_path / "moved")
     (moved / "bench/common/errors.py").rename(moved / "bench/common/failures.py")
     assert len({source_digest(root) for root in (ROOT, edited, moved)}) == 3
     assert source_digest(copy_source(tmp_path / "same")) == source_digest(ROOT)
@@ -154,7 +154,7 @@ def edited_checkout(tmp_path: Path, file: str) -> Path:
 
 @pytest.mark.soak
 def test_a_worker_of_another_source_is_refused(scheduler: str, tmp_path: Path) -> None:
-    copy = edited_checkout(tmp_path, "algorithms/gaussian.py")
+    copy = edited_checkout(tmp_path, "algorithms/networks.py")
     with worker(scheduler, env={**os.environ, "PYTHONPATH": str(copy)}, cwd=copy):
         wait_for_workers(scheduler, 1)
         message = train_on(scheduler, tmp_path / "results")

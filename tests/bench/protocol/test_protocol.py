@@ -1,12 +1,13 @@
 """The protocol as data: written, read back, and fingerprinted."""
 
+import dataclasses
 import json
 import math
 
 import pytest
 
-from algorithms.choices import Choices, possible
-from algorithms.hyperparameters import Hyperparameters
+from algorithms.hyperparameters import Choices, Hyperparameters, possible_choices
+from bench.protocol.choices import MEANINGS, describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, Protocol
 from bench.protocol.settings import SETTINGS, Setting, adaptive_kl, by_name, clipping, fixed_kl
@@ -78,11 +79,20 @@ def test_what_cannot_be_right_is_refused(change: dict, message: str) -> None:
         Protocol.from_json({**DEFAULT.as_json(), **change})
 
 
-def test_every_choice_says_what_is_possible_and_where_it_comes_from() -> None:
-    for name, described in DEFAULT.as_json()["choices"].items():
-        assert described["value"] in described["possible"] == list(possible()[name])
-        assert described["source"]
-        assert described["sentence"].endswith(".")
+def test_every_value_of_every_choice_is_described() -> None:
+    """The typed values in their order, the default first; what has one value is no typed value."""
+    several = {name: tuple(meanings) for name, meanings in MEANINGS.items() if len(meanings) > 1}
+    assert several == possible_choices()
+    assert {name: values[0] for name, values in several.items()} == dataclasses.asdict(Choices())
+    for meaning in (meaning for meanings in MEANINGS.values() for meaning in meanings.values()):
+        assert meaning.source
+        assert meaning.sentence.endswith(".")
+
+
+def test_choices_are_read_as_they_are_described() -> None:
+    for variant in VARIANTS.values():
+        choices = variant.hyperparameters.choices
+        assert read_choices(describe_choices(choices)) == choices
 
 
 def test_every_value_of_a_choice_has_a_variant() -> None:
@@ -90,7 +100,7 @@ def test_every_value_of_a_choice_has_a_variant() -> None:
     libraries have together with others."""
     variants = [variant.hyperparameters.choices.others() for variant in VARIANTS.values()]
     alone = [others for others in variants if len(others) == 1]
-    for name, values in possible().items():
+    for name, values in possible_choices().items():
         for value in values[1:]:
             assert any(others.get(name) == value for others in variants), (name, value)
             if (name, value) not in (("gradient_clipping", "global_norm"), ("stepsize_schedule", "linear")):

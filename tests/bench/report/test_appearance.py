@@ -1,7 +1,9 @@
-"""Settings are told apart, and the paper's look the same beside whatever others."""
+"""Settings are told apart, the paper's look the same beside whatever others, and panels wrap."""
+
+import pytest
 
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting
-from bench.report.appearance import Look, looks
+from bench.report.appearance import Look, looks, wrap_panels
 
 
 def others(families: int, members: int) -> dict[str, Setting]:
@@ -46,3 +48,13 @@ def test_the_lecture_s_settings_are_told_apart_beside_the_paper_s() -> None:
     assert len({appearance(look) for look in found.values()}) == 20
     families = {SETTINGS[name].family: look.colour for name, look in found.items() if look.line == "-"}
     assert len(set(families.values())) == len(families) == 8
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "rows"), [(1, 1, 1), (3, 3, 1), (4, 4, 1), (5, 4, 2), (8, 4, 2), (11, 4, 3)]
+)
+def test_panels_are_wrapped(count: int, columns: int, rows: int) -> None:
+    figure, panels = wrap_panels(count, 4, (3.0, 2.0), margin=(1.0, 0.5), sharey=True)
+    assert figure.get_size_inches().tolist() == [1 + 3 * columns, 0.5 + 2 * rows]
+    assert len(panels) == count
+    assert [panel for panel in figure.axes if panel.axison] == panels

@@ -11,18 +11,18 @@ import pytest
 from rich.console import Console
 
 from bench.commands.reports import Table
-from bench.common.errors import DamagedError
+from bench.common.files import read_text
+from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
-from bench.report import details, figures, page
-from bench.report.repeated import repeated, repeated_in_variants
-from bench.results import verified
+from bench.report import figures, page
 from bench.results.folder import Results
 from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
 from bench.speed.scaling import synthetic_results
 from tests.helpers.links import anchors, links
+from tests.helpers.processes import ROOT
 from tests.helpers.soak import mark_soak
 
 FIGURES = (
@@ -36,7 +36,7 @@ def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> R
 
 
 def text_of(found: Report) -> str:
-    return "\n\n".join([*page.sections(found, Path("nowhere")), *details.sections(found, Path("nowhere"))])
+    return "\n".join(page.render_pages(found, Path("nowhere")).values())
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +106,12 @@ def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, 4, *mark_soak([2])])
-def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
+def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
     text = text_of(found)
     assert not re.search(r"\bnan\b", text)
     assert ("## In short" in text) == (seeds > 2)
+    assert f"Interim: {seeds} of the planned 21 seeds." in text
     assert f"{77 * seeds} runs of {seeds} seed{'s' if seeds > 1 else ''}." in text
     heading = next(line for line in text.splitlines() if line.startswith("| algorithm | paper | ours |"))
     assert ("as of 3 seeds" in heading) == (seeds > 2)
@@ -122,14 +123,24 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path) -> None:
     assert ("With the paper's 3 seeds" in text) == (seeds > 2)
     assert ("2,000 simulated experiments" in text) == (seeds > 1)
     assert all(f"(figures/{name}.png)" in text for name in FIGURES)
-    page.save(found, tmp_path)
+    monkeypatch.setattr(page, "PLANNED_SEEDS", seeds)
+    page.write_pages(found, tmp_path)
     pages = {name: (tmp_path / name).read_text() for name in ("README.md", "details.md")}
+    assert "Interim" not in pages["README.md"]
     for name, written in pages.items():
         targets = [link.partition("#") for link in links(written) if "#" in link]
         assert [(file, to) for file, _, to in targets if to not in anchors(pages[file or name])] == []
     if seeds == 1:  # where least can be drawn
-        figures.save(found, tmp_path)
+        figures.write_figures(found, tmp_path)
         assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
+
+
+@pytest.mark.slow
+def test_the_published_pages_are_those_of_the_runs() -> None:
+    """After a change of runs, tables or templates: make table1."""
+    folder = ROOT / "results"
+    pages = page.render_pages(report(*Options(folder).open()), folder)
+    assert pages == {name: read_text(folder / name) for name in pages}
 
 
 def test_incomplete_runs_are_told_as_far_as_they_go(results: Results, tmp_path: Path) -> None:
@@ -161,8 +172,10 @@ def test_doubtful_intervals_are_in_brackets(results: Results) -> None:
     coverage.loc[coverage["setting"] == "clip-0.2", "score"] = [0.95, 0.95, 0.89]
     coverage.loc[coverage["setting"] != "clip-0.2", "score"] = 0.95
     assert found.doubtful == {"clip-0.2"}
-    doubted = [line for line in text_of(found).splitlines() if line.startswith("| ") and " | (" in line]
-    assert [line.split(" | ")[0] for line in doubted if line.count("|") == 8] == ["| Clipping, ε = 0.2"]
+    text = text_of(found)
+    in_brackets = [line for line in text.splitlines() if line.startswith("| ") and " | (" in line]
+    assert [line.split(" | ")[0] for line in in_brackets if line.count("|") == 8] == ["| Clipping, ε = 0.2"]
+    assert "The interval of clip-0.2 is in brackets, and dotted in the figure, because" in text
 
 
 def test_the_area_is_the_mean_over_time(results: Results) -> None:
@@ -198,35 +211,3 @@ def test_the_lecture_s_page_is_written_with_the_table_and_no_unfinished_setting_
         assert (folder / link).is_file()
     # The table does not know of them.
     assert set(pd.read_csv(folder / "table1.csv")["setting"]) == {*PAPER_SETTINGS, own_row}
-
-
-def test_what_was_repeated_is_told_by_processor_and_length(tmp_path: Path) -> None:
-    assert repeated(tmp_path) == []
-    lines = [
-        *("Hopper-v4,clip-0.2,0,100000,AMD,a,identical,Intel", "Hopper-v4,no-clip,0,100000,AMD,a,near,Intel"),
-        "Hopper-v4,clip-0.2,0,1000000,AMD,a,identical,Intel",
-    ]
-    versions = "," * (len(verified.COLUMNS) - 8)
-    heading = ",".join(verified.COLUMNS)
-    whole = "\n".join([heading, *(line + versions for line in lines), ""])
-    (tmp_path / "verified.csv").write_text(whole)
-    annealed = tmp_path / "variants" / "annealed" / "verified.csv"
-    annealed.parent.mkdir(parents=True)
-    annealed.write_text(whole)
-    _, text, table = repeated(tmp_path)
-    assert "Of 3 repetitions 2 have the same lines" in text
-    assert table.splitlines()[2:] == [
-        "| AMD | Intel | Hopper-v4 | 0 | 100,000 | 2 | 1 |",
-        "| AMD | Intel | Hopper-v4 | 0 | 1,000,000 | 1 | 1 |",
-    ]
-    _, text, table = repeated_in_variants(tmp_path, ["v5", "annealed"])
-    assert "Of 3 repetitions 2 have the same lines" in text
-    assert table.splitlines()[2:] == [
-        "| AMD | Intel | annealed | 0 | 100,000 | 2 | 1 |",
-        "| AMD | Intel | annealed | 0 | 1,000,000 | 1 | 1 |",
-    ]
-    assert repeated_in_variants(tmp_path, ["v5"]) == []
-    for damaged in ("", "seed\n1\n", whole + "Hopper-v4\n", whole.replace(",0,", ",x,")):
-        (tmp_path / "verified.csv").write_text(damaged)
-        with pytest.raises(DamagedError, match="not what `verify --record` writes"):
-            repeated(tmp_path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.report.postures import ON_ITS_BACK, POSTURES, postures
+from bench.report.postures import ON_ITS_BACK, POSTURES, describe_postures
 from tests.helpers.processes import ROOT
 
 COLUMNS = ["environment", "setting", "seed"]
@@ -20,7 +20,7 @@ def test_policies_are_told_apart_by_their_episodes(tmp_path: Path) -> None:
     table = pd.DataFrame(lines, columns=[*COLUMNS, "episode_return", "upside_down"])
     table.to_csv(tmp_path / POSTURES, index=False)
     scores = table[COLUMNS].drop_duplicates().assign(score=[900.0, 800.0, 700.0])
-    text = "\n".join(postures(scores, tmp_path))
+    text = describe_postures(scores, tmp_path)
     assert (
         "in all episodes of fixed-kl-3 (mean returns 1,050); in some episodes of clip-0.2 (mean returns"
         " 1,050); in no episode of clip-0.1 (mean returns 1,050)."
@@ -30,7 +30,7 @@ def test_policies_are_told_apart_by_their_episodes(tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_before_anybody_looked(tmp_path: Path) -> None:
-    assert postures(pd.DataFrame(), tmp_path) == []
+    assert describe_postures(pd.DataFrame(), tmp_path) == ""
 
 
 def test_the_policy_in_the_video_is_upside_down_the_most() -> None:

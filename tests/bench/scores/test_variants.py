@@ -15,28 +15,28 @@ from bench.commands.reports import Variants
 from bench.common.errors import UserError
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
-from bench.report.variants import sections
+from bench.report.variants import render_variants
 from bench.results.folder import Results
-from bench.scores.pairs import holm
-from bench.scores.report import Report
-from bench.scores.variants import VariantsReport
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import correct_by_holm
+from bench.scores.variants import VariantTables
 from bench.speed.scaling import synthetic_results
 
 RANDOM_COLUMNS = ["environment", "policy", "score", "standard_error"]
 UNTRAINED = pd.DataFrame(columns=["variant", "environment", "untrained"])
 
 
-def default_report(environments: Sequence[str], returns: Callable[[str, str, int], float]) -> Report:
+def default_report(environments: Sequence[str], returns: Callable[[str, str, int], float]) -> Analysis:
     """Two seeds of the paper's settings; random policies return 0.
 
     returns: by environment, setting and seed.
     """
-    places = list(product(environments, PAPER_SETTINGS, (0, 1)))
-    runs = pd.DataFrame(places, columns=["environment", "setting", "seed"])
-    runs = runs.assign(return_last100=[returns(*place) for place in places])
+    keys = list(product(environments, PAPER_SETTINGS, (0, 1)))
+    runs = pd.DataFrame(keys, columns=["environment", "setting", "seed"])
+    runs = runs.assign(return_last100=[returns(*key) for key in keys])
     runs = runs.assign(timesteps=1, episodes=1, diverged=False)
     random = [(name, policy, 0.0, 1.0) for name in environments for policy in ("uniform", "untrained")]
-    return Report(
+    return Analysis(
         SETTINGS, runs, pd.DataFrame(), pd.DataFrame(random, columns=RANDOM_COLUMNS), PAPER_SETTINGS
     )
 
@@ -61,8 +61,8 @@ def variant_scores(**returns: list[float]) -> pd.DataFrame:
 def test_differences_are_on_the_default_s_scale() -> None:
     # Better than the default's best: the scale stays.
     scores = variant_scores(raw_advantages=[200.0, 220.0], annealed=[50.0, 70.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    table = found.table.set_index("variant")
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    table = variants.table.set_index("variant")
     assert table.index.tolist() == ["raw-advantages", "annealed"]
     np.testing.assert_allclose(table["score"], [2.1, 0.6])
     np.testing.assert_allclose(table["default_score"], 0.5)
@@ -71,9 +71,9 @@ def test_differences_are_on_the_default_s_scale() -> None:
     # quantile is 2.776, the standard error √(4 · 0.01) / 2.
     np.testing.assert_allclose(table["high"] - table["difference"], 2.7764 * 0.1, rtol=1e-4)
     np.testing.assert_allclose(table["p"], 2 * stats.t.sf(np.array([16.0, 1.0]), 4))
-    np.testing.assert_array_equal(table["p_holm"], holm(table["p"].to_numpy()))
+    np.testing.assert_array_equal(table["p_holm"], correct_by_holm(table["p"].to_numpy()))
     assert table["runs"].tolist() == [4, 4]
-    by_environment = found.by_environment.set_index(["variant", "environment"])
+    by_environment = variants.by_environment.set_index(["variant", "environment"])
     assert by_environment.index.tolist()[:2] == [("raw-advantages", "A-v4"), ("raw-advantages", "B-v4")]
     line = by_environment.loc[("annealed", "A-v4")]
     np.testing.assert_allclose(
@@ -84,9 +84,9 @@ def test_differences_are_on_the_default_s_scale() -> None:
 
 def test_the_significant_differences_are_named() -> None:
     scores = variant_scores(raw_advantages=[0.0, 20.0], v5=[50.0, 70.0], scaled_rewards=[200.0, 220.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    np.testing.assert_allclose(found.table["difference"], [-0.4, 1.6, 0.1])
-    text = "\n".join(sections(found, Path("nowhere")))
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    np.testing.assert_allclose(variants.table["difference"], [-0.4, 1.6, 0.1])
+    text = render_variants(variants, Path("nowhere"))
     # t is -4, 16 and 1 with four degrees of freedom: p of the first is 0.016, and doubled 0.032.
     assert (
         "Of these tests 2 find a difference. The score is lower under raw-advantages (clip-0.2). The score is"
@@ -104,13 +104,13 @@ def of_settings(variant: str, **returns: list[float]) -> pd.DataFrame:
 def test_a_pair_that_changes_its_order_is_named() -> None:
     # By default clip-0.1 scores 1 and clip-0.2 scores 0.5.
     scores = of_settings("raw_advantages", clip_01=[20.0, 22.0], clip_02=[60.0, 62.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    (line,) = found.order.itertuples()
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    (line,) = variants.order.itertuples()
     assert (line.variant, line.setting, line.other) == ("raw-advantages", "clip-0.1", "clip-0.2")
     np.testing.assert_allclose([line.difference, line.default_difference], [-0.4, 0.5])
     # Four variances of 0.0001 of a mean of two runs: 2.7764 standard errors of 0.01.
     np.testing.assert_allclose([line.low, line.high], [-0.4 - 0.027764, -0.4 + 0.027764], rtol=1e-4)
-    text = "\n".join(sections(found, Path("nowhere")))
+    text = render_variants(variants, Path("nowhere"))
     assert "In 1 of them the setting that is ahead under the default is behind. In 1 of these the" in text
     assert "Under raw-advantages clip-0.1 less clip-0.2 is -0.40 (-0.43 to -0.37), under the" in text
     assert "So the order of settings depends on the protocol." in text
@@ -118,16 +118,16 @@ def test_a_pair_that_changes_its_order_is_named() -> None:
 
 def test_an_order_that_stays_is_not_said_to_change() -> None:
     scores = of_settings("raw_advantages", clip_01=[60.0, 62.0], clip_02=[20.0, 22.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    text = "\n".join(sections(found, Path("nowhere")))
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    text = render_variants(variants, Path("nowhere"))
     assert "In 0 of them the setting that is ahead under the default is behind." in text
     assert "depends on the protocol" not in text
 
 
 def test_a_mean_of_runs_that_fell_far_is_off_the_scale() -> None:
     scores = variant_scores(raw_advantages=[50.0, -1e6], annealed=[50.0, 70.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    text = "\n".join(sections(found, Path("nowhere")))
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    text = render_variants(variants, Path("nowhere"))
     assert "| raw-advantages | clip-0.2 | off the scale | 0.50 | off the scale |  |" in text
     assert "| raw-advantages | clip-0.2 | off the scale | off the scale |" in text
     assert "| raw-advantages | clip-0.2 | A | -1,000,000; 50.0 | -499,975 | 50.0 |" in text
@@ -137,25 +137,25 @@ def test_a_mean_of_runs_that_fell_far_is_off_the_scale() -> None:
 
 def test_a_variant_that_changes_no_run_is_named() -> None:
     scores = variant_scores(raw_advantages=[40.0, 61.0], annealed=[40.0, 60.0])
-    found = VariantsReport(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
-    assert found.by_environment.set_index("variant")["unchanged"].groupby("variant").all().to_dict() == {
+    variants = VariantTables(default_report(("A-v4", "B-v4"), a_hundred_but_clipping), scores, UNTRAINED)
+    assert variants.by_environment.set_index("variant")["unchanged"].groupby("variant").all().to_dict() == {
         "annealed": True,
         "raw-advantages": False,
     }
-    assert "Under annealed (A, B) all runs score what" in "\n".join(sections(found, Path("nowhere")))
+    assert "Under annealed (A, B) all runs score what" in render_variants(variants, Path("nowhere"))
 
 
 def test_runs_are_ranked_beside_the_default_s() -> None:
     # No clipping returns 100 by default, in both of its runs.
     scores = of_settings("annealed", no_clip=[101.0, 102.0])
     lower = of_settings("raw_advantages", no_clip=[99.0, 100.0])
-    found = VariantsReport(
+    variants = VariantTables(
         default_report(("A-v4", "B-v4"), lambda *run: 100.0), pd.concat([scores, lower]), UNTRAINED
     )
-    table = found.by_environment.set_index(["variant", "environment"])["improvement"]
+    table = variants.by_environment.set_index(["variant", "environment"])["improvement"]
     # The second run ties with both of the default's.
     assert table.tolist() == [0.25, 0.25, 1, 1]
-    text = "\n".join(sections(found, Path("nowhere")))
+    text = render_variants(variants, Path("nowhere"))
     assert "All runs of the variant beat all of the default's: annealed (A, B). Without" in text
     # Two of the six ways to choose two of four runs, in each of four cells.
     assert "1.3 of the 4 cells would be expected to be 0.00 or 1.00." in text
@@ -188,13 +188,14 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
 
 
 @pytest.mark.slow
-def test_what_is_missing_is_told(default: Results, tmp_path: Path) -> None:
+def test_missing_runs_and_folders_are_named(default: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(default.path, tmp_path / "results"))
     with pytest.raises(UserError, match="no run of the paper's settings is finished in a variant"):
         Variants(folder).run(*Variants(folder).open(), Console())
     # One setting, in one environment, once.
-    place = folder_of(folder, "annealed")
-    part = synthetic_results(place, None, range(1), ["fixed-kl-1"], VARIANTS["annealed"])
+    part = synthetic_results(
+        folder_of(folder, "annealed"), None, range(1), ["fixed-kl-1"], VARIANTS["annealed"]
+    )
     for path in (part.path / "runs").iterdir():
         if path.name != "Hopper-v4":
             shutil.rmtree(path)
@@ -212,23 +213,19 @@ def test_what_is_missing_is_told(default: Results, tmp_path: Path) -> None:
         Variants(folder).run(*Variants(folder).open(), Console())
 
 
-def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, str], float]) -> VariantsReport:
+def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, str], float]) -> VariantTables:
     """Annealed runs of a setting in an environment, each of two seeds, beside the default's.
 
     The default's runs are those of `default`, and 1,000 elsewhere; random policies return 0.
     """
     environments = ("HalfCheetah-v4", "Hopper-v4")
     scores = pd.DataFrame(
-        [
-            ("annealed", *place, seed, value + seed, False)
-            for place, value in returns.items()
-            for seed in (0, 1)
-        ],
+        [("annealed", *key, seed, value + seed, False) for key, value in returns.items() for seed in (0, 1)],
         columns=["variant", "environment", "setting", "seed", "score", "diverged"],
     )
     untrained = pd.DataFrame({"variant": "annealed", "environment": environments, "untrained": -500.0})
-    report = default_report(environments, lambda *place: default.get(place[:2], 1000.0) + place[2])
-    return VariantsReport(report, scores, untrained)
+    report = default_report(environments, lambda *key: default.get(key[:2], 1000.0) + key[2])
+    return VariantTables(report, scores, untrained)
 
 
 @pytest.mark.parametrize(
@@ -244,11 +241,11 @@ def report_of(returns: dict[tuple[str, str], float], default: dict[tuple[str, st
 def test_the_published_reason_is_one_environment_below_the_initial_policy(
     cheetah: float, hopper: float, outcome: str
 ) -> None:
-    found = report_of({("HalfCheetah-v4", "no-clip"): cheetah, ("Hopper-v4", "no-clip"): hopper}, {})
-    text = "\n".join(sections(found, Path("nowhere")))
+    variants = report_of({("HalfCheetah-v4", "no-clip"): cheetah, ("Hopper-v4", "no-clip"): hopper}, {})
+    text = render_variants(variants, Path("nowhere"))
     assert "Here the score is negative under annealed." in text
     assert outcome in text
-    assert f"| annealed | {found.table['score'].item():.2f} | {cheetah:,.0f} |" in text
+    assert f"| annealed | {variants.table['score'].item():.2f} | {cheetah:,.0f} |" in text
     half = cheetah < -500 and hopper < 0
     assert ("annealed has half of that reason: all 2 runs in HalfCheetah end below" in text) == half
 
@@ -256,7 +253,7 @@ def test_the_published_reason_is_one_environment_below_the_initial_policy(
 @pytest.mark.parametrize(("hopper", "named"), [(2300.0, "annealed in Hopper."), (2900.0, "none.")])
 def test_nearer_to_figure_3_is_not_beyond_it(hopper: float, named: str) -> None:
     """Figure 3 has 2,330, and the default 1,800."""
-    places = {("Hopper-v4", "clip-0.2"): hopper, ("HalfCheetah-v4", "clip-0.2"): 1000.0}
-    found = report_of(places, {("Hopper-v4", "clip-0.2"): 1800.0})
-    text = "\n".join(sections(found, Path("nowhere")))
+    returns = {("Hopper-v4", "clip-0.2"): hopper, ("HalfCheetah-v4", "clip-0.2"): 1000.0}
+    variants = report_of(returns, {("Hopper-v4", "clip-0.2"): 1800.0})
+    text = render_variants(variants, Path("nowhere"))
     assert f"Nearer after Holm's correction for all 2: {named}" in text

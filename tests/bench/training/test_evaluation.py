@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from gymnasium.utils import seeding
 
-from algorithms import learner
-from algorithms.observation_filter import standard_deviation
+from algorithms.rollout import standard_deviation
+from algorithms.update import action_noise as training_noise
 from bench.environments.batch import Environments
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS, Run
@@ -119,10 +119,10 @@ def test_starts_are_not_those_of_training(environment: str) -> None:
 
 
 def test_noise_is_not_that_of_training() -> None:
-    # As `algorithms.learner.init` does; the other two are of the weights.
+    # As `algorithms.update.initial_state` does; the other two are of the weights.
     *_, run_key = jax.random.split(jax.random.key(3), 3)
     keys = jax.random.key_data(run_key)[None]
-    training = np.ravel(learner.action_noise(DEFAULT.hyperparameters, keys, 1)).tolist()
+    training = np.ravel(training_noise(DEFAULT.hyperparameters, keys, 1)).tolist()
     evaluation = np.asarray(action_noise(3, 2, 1000, 1))
     pairs = {pair for episode in evaluation[..., 0].T.tolist() for pair in pairwise(episode)}
     # Each episode has noise of its own.

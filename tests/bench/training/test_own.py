@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from algorithms.types import Improvement
+from algorithms.rules import Improvement
 from bench.protocol.settings import Setting
 
 
@@ -42,14 +42,12 @@ class Still:
     def initial(self, hyperparameters, parameters):
         return jnp.float32(0)
 
-    def improve(self, hyperparameters, parameters, rule_state, numbers, experience, key):
+    def improve(self, context, parameters, rule_state, numbers, experience, key):
         error = jnp.mean(jnp.square(experience.samples.value_targets))
-        return Improvement(parameters, rule_state + numbers["step"], error, error)
+        diagnostics = {"updates": numbers["step"]}
+        return Improvement(parameters, rule_state + numbers["step"], error, error, diagnostics)
 
-    def diagnose(self, numbers, old, new, actions):
-        return (numbers["step"],)
-
-    def adapted(self, numbers, kl):
+    def adapt(self, numbers, kl):
         return {"step": numbers["step"] + 1}
 
 
@@ -95,6 +93,36 @@ def test_a_mixed_job_goes_on_from_a_checkpoint() -> None:
     resumed.advance(np.inf)
     whole = train(runs, PROTOCOL, own=ANOTHER_RULE)
     assert [result.csv for result in resumed.results] == [result.csv for result in whole]
+
+
+TWO_OBJECTIVES = OwnFile(
+    "two.py",
+    """
+from bench.protocol.settings import Setting
+
+def objective(advantage, ratio):
+    return ratio * advantage
+
+def still(entropy):
+    return 0 * entropy
+
+SETTINGS = [
+    Setting("mine", "Mine", "mine", {}),
+    Setting("still", "Still", "mine", {}, options={"objective": "still"}),
+]
+""",
+)
+
+
+def test_settings_of_a_file_may_maximize_different_functions() -> None:
+    runs = [Run("InvertedPendulum-v4", name, 0) for name in ("mine", "still", "no-clip")]
+    mine, still, paper = (
+        float(result.csv.splitlines()[1].split(",")[5])
+        for result in train(runs, Protocol(timesteps=2048), own=TWO_OBJECTIVES)
+    )
+    assert still == 0  # the KL of an update that maximizes nothing
+    assert paper > 0
+    assert mine == pytest.approx(paper, rel=1e-3)
 
 
 def test_the_paper_s_objective_written_as_one_s_own_learns_the_same(tmp_path: Path) -> None:
@@ -192,6 +220,18 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
     [
         ("import nonsense", r"does not run: ModuleNotFoundError: No module named 'nonsense' \(line 1\)$"),
         ("def", "does not run: SyntaxError"),
+        (
+            MINE.format(returned="ratio", name="mine").replace("log_ratio, kl", "log_ratios, kl"),
+            r"asks for log_ratios \(did you mean log_ratio\?\); there are: ratio, log_ratio, kl, ",
+        ),
+        (
+            MINE.format(returned="ratio", name="mine").replace('"epsilon"', '"epochs"'),
+            "epochs of mine would change nothing: it is the protocol's",
+        ),
+        (
+            MINE.format(returned="ratio", name="mine").replace("0.2}", '0.2}, options={"objective": "f"}'),
+            "neither a function f nor",
+        ),
         ("x = 1", "has no list SETTINGS of Setting"),
         ("SETTINGS = []", "has no list SETTINGS of Setting"),
         (MINE.format(returned="ratio", name="clip-0.2"), "the name clip-0.2 is taken"),
@@ -218,12 +258,12 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, diagnose, adapted"),
-        (("    def adapted", "    def changed"), "rule is without adapted$"),
+        (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, adapt"),
+        (("    def adapt", "    def changed"), "rule is without adapt$"),
         (("(frozen=True)", ""), "rule must be hashable: make it a frozen dataclass"),
         (
             ('{"step": 1.0})', '{"step": 1.0}, rule="ppo2")'),
-            "takes its rule from there: no rule= or options=",
+            "still takes its rule from this file: no rule=",
         ),
         *(
             (('("updates",)', columns), f"the rule's column '{column}' is taken, or no name")

@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from algorithms.types import Actor
+from algorithms.update import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, no_clipping
 from bench.training.collecting import collect
-from bench.training.learners import learners, together
+from bench.training.learners import join_actors, start_learners
 from bench.training.training import train
 from tests.helpers.processes import ROOT, copy_source
 
@@ -93,7 +93,7 @@ def test_an_action_that_is_not_finite_never_reaches_the_environment() -> None:
     environments = Environments(ENVIRONMENT, [run.seed for run in runs])
     start = environments.observations[1]
     settings = [SETTINGS[run.setting] for run in runs]
-    actors, keys = together(learners(runs, settings, environments, PROTOCOL))
+    actors, keys = join_actors(start_learners(runs, settings, environments, PROTOCOL))
     poisoned = jax.tree.map(lambda leaf: leaf.at[1].set(jnp.nan), actors.policy)
     actors = Actor(policy=poisoned, statistics=actors.statistics)
     collected = collect(PROTOCOL.hyperparameters, actors, keys, environments, np.ones(2, dtype=bool))

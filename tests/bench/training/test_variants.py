@@ -86,8 +86,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from algorithms.schedules import stepsize_fraction
-from algorithms.types import Improvement
+from algorithms.rules import Improvement
 from bench.protocol.settings import Setting
 
 
@@ -98,14 +97,12 @@ class Fraction:
     def initial(self, hyperparameters, parameters):
         return ()
 
-    def improve(self, hyperparameters, parameters, rule_state, numbers, experience, key):
-        return Improvement(parameters, rule_state, jnp.zeros(()), jnp.zeros(()))
+    def improve(self, context, parameters, rule_state, numbers, experience, key):
+        diagnostics = {"fraction": jnp.asarray(context.stepsize_fraction)}
+        return Improvement(parameters, rule_state, jnp.zeros(()), jnp.zeros(()), diagnostics)
 
-    def diagnose(self, numbers, old, new, actions):
-        return (stepsize_fraction(numbers),)
-
-    def adapted(self, numbers, kl):
-        return numbers
+    def adapt(self, numbers, kl):
+        return {}
 
 
 rule = Fraction()

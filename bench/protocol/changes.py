@@ -1,0 +1,74 @@
+"""A protocol of your own: a named one with some of its numbers and choices set otherwise.
+
+    --set discount=0.999 --set advantages=minibatch
+
+Named protocols are `bench.protocol.variants`.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+
+from algorithms.hyperparameters import Choices, Hyperparameters, possible_choices
+from bench.common.errors import UserError
+from bench.protocol.environments import VERSIONS
+from bench.protocol.protocol import Protocol
+
+NUMBERS = [each.name for each in dataclasses.fields(Hyperparameters) if each.name != "choices"]
+VALUES: Mapping[str, tuple[str, ...]] = {**possible_choices(), "environment_version": tuple(VERSIONS)}
+"""What can be set to one of several words: choices, and the version of the environments."""
+
+
+def describe_changes() -> str:
+    """What can be set, in a line: each number, and each choice with its values."""
+    return ", ".join([*NUMBERS, *(f"{name}={'|'.join(values)}" for name, values in VALUES.items())])
+
+
+def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
+    """The protocol with these changes, each `name=value`.
+
+    Raises:
+        UserError: for a name or a value that there is not, and for a name that is set twice.
+    """
+    numbers: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise UserError(f"--set takes name=value, not {change}")
+        if name in numbers or name in words:
+            raise UserError(f"--set {name} is given twice")
+        if name in NUMBERS:
+            numbers[name] = _parse_number(name, value)
+        elif name not in VALUES:
+            close = get_close_matches(name, [*NUMBERS, *VALUES], 1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            raise UserError(f"--set: there is no {name}{meant}; choose from: {' '.join([*NUMBERS, *VALUES])}")
+        elif value not in VALUES[name]:
+            raise UserError(f"--set {name} must be one of {', '.join(VALUES[name])}, not {value}")
+        else:
+            words[name] = value
+    version = words.pop("environment_version", protocol.environment_version)
+    before = protocol.hyperparameters
+    choices = Choices(**{**dataclasses.asdict(before.choices), **words})
+    try:
+        hyperparameters = replace(before, choices=choices, **numbers)
+    except ValueError as error:
+        raise UserError(f"--set: {error}") from error
+    return replace(protocol, hyperparameters=hyperparameters, environment_version=version)
+
+
+def _parse_number(name: str, value: str) -> Any:
+    """The value of a hyperparameter, by its type."""
+    kind = get_type_hints(Hyperparameters)[name]
+    try:
+        if kind is int:
+            return int(value)
+        if kind is float:
+            return float(value)
+        return tuple(int(size) for size in value.split(","))
+    except ValueError:
+        words = {int: "a whole number", float: "a number"}.get(kind, "whole numbers such as 64,64")
+        raise UserError(f"--set {name} must be {words}, not {value}") from None

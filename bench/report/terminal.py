@@ -1,0 +1,89 @@
+"""What is printed: Table 1, the differences of a few settings, or returns where nothing sets a scale."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from rich.console import Console
+
+from bench.common.terminal import print_table, warn
+from bench.protocol.protocol import Run
+from bench.protocol.settings import PAPER_SETTINGS, in_table_order
+from bench.report.formats import format_interval, format_number, format_p
+from bench.report.tables import Cells, find_warnings, format_table1
+from bench.results.folder import Results
+from bench.results.reading import final_scores, runs_table
+from bench.scores.report import Report
+
+SCALE_HEADINGS = {
+    "random_uniform": "random: uniform actions",
+    "random_untrained": "random: untrained policy",
+    "best_run": "best run",
+    "best_setting_mean": "best setting mean",
+}
+# So many differences can be read on a terminal.
+MOST_SHOWN = 10
+
+
+def show_table(report: Report, console: Console) -> None:
+    """Print the table, and what scores 0 and 1."""
+    print_table(console, "Table 1: average normalized score", format_table1(report))
+    scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
+    print_table(console, scale, format_scale(report.scale))
+    for warning in find_warnings(report):
+        warn(console, warning)
+
+
+def format_scale(scale: pd.DataFrame) -> Cells:
+    """What scores 0 and 1 in each environment."""
+    rows = scale[list(SCALE_HEADINGS)].iterrows()
+    return [
+        ["environment", *SCALE_HEADINGS.values()],
+        *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
+    ]
+
+
+def show_differences(report: Report, console: Console) -> None:
+    """Print the differences of the settings that are shown, where these are few and have several seeds."""
+    if len(report.grid.settings) < 2:
+        return
+    pairs = report.pairs[report.pairs[["setting", "other"]].isin(report.shown).all(axis=1)]
+    pairs = pairs[pairs["ci_low"].notna()]
+    if not 0 < len(pairs) <= MOST_SHOWN:
+        return
+    cells = [["setting", "other", "difference", "95 % interval", "p", "p, Holm"]]
+    for row in pairs.itertuples():
+        names = (report.settings[name].label for name in (row.setting, row.other))
+        interval = format_interval(row.ci_low, row.ci_high)
+        cells.append([*names, format_number(row.difference), interval, format_p(row.p), format_p(row.p_holm)])
+    title = "Differences of normalized scores (p of permutation tests)"
+    print_table(console, title, cells, texts=(0, 1))
+
+
+def show_returns(results: Results, runs: Iterable[Run], console: Console) -> None:
+    """Print mean and standard deviation of these runs' scores over seeds, and how to get a scale.
+
+    How many diverged is a column only where some did.
+
+    Raises:
+        UserError: for a file that can't be used.
+    """
+    runs = list(runs)
+    groups = final_scores(runs_table(results, runs)).groupby(["setting", "environment"])
+    found = groups["score"].agg(["mean", "std", "size"])
+    diverged = groups["diverged"].sum()
+    settings = results.settings(runs)
+    cells = [["setting", "environment", "mean return", "std over seeds", "runs"]]
+    if diverged.any():
+        cells[0].append("diverged")
+    for setting in in_table_order(settings):
+        for environment, (mean, std, size) in found.loc[setting].iterrows():
+            spread = "" if size < 2 else f"{std:,.1f}"
+            cells.append([settings[setting].label, str(environment), f"{mean:,.1f}", spread, str(int(size))])
+            if diverged.any():
+                cells[-1].append(str(diverged[setting, environment]))
+    print_table(console, "Mean return of the last 100 episodes", cells, texts=(0, 1))
+    console.print(
+        "Normalized scores need the paper's settings, which set the scale: train them into the same folder"
+        f" (--settings {' '.join(PAPER_SETTINGS)}).",
+        soft_wrap=True,
+    )
