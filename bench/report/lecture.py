@@ -15,9 +15,9 @@ from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns
 from bench.report.templates import render
+from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.lecture import LEAST_HEIGHT, LINE_SEARCH, POLICY_GRADIENTS, TRUST_REGION, LectureTables
-from bench.scores.report import Report
 
 # The settings of which some runs are so much worse than the others that intervals tell little.
 UNRELIABLE = (UNCONSTRAINED, LINE_SEARCH)
@@ -25,28 +25,28 @@ UNRELIABLE = (UNCONSTRAINED, LINE_SEARCH)
 ENLARGED = (-0.3, 1.0)
 
 
-def write_lecture(report: Report, folder: Path) -> None:
+def write_lecture(analysis: Analysis, folder: Path) -> None:
     """Write the page, its table and its figures.
 
-    report: over `bench.scores.lecture.SHOWN`.
+    analysis: over `bench.scores.lecture.SHOWN`.
     """
-    tables = LectureTables(report)
+    tables = LectureTables(analysis)
     write_whole(folder / "lecture.csv", csv_text(tables.comparison.merge(tables.steps, on="setting")))
     write_whole(folder / "lecture.md", render_lecture(tables))
-    save_figure(draw_scores(report), folder / "figures", "lecture_scores")
-    save_figure(draw_curves(report), folder / "figures", "lecture_curves")
+    save_figure(draw_scores(analysis), folder / "figures", "lecture_scores")
+    save_figure(draw_curves(analysis), folder / "figures", "lecture_curves")
 
 
 def render_lecture(tables: LectureTables) -> str:
     """The page, with the claims of which all runs that they need are there."""
-    report, numbers = tables.report, SETTINGS[TRUST_REGION].numbers
+    analysis, numbers = tables.analysis, SETTINGS[TRUST_REGION].numbers
     return render(
         "lecture.md",
-        report=report,
+        analysis=analysis,
         lecture=tables,
         steps=tables.steps.set_index("setting"),
-        returns=format_returns(report.returns, report.settings),
-        published=format_published(report.grid.environments),
+        returns=format_returns(analysis.returns, analysis.settings),
+        published=format_published(analysis.grid.environments),
         unreliable=UNRELIABLE,
         policy_gradients=list(POLICY_GRADIENTS),
         least_height=LEAST_HEIGHT,
@@ -65,25 +65,25 @@ def format_published(environments: Iterable[str]) -> list[list[str]]:
     return [["source", *environments], *rows]
 
 
-def draw_scores(report: Report) -> Figure:
+def draw_scores(analysis: Analysis) -> Figure:
     """All scores, and enlarged those that are not far below the random policy."""
-    rows = report.table.round(DIGITS).set_index("setting")[["score", "ci_low", "ci_high"]]
+    rows = analysis.table.round(DIGITS).set_index("setting")[["score", "ci_low", "ci_high"]]
     figure = Figure(figsize=(10, 1.0 + 0.34 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, title in zip(panels, ("all", "enlarged"), strict=True):
-        draw_intervals(panel, rows, report)
+        draw_intervals(panel, rows, analysis)
         panel.set_title(title, fontsize="medium")
     panels[1].set_xlim(ENLARGED)
     figure.supxlabel("average normalized score, with 95 % interval", fontsize="medium")
     return figure
 
 
-def draw_curves(report: Report) -> Figure:
+def draw_curves(analysis: Analysis) -> Figure:
     """The learning curves; the vertical axes are those of the settings that hold the policy back."""
-    figure = draw_learning_curves(report.runs, report.scale["random_uniform"], report.settings)
-    held = report.runs[~report.runs["setting"].isin(UNRELIABLE)]
+    figure = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
+    held = analysis.runs[~analysis.runs["setting"].isin(UNRELIABLE)]
     means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
-    for panel, environment in zip(figure.axes, report.grid.environments, strict=False):
+    for panel, environment in zip(figure.axes, analysis.grid.environments, strict=False):
         low, high = means.loc[environment].min(), means.loc[environment].max()
         if low < high:
             panel.set_ylim(low - 0.2 * (high - low), high + 0.2 * (high - low))

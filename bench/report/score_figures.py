@@ -13,6 +13,7 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import UNCONSTRAINED
 from bench.report.appearance import Look, looks, wrap_panels
+from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA, Estimate, mean
 from bench.scores.report import Report
 from bench.scores.scale import Floats
@@ -68,7 +69,7 @@ def draw_outcomes(report: Report) -> Figure:
 
 
 def draw_intervals(
-    panel: Axes, values: pd.DataFrame, report: Report, doubtful: frozenset[str] = frozenset()
+    panel: Axes, values: pd.DataFrame, report: Analysis, doubtful: frozenset[str] = frozenset()
 ) -> None:
     """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
     look_of, settings = looks(report.settings), list(report.table["setting"])

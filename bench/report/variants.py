@@ -56,7 +56,7 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
 def render_variants(variants: VariantTables, folder: Path) -> str:
     """The page. folder: the default's results, whose variants tell what was repeated."""
     table, by_environment = variants.table, variants.by_environment
-    doubtful = variants.default.doubtful & set(table["setting"])
+    unreliable = variants.default.unreliable & set(table["setting"])
     found = table[table["p_holm"] < ALPHA]
     off_scale = by_environment.index.isin(variants.off_scale.index)
     cells = by_environment.rename(columns=INTERVALS).assign(off_scale=off_scale)
@@ -65,7 +65,7 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         "variants.md",
         variants=variants,
         runs=variants.scores.groupby([*HEAD, "environment"]).size(),
-        doubtful=in_table_order(doubtful),
+        unreliable=in_table_order(unreliable),
         found=found,
         lower=group_by_variant(found[found["difference"] < 0], "setting"),
         higher=group_by_variant(found[found["difference"] > 0], "setting"),

@@ -12,7 +12,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from bench.scores.scale import Floats
 
-# The level of all tests, and what intervals leave out.
+# The level of all tests, and the share of cases that intervals leave out.
 ALPHA = 0.05
 TAIL = 1 - ALPHA / 2
 # Halvings of [0, 1]: beyond the nine digits that are published.
@@ -23,7 +23,7 @@ BISECTIONS = 40
 class Estimate:
     """Estimates whose variance is a sum over environments, with Student's interval.
 
-    value: any shape.
+    value: of any shape; the other two have the same.
     variance: of the estimates, Σ v over environments.
     spread: Σ v² / (n - 1), which gives the degrees of freedom of Welch (1938) and Satterthwaite (1946).
     """
@@ -37,8 +37,8 @@ class Estimate:
         variance, spread = self.variance + other.variance, self.spread + other.spread
         return Estimate(self.value - other.value, variance, spread)
 
-    def __getitem__(self, place: Any) -> "Estimate":
-        return Estimate(self.value[place], self.variance[place], self.spread[place])
+    def __getitem__(self, index: Any) -> "Estimate":
+        return Estimate(self.value[index], self.variance[index], self.spread[index])
 
     @property
     def freedom(self) -> Floats:
@@ -59,7 +59,7 @@ class Estimate:
             return np.asarray(2 * stdtr(self.freedom, -np.abs(self.value) / np.sqrt(self.variance)))
 
 
-def variances(runs: Floats) -> Floats:
+def split_variance(runs: Floats) -> Floats:
     """The variance that each environment adds to the mean over environments, `[..., environment]`.
 
     runs: `[..., environment, run]`, NaN where there is none.
@@ -70,7 +70,15 @@ def variances(runs: Floats) -> Floats:
         return np.nansum((runs - means) ** 2, axis=-1) / (count - 1) / count / runs.shape[-2] ** 2
 
 
-def mean(runs: Floats) -> Estimate:
+def estimate_variance_of_one_run(runs: Floats) -> Floats:
+    """The variance of a score of one run an environment, `[...]`.
+
+    runs: `[..., environment, run]`, NaN where there is none.
+    """
+    return (split_variance(runs) * np.isfinite(runs).sum(axis=-1)).sum(axis=-1)
+
+
+def estimate_mean(runs: Floats) -> Estimate:
     """The mean over environments of the mean over runs: the score of a setting.
 
     This is the mean over all runs where all environments have the same number of them. A setting that lacks
@@ -78,14 +86,14 @@ def mean(runs: Floats) -> Estimate:
 
     runs: `[..., environment, run]`, NaN where there is none.
     """
-    count, parts = np.isfinite(runs).sum(axis=-1), variances(runs)
+    count, parts = np.isfinite(runs).sum(axis=-1), split_variance(runs)
     with np.errstate(divide="ignore", invalid="ignore"):
         means = np.nansum(runs, axis=-1) / count
         value = np.nansum(means, axis=-1) / (count > 0).sum(axis=-1)
         return Estimate(value, parts.sum(axis=-1), (parts**2 / (count - 1)).sum(axis=-1))
 
 
-def interquartile_mean(runs: Floats) -> Estimate:
+def estimate_iqm(runs: Floats) -> Estimate:
     """The mean of the middle half of all runs of a setting (IQM; Agarwal et al. 2021).
 
     Its variance is that of a trimmed mean (Yuen 1974): of the runs, each moved to the nearest that is kept,
@@ -95,15 +103,15 @@ def interquartile_mean(runs: Floats) -> Estimate:
     """
     ordered = np.sort(runs.reshape(*runs.shape[:-2], -1), axis=-1)  # NaN comes last
     count = np.isfinite(ordered).sum(axis=-1, keepdims=True)
-    cut, place = count // 4, np.arange(ordered.shape[-1])
-    kept = (cut <= place) & (place < count - cut)
+    cut, rank = count // 4, np.arange(ordered.shape[-1])
+    kept = (cut <= rank) & (rank < count - cut)
     value = np.where(kept, ordered, 0).sum(axis=-1) / kept.sum(axis=-1)
     ends = (np.take_along_axis(ordered, end, axis=-1)[..., None] for end in (cut, count - cut - 1))
-    moved, share = mean(np.clip(runs, *ends)), (kept.sum(axis=-1, keepdims=True) / count)[..., 0]
+    moved, share = estimate_mean(np.clip(runs, *ends)), (kept.sum(axis=-1, keepdims=True) / count)[..., 0]
     return Estimate(value, moved.variance / share**2, moved.spread / share**4)
 
 
-def improvement(runs: Floats, others: Floats) -> tuple[Floats, Floats]:
+def estimate_improvement(runs: Floats, others: Floats) -> tuple[Floats, Floats]:
     """The probability that a run beats one of another setting in the same environment (Agarwal et al. 2021).
 
     Over all pairs of runs, ties counting half. The interval of an environment is Newcombe's (2006, method 5),
@@ -118,13 +126,13 @@ def improvement(runs: Floats, others: Floats) -> tuple[Floats, Floats]:
     counts = [np.isfinite(each).sum(axis=-1) for each in (runs, others)]
     with np.errstate(divide="ignore", invalid="ignore"):
         value = ((a > b).sum(axis=(-2, -1)) + (a == b).sum(axis=(-2, -1)) / 2) / (counts[0] * counts[1])
-    low, high = 1 - _improvement_end(1 - value, *counts), _improvement_end(value, *counts)
+    low, high = 1 - _find_improvement_end(1 - value, *counts), _find_improvement_end(value, *counts)
     below, above = (np.sqrt(((end - value) ** 2).sum(axis=-1)) / value.shape[-1] for end in (low, high))
     middle = value.mean(axis=-1)
     return np.stack([middle, middle - below, middle + above]), np.stack([value, low, high])
 
 
-def _improvement_end(value: Floats, first: Floats, second: Floats) -> Floats:
+def _find_improvement_end(value: Floats, first: Floats, second: Floats) -> Floats:
     """The probability that is 1.96 of its own standard errors above a value: the interval's high end."""
     low, high, most = value, np.ones_like(value), (first + second) / 2 - 1
     for _ in range(BISECTIONS):
@@ -133,3 +141,21 @@ def _improvement_end(value: Floats, first: Floats, second: Floats) -> Floats:
         beyond = (end - value) ** 2 > ndtri(TAIL) ** 2 * variance / (first * second)
         low, high = np.where(beyond, low, end), np.where(beyond, end, high)
     return np.where(np.isfinite(value), high, np.nan)
+
+
+def correct_by_holm(p: Floats) -> Floats:
+    """The p values, corrected so that the chance of any false rejection stays below the level (Holm 1979).
+
+    p: `[test]`, NaN where there is no test.
+    """
+    tested = np.flatnonzero(np.isfinite(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
+    return corrected
+
+
+mean = estimate_mean  # former name
+
+
+improvement = estimate_improvement  # former name

@@ -9,9 +9,9 @@ import pandas as pd
 
 from bench.protocol.settings import BASELINE, LECTURE_SETTINGS, SETTINGS, UNCONSTRAINED
 from bench.results.reading import KEYS
-from bench.scores.estimates import ALPHA, improvement
-from bench.scores.pairs import differences
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import ALPHA, estimate_improvement
+from bench.scores.pairs import compare_settings
 from bench.scores.scale import normalize
 
 # The lecture's settings, and those of the paper that they are held against: importance sampling without a
@@ -26,19 +26,19 @@ FALLEN, LEAST_HEIGHT = 0.5, 0.1
 
 @dataclass(frozen=True)
 class LectureTables:
-    """What the runs of the lecture's settings show, computed when asked for. report: over `SHOWN`."""
+    """What the runs of the lecture's settings show, computed when asked for. analysis: over `SHOWN`."""
 
-    report: Report
+    analysis: Analysis
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """One line a setting: setting, score, ci_low, ci_high, runs, diverged; its difference from clip-0.2.
 
-        The difference's columns are those of `differences`, of the lecture's settings only.
+        The difference's columns are those of `compare_settings`, of the lecture's settings only.
         """
-        table = self.report.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
+        table = self.analysis.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
         pairs = [(name, BASELINE) for name in table["setting"] if name in LECTURE_SETTINGS]
-        found = differences(self.report.grid, pairs).drop(columns="other")
+        found = compare_settings(self.analysis.grid, pairs).drop(columns="other")
         return table.merge(found, on="setting", how="left")
 
     @cached_property
@@ -50,10 +50,12 @@ class LectureTables:
         rose: runs whose score was 0.1 or more at some time. fell: those of them whose score was later below
         half of its highest value until then. down: those that are so at the end.
         """
-        runs = self.report.runs
+        runs = self.analysis.runs
         if "step_fraction" not in runs:
             runs = runs.assign(step_fraction=np.nan)
-        score = normalize(runs.set_index("environment")["return_last100"], self.report.grid.scale).to_numpy()
+        score = normalize(
+            runs.set_index("environment")["return_last100"], self.analysis.grid.scale
+        ).to_numpy()
         no_step = (runs["step_fraction"] == 0).astype(float).where(runs["step_fraction"].notna())
         runs = runs.assign(score=score, no_step=no_step)
         highest = runs.groupby(list(KEYS))["score"].cummax()
@@ -69,23 +71,23 @@ class LectureTables:
         }
         falls = {"rose": ("risen", "any"), "fell": ("fallen", "any"), "down": ("fallen", "last")}
         counts = runs.groupby(list(KEYS)).agg(**falls).groupby("setting").sum()
-        return pd.DataFrame(columns).join(counts).loc[self.report.table["setting"]].reset_index()
+        return pd.DataFrame(columns).join(counts).loc[self.analysis.table["setting"]].reset_index()
 
     @property
     def compared(self) -> frozenset[str]:
         """The settings that have an interval: a second run in every environment."""
-        table = self.report.table
+        table = self.analysis.table
         return frozenset(table["setting"][table["ci_low"].notna()])
 
     @property
     def scores(self) -> "pd.Series[float]":
         """The scores, by setting."""
-        return self.report.table.set_index("setting")["score"]
+        return self.analysis.table.set_index("setting")["score"]
 
     @property
     def estimator_seeds(self) -> int:
         """How many seeds the policy gradient's settings have."""
-        scores = self.report.scores
+        scores = self.analysis.scores
         return int(scores["seed"][scores["setting"].isin(POLICY_GRADIENTS)].nunique())
 
     @property
@@ -94,7 +96,7 @@ class LectureTables:
 
         They are of the environment, which is the series' name, where they are furthest apart.
         """
-        table = self.report.returns
+        table = self.analysis.returns
         chosen = table[table["setting"].isin(POLICY_GRADIENTS)]
         ends = chosen.groupby("environment")["normalized"].agg(["min", "max"])
         return ends.loc[(ends["max"] - ends["min"]).idxmax()]
@@ -102,7 +104,7 @@ class LectureTables:
     @cached_property
     def estimators(self) -> pd.DataFrame:
         """The differences between the scores of the policy gradient's settings, all pairs of them."""
-        return differences(self.report.grid, list(combinations(POLICY_GRADIENTS, 2)))
+        return compare_settings(self.analysis.grid, list(combinations(POLICY_GRADIENTS, 2)))
 
     @property
     def different_estimators(self) -> pd.DataFrame:
@@ -113,12 +115,12 @@ class LectureTables:
 
     @cached_property
     def line_search(self) -> pd.Series:
-        """The score of the line search less that of TRPO, as `differences` has it."""
-        return differences(self.report.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
+        """The score of the line search less that of TRPO, as `compare_settings` has it."""
+        return compare_settings(self.analysis.grid, [(LINE_SEARCH, TRUST_REGION)]).iloc[0]
 
     @property
     def lost_environments(self) -> int:
         """In how many environments every run of the line search is below every run of TRPO."""
-        mine, theirs = (self.report.grid.only([name]).returns for name in (LINE_SEARCH, TRUST_REGION))
-        _, (beats, _, _) = improvement(mine, theirs)
+        mine, theirs = (self.analysis.grid.only([name]).returns for name in (LINE_SEARCH, TRUST_REGION))
+        _, (beats, _, _) = estimate_improvement(mine, theirs)
         return int((beats == 0).sum())

@@ -1,4 +1,4 @@
-"""Differences between settings: intervals, permutation tests, and their correction for many tests."""
+"""Differences between settings: intervals, permutation tests, and other ways to score and test them."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -7,10 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.scores.estimates import ALPHA, Estimate, interquartile_mean, mean
-from bench.scores.grid import Grid
-from bench.scores.scale import READINGS, Floats, Reading
+from bench.protocol.settings import PAPER_SETTINGS
+from bench.scores.estimates import (
+    ALPHA,
+    Estimate,
+    correct_by_holm,
+    estimate_iqm,
+    estimate_mean,
+)
+from bench.scores.scale import READINGS, Floats, Grid, Reading
+from bench.scores.three_seeds import find_paper_scores
 
 # The standard error of a corrected p of 0.05, k times a p, is √(0.05 k / 200,000): 0.004 at most, for k = 55.
 PERMUTATIONS = 199_999
@@ -20,9 +26,12 @@ CHUNK = 2_000
 ROUNDING = 1e-9
 # How many runs the first of two settings has, all runs of both, [run, pair], and what labels are drawn with.
 Urn = tuple[int, Floats, np.random.Generator]
+# Names of ways to score and test, or how they begin.
+MIDDLE, POOLED = "iqm_in_each_environment", "iqm_of_all_runs"
+AREA, RANDOM, WITHOUT = "mean_over_time", "environments_at_random", "without_"
 
 
-def pairs(grid: Grid) -> pd.DataFrame:
+def compare_pairs(grid: Grid) -> pd.DataFrame:
     """All pairs of the paper's settings; and each further setting with each of the paper's.
 
     Columns setting, other, paper_difference, difference, ci_low and ci_high (setting less other, unpaired), p
@@ -30,36 +39,36 @@ def pairs(grid: Grid) -> pd.DataFrame:
     the further setting, which thus moves no other number; and significant_readings: under how many of the
     readings of the scale the corrected p is below 0.05.
     """
-    families = [list(combinations([name for name in PAPER_SETTINGS if name in grid.settings], 2))]
-    others = [name for name in grid.settings if name not in PAPER_SETTINGS]
-    families += [[(own, name) for name in grid.settings if name in PAPER_SETTINGS] for own in others]
+    paper = [name for name in PAPER_SETTINGS if name in grid.settings]
+    families = [list(combinations(paper, 2))]
+    families += [[(own, name) for name in paper] for own in grid.settings if own not in PAPER_SETTINGS]
     tables = []
     for family in filter(None, families):
-        first, second = _runs(grid, family)
-        # All at once, because the permutations are the same.
-        readings = [_runs(grid, family, reading) for reading in READINGS]
-        p = permutation_test(*map(np.concatenate, zip(*readings, strict=True))).reshape(len(READINGS), -1)
-        table = _table(family, mean(first) - mean(second), p[0])
-        significant = np.sum([holm(each) < ALPHA for each in p], axis=0)
+        first, second = _select_runs(grid, family)
+        # All readings at once, because the permutations are the same.
+        readings = zip(*(_select_runs(grid, family, reading) for reading in READINGS), strict=True)
+        p = permute_labels(*map(np.concatenate, readings)).reshape(len(READINGS), -1)
+        table = _tabulate(family, estimate_mean(first) - estimate_mean(second), p[0])
+        significant = np.sum([correct_by_holm(each) < ALPHA for each in p], axis=0)
         tables.append(table.assign(significant_readings=significant))
     table = pd.concat(tables, ignore_index=True)
-    paper = [_paper_score(row.setting) - _paper_score(row.other) for row in table.itertuples()]
-    table.insert(2, "paper_difference", paper)
+    published = find_paper_scores(table["setting"]) - find_paper_scores(table["other"])
+    table.insert(2, "paper_difference", published)
     return table.rename(columns={"low": "ci_low", "high": "ci_high"})
 
 
-def differences(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def compare_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """One line a pair: setting, other, difference of their scores, low, high, p and p_holm.
 
     low, high: Welch's interval of 95 %. p: of his test. p_holm: corrected for these pairs. Permutations would
     not do where settings have other numbers of runs and other spreads.
     """
-    first, second = _runs(grid, pairs)
-    difference = mean(first) - mean(second)
-    return _table(pairs, difference, difference.p)
+    first, second = _select_runs(grid, pairs)
+    difference = estimate_mean(first) - estimate_mean(second)
+    return _tabulate(pairs, difference, difference.p)
 
 
-def _runs(
+def _select_runs(
     grid: Grid, pairs: Sequence[tuple[str, str]], reading: Reading = READINGS[0]
 ) -> tuple[Floats, Floats]:
     """The normalized runs of the pairs' first and of their second settings, `[pair, environment, run]`."""
@@ -67,54 +76,103 @@ def _runs(
     return grid.only(first).normalized(reading), grid.only(second).normalized(reading)
 
 
-def _table(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats) -> pd.DataFrame:
-    """The columns of `differences`."""
+def _tabulate(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats) -> pd.DataFrame:
+    """The columns of `compare_settings`."""
     low, high = difference.interval
-    columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": holm(p)}
+    columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": correct_by_holm(p)}
     return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 
 
-def _paper_score(setting: str) -> float:
-    score = SETTINGS[setting].paper_score if setting in SETTINGS else None
-    return np.nan if score is None else score
+def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
+    """Every pair of settings in every way: columns way, setting, other, score, other_score, p, p_holm.
+
+    Ways, of which the first is that of the published tests:
+
+    - the four readings of the scale, such as uniform_run;
+    - iqm_in_each_environment: the interquartile mean in each environment instead of the mean;
+    - iqm_of_all_runs: the interquartile mean of all runs of a setting;
+    - mean_over_time: the mean return over all timesteps instead of that of the last 100 episodes;
+    - without_…: an environment left out;
+    - environments_at_random: they stand for others, so that a setting has one value an environment.
+
+    p: of the permutation test; for the interquartile mean of all runs of Welch's test with Yuen's variance;
+    for environments at random of Student's test of paired values. p_holm: corrected for all pairs of the way.
+
+    grid, over_time: of the scores, and of the mean returns over time; every setting has all runs.
+    """
+    first, second = np.transpose(list(combinations(range(len(grid.settings)), 2)))
+    runs = grid.normalized()
+    linear = {str(reading): grid.normalized(reading) for reading in READINGS}
+    linear |= {AREA: over_time.normalized()}
+    linear |= {
+        f"{WITHOUT}{name}": omit_environment(runs, index) for index, name in enumerate(grid.environments)
+    }
+    every = np.stack(list(linear.values()))
+    # All ways at once, because the permutations are the same.
+    p = permute_labels(*(every[:, chosen].reshape(-1, *runs.shape[1:]) for chosen in (first, second)))
+    tested = {
+        way: (estimate_mean(values).value, each)
+        for (way, values), each in zip(linear.items(), p.reshape(len(linear), -1), strict=True)
+    }
+    pooled, means = estimate_iqm(runs), runs.mean(axis=-1)
+    tested |= {
+        MIDDLE: (score_middle(runs), permute_labels(runs[first], runs[second], middle=True)),
+        POOLED: (pooled.value, (pooled[first] - pooled[second]).p),
+        # A setting's means in the environments are the runs of a single stratum.
+        RANDOM: (means.mean(axis=-1), estimate_mean((means[first] - means[second])[:, None]).p),
+    }
+    names = np.array(grid.settings)
+    tables = [
+        pd.DataFrame({"way": way, "setting": names[first], "other": names[second]}).assign(
+            score=scores[first], other_score=scores[second], p=each, p_holm=correct_by_holm(each)
+        )
+        for way, (scores, each) in tested.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
-def permutation_test(first: Floats, second: Floats, *, middle: bool = False) -> Floats:
-    """Two-sided p of the difference of mean scores, `[pair]`; NaN where an environment lacks runs.
+def omit_environment(runs: Floats, environment: int) -> Floats:
+    """Runs whose mean over environments is that over the others.
+
+    runs: `[setting, environment, run]`; so is what returns.
+    environment: its index.
+    """
+    count = runs.shape[1]
+    kept = np.arange(count) != environment
+    return np.asarray(runs * np.where(kept, count / (count - 1), 0)[:, None])
+
+
+def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Floats:
+    """Two-sided p of permutation tests of equal mean scores, `[pair]`; NaN where an environment lacks runs.
 
     Were two settings equal, which runs are whose would not matter: labels are permuted within each
     environment. p = (1 + permutations at least as far from 0) / (1 + permutations).
 
     first, second: runs of the pairs' settings, `[pair, environment, run]`, NaN where there is none.
-    middle: whether the interquartile mean in each environment takes the place of the mean.
+    middle: whether the interquartile mean in each environment replaces the mean.
     """
     sizes = np.stack([np.isfinite(runs).sum(axis=-1) for runs in (first, second)], axis=-1)
-    score = middle_score if middle else _score
-    with np.errstate(invalid="ignore"):
-        observed = np.abs(score(first) - score(second)) - ROUNDING
-    urns = _urns(first, second, sizes, middle)
+    one, other = (score_middle(runs) if middle else estimate_mean(runs).value for runs in (first, second))
+    observed = np.abs(one - other) - ROUNDING
+    urns = _fill_urns(first, second, sizes, middle)
     # All pooled runs in one matrix, [pooled run, pair], because one product is faster than many.
-    pooled = np.concatenate([pool for _, pool, _ in urns]) if urns else np.zeros((0, len(first)))
+    pooled = np.concatenate([np.zeros((0, len(first))), *(pool for _, pool, _ in urns)])
     further = np.ones(len(first))
     for done in range(0, PERMUTATIONS, CHUNK):
         count = min(CHUNK, PERMUTATIONS - done)
-        weights = [_labels(one, len(pool), count, random, middle) for one, pool, random in urns]
+        weights = [_draw_weights(size, len(pool), count, random, middle) for size, pool, random in urns]
         shuffled = np.concatenate([np.zeros((count, 0)), *weights], axis=1) @ pooled
         further += (np.abs(shuffled) >= observed).sum(axis=0)
     return np.where(sizes.all(axis=(1, 2)), further / (1 + PERMUTATIONS), np.nan)
 
 
-def _score(runs: Floats) -> Floats:
-    return mean(runs).value
-
-
-def middle_score(runs: Floats) -> Floats:
+def score_middle(runs: Floats) -> Floats:
     """The mean over environments of the interquartile mean in each. runs: `[..., environment, run]`."""
-    return np.asarray(interquartile_mean(runs[..., None, :]).value.mean(axis=-1))
+    return np.asarray(estimate_iqm(runs[..., None, :]).value.mean(axis=-1))
 
 
-def _urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) -> list[Urn]:
-    """Of each environment, the pairs with as many runs: these pooled, and 0 for the other pairs."""
+def _fill_urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) -> list[Urn]:
+    """For each environment and each two numbers of runs: the runs of the pairs with so many, 0 for others."""
     urns = []
     for environment in range(first.shape[1]):
         for one, other in np.unique(sizes[:, environment], axis=0):
@@ -130,35 +188,38 @@ def _urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) 
     return urns
 
 
-def _labels(one: int, count: int, permutations: int, random: np.random.Generator, middle: bool) -> Floats:
-    """Weights that make pooled runs a difference of means, permuted, `[permutation, run]`."""
-    first = random.random((permutations, count)).argsort(axis=1) < one
-    return _weights(first, one, middle) - _weights(~first, count - one, middle)
+def _draw_weights(
+    size: int, count: int, permutations: int, random: np.random.Generator, middle: bool
+) -> Floats:
+    """Weights that make pooled runs a difference of means with permuted labels, `[permutation, run]`.
+
+    size: runs of the first setting, of `count` in all.
+    """
+    first = random.random((permutations, count)).argsort(axis=1) < size
+    return _weigh(first, size, middle) - _weigh(~first, count - size, middle)
 
 
-def _weights(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
-    """Those of the mean of the chosen runs, or of its middle half where runs are sorted."""
+def _weigh(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
+    """Weights of the mean of the chosen runs, or of its middle half where runs are sorted."""
     if not middle:
         return chosen / size
     rank, cut = chosen.cumsum(axis=1), size // 4
     return (chosen & (cut < rank) & (rank <= size - cut)) / (size - 2 * cut)
 
 
-def holm(p: Floats) -> Floats:
-    """Corrected so that the chance of any false rejection stays below the level (Holm 1979)."""
-    tested = np.flatnonzero(np.isfinite(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    corrected = np.full(len(p), np.nan)
-    corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
-    return corrected
+def correlate_seeds(grid: Grid) -> float:
+    """The mean correlation of two settings' returns over the seeds of an environment.
 
-
-def seed_correlation(grid: Grid) -> float:
-    """The mean correlation of two settings' returns over the seeds of an environment; NaN below two seeds."""
-    parts = grid.returns - grid.returns.mean(axis=-1, keepdims=True)
+    grid: with three seeds or more. An environment in which a setting lacks a run, or any spread, is left out.
+    """
+    others = ~np.eye(len(grid.settings), dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = parts / np.sqrt((parts**2).sum(axis=-1, keepdims=True))
-    count = len(parts)
-    # The square of a sum is its members' squares, of 1, and their products, the correlations.
-    sums = (parts.sum(axis=0) ** 2).sum(axis=-1)
-    return float(np.nanmean((sums - count) / (count * (count - 1))))
+        means = [np.corrcoef(returns)[others].mean() for returns in grid.returns.swapaxes(0, 1)]
+    return float(np.nanmean(means))
+
+
+differences = compare_settings  # former name
+
+
+seed_correlation = correlate_seeds  # former name
+holm = correct_by_holm  # former name

@@ -1,4 +1,7 @@
-"""What a number of seeds can tell: how wide intervals are, and which differences are found."""
+"""What a number of seeds can tell: the width and coverage of intervals, and which differences are found.
+
+All differences and widths are of the constrained settings, on the mean scale of tables of three seeds.
+"""
 
 from bisect import bisect_left
 
@@ -7,18 +10,24 @@ import pandas as pd
 from scipy.special import ndtr, stdtrit
 
 from bench.protocol.protocol import PAPER_SEEDS, PLANNED_SEEDS
-from bench.protocol.settings import PAPER_SETTINGS
-from bench.scores.estimates import ALPHA, BISECTIONS, TAIL, variances
-from bench.scores.grid import Grid
-from bench.scores.new_tables import deviations
-from bench.scores.paper import (
-    CONSTRAINED,
-    of_one_seed,
-    of_three_seeds,
-    paper_scores,
-    without_noise,
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS
+from bench.scores.estimates import (
+    ALPHA,
+    BISECTIONS,
+    TAIL,
+    estimate_improvement,
+    estimate_iqm,
+    estimate_mean,
+    split_variance,
 )
-from bench.scores.scale import READINGS, Floats
+from bench.scores.scale import READINGS, Floats, Grid
+from bench.scores.three_seeds import (
+    CONSTRAINED,
+    estimate_true_scores,
+    find_paper_scores,
+    normalize_by_three_seeds,
+    simulate_noise,
+)
 
 SEEDS = (3, 5, 10, PLANNED_SEEDS, 50, 100)
 GAPS = (0.02, 0.04, 0.06, 0.08, 0.10)
@@ -26,59 +35,76 @@ POWER = 0.8
 # Holm's correction asks this of the smallest p among all pairs of the paper's settings.
 CORRECTED = ALPHA / (len(PAPER_SETTINGS) * (len(PAPER_SETTINGS) - 1) / 2)
 MOST_SEEDS = 10_000
-# Simulated experiments of each pair of settings.
-EXPERIMENTS = 200
+# Simulated experiments of each pair of settings, for power.
+POWER_EXPERIMENTS = 200
+
+# Simulated experiments for coverage: the standard error of a share near 90 % is 0.7 points.
+EXPERIMENTS = 2_000
+# They are simulated in parts, which stay in the processor's caches.
+PARTS = 4
+KINDS = ("gaussian", "capped", "skewed")
+STATISTICS = ("score", "iqm", "improvement")
+COVERAGE_COLUMNS = ("setting", "runs", "seeds", "experiments", *STATISTICS)
+# The skewed runs are at least as skewed as an exponential distribution.
+LEAST_SKEWNESS = 2.0
 
 
-def by_seeds(grid: Grid) -> pd.DataFrame:
+def tabulate_power(grid: Grid) -> pd.DataFrame:
     """What tables of some numbers of seeds can tell of the constrained settings, at their mean variance.
-
-    All are on the mean scale of three seeds, which is the paper's.
 
     Columns seeds; half_width (of a score's interval); detectable and detectable_corrected (the difference of
     two settings that a test at 0.05, or at 0.05 / 55, finds with a chance of 80 %); paper_gaps (how many of
     the paper's differences between two constrained settings are as large as detectable); best_first (in what
     share of simulated new tables the truly best setting comes first, our scores less noise taken as true);
     lead (by how much it is then truly ahead of the second).
+
+    grid: of all settings that set the scale.
     """
-    runs, truth, noise = _runs(grid), true_scores(grid), _noise(grid)
-    one_seed, paper = of_one_seed(runs), paper_scores(CONSTRAINED)
+    runs, truth, paper = _select_runs(grid), estimate_true_scores(grid), find_paper_scores(CONSTRAINED)
+    noise = simulate_noise(grid, CONSTRAINED, READINGS[0], "theirs")
+    # Of a score of one run an environment; and degrees of freedom for each seed beyond the first.
+    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1)
+    variance, freedom = parts.sum(axis=-1), parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)
     second, best = np.sort(truth)[-2:]
     gaps = np.round(np.abs(paper[:, None] - paper)[np.triu_indices(len(paper), 1)], 2)
     lines = []
     for seeds in sorted({*SEEDS, len(grid.seeds)} - {1}):
         first = (truth + np.sqrt(len(PAPER_SEEDS) / seeds) * noise).argmax(axis=1)
-        half = stdtrit(_freedom(runs) * (seeds - 1), TAIL) * np.sqrt(one_seed.mean() / seeds)
-        found, corrected = (detectable(runs, seeds, alpha) for alpha in (ALPHA, CORRECTED))
-        line = {"seeds": seeds, "half_width": half, "detectable": found, "detectable_corrected": corrected}
-        line["paper_gaps"] = (gaps >= found).sum()
-        lines.append(line | {"best_first": (first == truth.argmax()).mean(), "lead": best - second})
+        found = find_detectable(runs, seeds, ALPHA)
+        line = {
+            "seeds": seeds,
+            "half_width": stdtrit(freedom.mean() * (seeds - 1), TAIL) * np.sqrt(variance.mean() / seeds),
+            "detectable": found,
+            "detectable_corrected": find_detectable(runs, seeds, CORRECTED),
+            "paper_gaps": (gaps >= found).sum(),
+            "best_first": (first == truth.argmax()).mean(),
+            "lead": best - second,
+        }
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
-def seeds_needed(grid: Grid) -> pd.DataFrame:
+def find_seeds_needed(grid: Grid) -> pd.DataFrame:
     """The fewest seeds that detect a gap: columns gap, seeds, seeds_corrected; NaN beyond ten thousand.
 
-    On the mean scale of three seeds.
+    grid: of all settings that set the scale.
     """
-    runs = _runs(grid)
+    runs = _select_runs(grid)
     columns = {
-        name: [_fewest(runs, gap, alpha) for gap in GAPS]
+        name: [_find_fewest_seeds(runs, gap, alpha) for gap in GAPS]
         for name, alpha in (("seeds", ALPHA), ("seeds_corrected", CORRECTED))
     }
     return pd.DataFrame({"gap": GAPS, **columns})
 
 
-def _fewest(runs: Floats, gap: float, alpha: float) -> float:
-    """By bisection: more seeds detect less."""
-    if not detectable(runs, MOST_SEEDS, alpha) <= gap:
-        return np.nan
-    return float(
-        bisect_left(range(MOST_SEEDS), True, lo=2, key=lambda seeds: detectable(runs, seeds, alpha) <= gap)
-    )
+def _find_fewest_seeds(runs: Floats, gap: float, alpha: float) -> float:
+    """The fewest seeds that detect a gap, found by bisection, because more seeds detect smaller ones."""
+    counts = range(MOST_SEEDS + 1)
+    fewest = bisect_left(counts, True, lo=2, key=lambda seeds: find_detectable(runs, seeds, alpha) <= gap)
+    return float(fewest) if fewest in counts else np.nan
 
 
-def detectable(runs: Floats, seeds: int, alpha: float) -> float:
+def find_detectable(runs: Floats, seeds: int, alpha: float) -> float:
     """The difference of two settings' scores that Welch's test finds with a chance of 80 %.
 
     The mean over all pairs of settings, in simulated experiments of Gaussian runs with the measured
@@ -90,54 +116,80 @@ def detectable(runs: Floats, seeds: int, alpha: float) -> float:
     runs: `[setting, environment, run]`.
     """
     random = np.random.default_rng(6)
-    parts = variances(runs) * np.isfinite(runs).sum(axis=-1) / seeds
+    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1) / seeds
     first, second = np.triu_indices(len(runs), 1)
     # Of each pair the variances of both settings in each environment, [pair, stratum].
     true = np.concatenate([parts[first], parts[second]], axis=1)
-    seen = true * random.chisquare(seeds - 1, (EXPERIMENTS, *true.shape)) / (seeds - 1)
+    seen = true * random.chisquare(seeds - 1, (POWER_EXPERIMENTS, *true.shape)) / (seeds - 1)
     variance = seen.sum(axis=-1)
     freedom = variance**2 / (seen**2 / (seeds - 1)).sum(axis=-1)
     least, error = stdtrit(freedom, 1 - alpha / 2) * np.sqrt(variance), np.sqrt(true.sum(axis=-1))
     low, high = 0.0, float(np.max(least + 3 * error))
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        found = ndtr((middle - least) / error).mean() >= POWER
-        low, high = (low, middle) if found else (middle, high)
+        is_found = ndtr((middle - least) / error).mean() >= POWER
+        low, high = (low, middle) if is_found else (middle, high)
     return high
 
 
-def _runs(grid: Grid) -> Floats:
+def _select_runs(grid: Grid) -> Floats:
     """The constrained settings' runs on the mean scale of three seeds, `[setting, environment, run]`."""
-    _, best = grid.of_three()
-    return grid.only(CONSTRAINED).normalized(best=np.array([one.mean() for one in best]))
+    return normalize_by_three_seeds(grid)[grid.find(CONSTRAINED)]
 
 
-def _freedom(runs: Floats) -> float:
-    """A score's degrees of freedom for each seed beyond the first: the mean over settings."""
-    parts = variances(runs) * np.isfinite(runs).sum(axis=-1)
-    return float((parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)).mean())
+def simulate_coverage(grid: Grid) -> pd.DataFrame:
+    """How often 95 % intervals contain the true value, in simulated experiments with as many seeds as ours.
 
+    By setting and kind of runs: columns setting, runs, seeds, experiments, score, iqm, improvement. The last
+    three are the shares of experiments whose interval contains the true value, which is the statistic's mean
+    over all experiments. The scale is that of our runs in all.
 
-def true_scores(grid: Grid) -> Floats:
-    """Our scores of the constrained settings as of three seeds, less noise, `[setting]`."""
-    ours, _ = of_three_seeds(grid, CONSTRAINED)
-    return without_noise(ours.value, ours.variance.mean())
-
-
-def _noise(grid: Grid) -> Floats:
-    """The noise of simulated tables of three seeds on their own scales, `[table, constrained setting]`."""
-    (found,) = deviations(grid, READINGS[:1], "theirs")
-    return found[:, [grid.settings.index(name) for name in CONSTRAINED]]
-
-
-def new_tables(grid: Grid) -> pd.DataFrame:
-    """What other tables of three seeds would say of the constrained settings, simulated.
-
-    Our scores as of three seeds, less noise, are taken as true; each table is on its own scale. Columns
-    setting, first (the share of tables in which the setting comes first), low, median and high (5, 50 and
-    95 % of its scores).
+    Runs have the measured mean and standard deviation of each setting in each environment. They are Gaussian;
+    or so, but no better than the best measured run of the environment; or a gamma distribution of the
+    measured skewness, and of 2 in size at least, towards bad runs where the measured is 0.
     """
-    tables = true_scores(grid) + _noise(grid)
-    first = np.bincount(tables.argmax(axis=1), minlength=len(CONSTRAINED)) / len(tables)
-    low, median, high = np.percentile(tables, [5, 50, 95], axis=0)
-    return pd.DataFrame({"setting": CONSTRAINED, "first": first, "low": low, "median": median, "high": high})
+    runs, tables = grid.normalized(), []
+    seeds = int(np.isfinite(runs).sum(axis=-1).min())
+    baseline = grid.settings.index(BASELINE)
+    for kind in KINDS:
+        parts = np.split(simulate_runs(runs, kind, seeds), PARTS)
+        value, low, high = np.concatenate([_estimate_all(part, baseline) for part in parts], axis=2)
+        truth = value.mean(axis=1, keepdims=True)
+        covered = ((low <= truth) & (truth <= high)).mean(axis=1)
+        covered[STATISTICS.index("improvement"), baseline] = np.nan
+        columns = {"setting": grid.settings, "runs": kind, "seeds": seeds, "experiments": EXPERIMENTS}
+        tables.append(pd.DataFrame({**columns, **dict(zip(STATISTICS, covered, strict=True))}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _estimate_all(experiments: Floats, baseline: int) -> Floats:
+    """Value, low and high of all statistics, `[3, statistic, experiment, setting]`."""
+    found = [
+        np.stack([estimate.value, *estimate.interval])
+        for estimate in (estimate_mean(experiments), estimate_iqm(experiments))
+    ]
+    over_baseline, _ = estimate_improvement(experiments, experiments[:, [baseline]])
+    return np.stack([*found, over_baseline], axis=1)
+
+
+def simulate_runs(runs: Floats, kind: str, seeds: int) -> Floats:
+    """Runs of experiments, `[experiment, setting, environment, seed]`.
+
+    runs: the measured, `[setting, environment, run]`, at least two in each environment.
+    kind: one of `KINDS`.
+    """
+    random, shape = np.random.default_rng(4), (EXPERIMENTS, *runs.shape[:2], seeds)
+    middle = np.nanmean(runs, axis=-1)[..., None]
+    deviation = np.nanstd(runs, axis=-1, ddof=1)[..., None]
+    if kind != "skewed":
+        simulated = middle + deviation * random.standard_normal(shape)
+        best = np.nanmax(runs, axis=(0, 2))[:, None]
+        return np.minimum(simulated, best) if kind == "capped" else simulated
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moment = np.nanmean(((runs - middle) / deviation) ** 3, axis=-1)[..., None]
+    skewness = np.maximum(np.abs(np.nan_to_num(moment)), LEAST_SKEWNESS)
+    sign = np.where(moment > 0, 1, -1)
+    # A gamma distribution of shape k has mean k, variance k and skewness 2 / √k.
+    shape_parameter = 4 / skewness**2
+    standard = (random.standard_gamma(shape_parameter, shape) - shape_parameter) / np.sqrt(shape_parameter)
+    return middle + deviation * sign * standard

@@ -1,13 +1,13 @@
-"""The scale: the returns that score 0 and 1 in each environment, and what they depend on.
+"""The scale, and runs on it: the returns that score 0 and 1 in each environment, and what they depend on.
 
 Per environment, scores are shifted and scaled so that the random policy scores 0 and the best result 1, then
 averaged over all runs of a setting (PPO paper, section 6.1). The paper's "initial random policy" can be read
-as uniform actions or as the untrained policy, and its best result as a run or as a setting's mean. The best
-of more runs is better, so positive scores of more seeds are lower: tables of different numbers of seeds are
-compared by their scores as of three seeds.
+as uniform actions or as the untrained policy, and its best result as a run or as a setting's mean.
 """
 
-from itertools import combinations
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,8 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.common.errors import UserError
-from bench.protocol.protocol import PAPER_SEEDS, UNIFORM, UNTRAINED
-from bench.protocol.settings import PAPER_SETTINGS
+from bench.protocol.environments import SLOWEST_FIRST, without_version
+from bench.protocol.protocol import UNIFORM, UNTRAINED
+from bench.protocol.settings import PAPER_SETTINGS, in_table_order
+from bench.results.reading import KEYS, final_scores
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +42,31 @@ READINGS = (
 """All readings; the first is the default."""
 
 
-def scale_of(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFrame:
+def rescale(returns: Floats, zero: Floats, best: Floats) -> Floats:
+    """Table 1's formula: returns on the scale on which `zero` scores 0 and `best` scores 1.
+
+    Where even the best result is worse than random (after a few thousand steps, say), the scale keeps its
+    direction: random still scores 0, and more is better. Where the best result equals the random policy's,
+    there is no scale, and the score is NaN.
+
+    returns, zero, best: of shapes that broadcast.
+    """
+    span = np.abs(best - zero)
+    return np.asarray((returns - zero) / np.where(span > 0, span, np.nan))
+
+
+def normalize(values: pd.Series, scale: pd.DataFrame, reading: Reading = READINGS[0]) -> pd.Series:
+    """Returns on the scale of their environments.
+
+    values: indexed by environment, not uniquely.
+    scale: as `find_scale` has it.
+    """
+    ends = scale.loc[values.index]
+    zero, best = ends[f"random_{reading.random}"], ends[f"best_{reading.best}"]
+    return pd.Series(rescale(values.to_numpy(), zero.to_numpy(), best.to_numpy()), values.index)
+
+
+def find_scale(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFrame:
     """What scores 0 and 1 in each environment, under every reading.
 
     scores: columns environment, setting, seed, score.
@@ -75,47 +101,105 @@ def scale_of(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def uniform_scores(random_scores: pd.DataFrame) -> pd.Series:
+def select_uniform(random_scores: pd.DataFrame) -> pd.Series:
     """What uniform actions score, by environment. random_scores: columns environment, policy, score."""
     return random_scores[random_scores["policy"] == UNIFORM].set_index("environment")["score"]
 
 
-def normalize(values: pd.Series, scale: pd.DataFrame, reading: Reading = READINGS[0]) -> pd.Series:
-    """Returns on the scale.
+def score_runs(runs: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFrame:
+    """One line a run: environment, setting, seed, score, mean_return, normalized, episodes, diverged.
 
-    values: indexed by environment, not uniquely.
+    mean_return: of the last 100 episodes, over all timesteps: the area under the learning curve. A line of
+        the log stands for the steps since the line before; a run that diverged keeps its last value.
+    normalized: the score on the default scale.
 
-    Where even the best result is worse than random (after a few thousand steps, say), the scale keeps its
-    direction: random still scores 0, and more is better. Where the best result equals the random policy's,
-    the score is NaN.
+    runs: as `bench.results.reading.runs_table` has them.
+    random_scores: columns environment, policy, score, standard_error.
+
+    Raises:
+        UserError: as `find_scale` does.
     """
-    zero = scale[f"random_{reading.random}"]
-    span = (scale[f"best_{reading.best}"] - zero).abs().replace(0, np.nan)
-    return (values - zero[values.index].to_numpy()) / span[values.index].to_numpy()
+    keys, scores = list(KEYS), final_scores(runs)
+    steps = runs["timesteps"].where(~runs.duplicated(keys), runs["timesteps"].diff())
+    lines = runs[keys].assign(area=runs["return_last100"] * steps, steps=steps)
+    found = scores.merge(lines.groupby(keys, as_index=False)[["area", "steps"]].sum(), on=keys)
+    last = runs["timesteps"].max()
+    area = found["area"] + found["score"] * (last - found["steps"])
+    normalized = normalize(found.set_index("environment")["score"], find_scale(scores, random_scores))
+    found = found.assign(mean_return=area / last, normalized=normalized.to_numpy())
+    return found[[*keys, "score", "mean_return", "normalized", "episodes", "diverged"]]
 
 
-def of_three(scores: Floats, paper: NDArray[np.bool_], zero: Floats, reading: Reading) -> tuple[Floats, ...]:
-    """Scores in one environment as tables of three seeds have them: the exact mean over all such tables.
+@dataclass(frozen=True)
+class Grid:
+    """Returns of runs, and the scale on which they are compared.
 
-    Each subset of three seeds sets its own scale. Environments share nothing, so the mean of these scores
-    over environments is the mean over all choices of three seeds in each.
-
-    scores: returns, `[setting, seed]`, NaN where there is no run. Seeds that lack one of the paper's settings
-        are left out.
-    paper: which of the settings set the scale.
-    zero: what scores 0, `[]`.
-
-    Returns scores `[setting]`, and what scores 1 in each subset, `[subset]`. They are NaN with fewer than
-    three seeds, or without any of the paper's settings.
+    returns: `[setting, environment, seed]`, NaN where there is no run.
+    scale: as `find_scale` has it.
+    settings, environments, seeds: the axes' names.
     """
-    scores = scores[:, np.isfinite(scores[paper]).all(axis=0)]
-    subsets = np.array(list(combinations(range(scores.shape[1]), len(PAPER_SEEDS))))
-    if not len(subsets) or not paper.any():
-        return np.full(len(scores), np.nan), np.full(1, np.nan)
-    # One seed after the other, because a sum along three numbers is slow and its order is not ours.
-    first, *others = (scores[:, seeds] for seeds in subsets.T)
-    means = sum(others, first) / len(PAPER_SEEDS)
-    results = np.maximum.reduce([first, *others]) if reading.best == "run" else means
-    best = results[paper].max(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return ((means - zero) / np.abs(best - zero)).mean(axis=1), best
+
+    returns: Floats
+    scale: pd.DataFrame
+    settings: tuple[str, ...]
+    environments: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, scores: pd.DataFrame, scale: pd.DataFrame, column: str = "score") -> "Grid":
+        """The grid of a table with the columns environment, setting, seed and that of the returns."""
+        settings, environments = in_table_order(scores["setting"]), sorted(scores["environment"].unique())
+        table = scores.pivot(index=["setting", "environment"], columns="seed", values=column)
+        whole = table.reindex(pd.MultiIndex.from_product([settings, environments]))
+        returns = whole.to_numpy().reshape(len(settings), len(environments), -1)
+        return cls(returns, scale, tuple(settings), tuple(environments), tuple(table.columns))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every setting of the paper has a run in every environment."""
+        runs = np.isfinite(self.returns).any(axis=-1)
+        return (
+            set(self.settings) >= set(PAPER_SETTINGS)
+            and set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
+            and bool(np.asarray(runs)[self.paper].all())
+        )
+
+    @property
+    def paper(self) -> NDArray[np.bool_]:
+        """Which settings are the paper's, `[setting]`."""
+        return np.isin(self.settings, PAPER_SETTINGS)
+
+    def has_seeds(self, least: int, *, every_run: bool = False) -> bool:
+        """Whether every setting of the paper has so many runs in every environment.
+
+        every_run: whether none of its runs may be missing in any seed.
+        """
+        runs = np.isfinite(self.returns[self.paper])
+        return self.is_whole and bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
+
+    def find(self, settings: Iterable[str]) -> list[int]:
+        """The indices of these settings."""
+        return [self.settings.index(name) for name in settings]
+
+    def only(self, settings: Sequence[str]) -> "Grid":
+        """This grid with these settings alone, in this order; the scale stays."""
+        return dataclasses.replace(self, returns=self.returns[self.find(settings)], settings=tuple(settings))
+
+    def zero(self, reading: Reading) -> Floats:
+        """The returns that score 0, `[environment]`."""
+        return self.scale.loc[list(self.environments), f"random_{reading.random}"].to_numpy()
+
+    def normalized(self, reading: Reading = READINGS[0], best: Floats | None = None) -> Floats:
+        """The runs on the scale, `[setting, environment, seed]`.
+
+        best: the returns that score 1, `[environment]`; None for the reading's, over all runs.
+        """
+        if best is None:
+            best = self.scale.loc[list(self.environments), f"best_{reading.best}"].to_numpy()
+        return rescale(self.returns, self.zero(reading)[:, None], best[:, None])
+
+
+uniform_scores = select_uniform  # former name
+
+
+scale_of = find_scale  # former name

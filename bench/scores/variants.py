@@ -16,11 +16,15 @@ from bench.protocol.settings import BASELINE, PAPER_SETTINGS, UNCONSTRAINED
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 from bench.results.reading import KEYS, final_scores, runs_table
-from bench.scores.estimates import improvement, mean
-from bench.scores.grid import Grid
-from bench.scores.pairs import differences, holm
-from bench.scores.paper import of_one_seed
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import (
+    correct_by_holm,
+    estimate_improvement,
+    estimate_mean,
+    estimate_variance_of_one_run,
+)
+from bench.scores.pairs import compare_settings
+from bench.scores.scale import Grid
 
 # Beyond this difference of normalized scores, in either direction, an interval is off the scale: the best run
 # scores 1, so a mean that far away is that of one or two runs.
@@ -34,14 +38,14 @@ HEAD = ["variant", "setting"]
 class VariantTables:
     """What the variants that have runs move, computed when asked for. Environments have the default's ids.
 
-    default: the report of the default's runs.
+    default: the analysis of the default's runs.
     scores: one line a run of a variant: variant, environment, setting, seed, score, diverged. The default has
         runs in each environment and setting, too.
     untrained: one line a variant and environment: variant, environment, untrained, which is what the policy
         returns before training.
     """
 
-    default: Report
+    default: Analysis
     scores: pd.DataFrame
     untrained: pd.DataFrame
 
@@ -79,10 +83,11 @@ class VariantTables:
         environment, scores are not comparable: score and difference are NaN.
         """
         mine, theirs = self._sides
-        found = differences(self.grid, list(zip(mine.settings, theirs.settings, strict=True)))
+        found = compare_settings(self.grid, list(zip(mine.settings, theirs.settings, strict=True)))
         missing = [np.isnan(side.returns).all(axis=-1).any(axis=-1) for side in (mine, theirs)]
         table = self.heads.assign(
-            score=mean(mine.normalized()).value, default_score=mean(theirs.normalized()).value
+            score=estimate_mean(mine.normalized()).value,
+            default_score=estimate_mean(theirs.normalized()).value,
         ).join(found.drop(columns=["setting", "other"]))
         table.loc[missing[0] | missing[1], ["score", "difference"]] = np.nan
         counts = self.scores.groupby(HEAD).agg(runs=("score", "size"), diverged=("diverged", "sum"))
@@ -101,16 +106,18 @@ class VariantTables:
         mine, theirs = self._sides
         # Each environment by itself: an axis of one environment comes before that of the runs.
         returns, others = (side.returns[..., None, :] for side in self._sides)
-        difference = mean(mine.normalized()[..., None, :]) - mean(theirs.normalized()[..., None, :])
+        difference = estimate_mean(mine.normalized()[..., None, :]) - estimate_mean(
+            theirs.normalized()[..., None, :]
+        )
         low, high = difference.interval
         there = np.isfinite(mine.returns)
-        _, (beats, _, _) = improvement(mine.returns, theirs.returns)
+        _, (beats, _, _) = estimate_improvement(mine.returns, theirs.returns)
         environments = range(len(mine.environments))
-        without = [mean(np.delete(mine.normalized(), index, axis=1)).value for index in environments]
+        without = [estimate_mean(np.delete(mine.normalized(), index, axis=1)).value for index in environments]
         columns = {
-            "mean": mean(returns).value,
-            "std": np.sqrt(of_one_seed(returns)),
-            "default_mean": mean(others).value,
+            "mean": estimate_mean(returns).value,
+            "std": np.sqrt(estimate_variance_of_one_run(returns)),
+            "default_mean": estimate_mean(others).value,
             "difference": difference.value,
             "low": low,
             "high": high,
@@ -146,16 +153,16 @@ class VariantTables:
         """One line a variant and pair of its settings: whether the variant changes their order.
 
         variant, setting, other; difference, low, high, p and p_holm: of the two scores under the variant, as
-        `bench.scores.pairs.differences` has them; default_difference, default_low, default_high: under the
-        default. A setting that lacks runs in an environment is in no pair.
+        `compare_settings` has them; default_difference, default_low, default_high: under the default. A
+        setting that lacks runs in an environment is in no pair.
         """
         whole = self.table.dropna(subset="difference").groupby("variant", sort=False)["setting"]
         pairs = [(variant, *pair) for variant, names in whole for pair in combinations(names, 2)]
         if not pairs:
             return pd.DataFrame()
         named = [(_name(variant, one), _name(variant, other)) for variant, one, other in pairs]
-        mine = differences(self.grid, named).drop(columns=["setting", "other"])
-        theirs = differences(self.grid, [pair[1:] for pair in pairs])[["difference", "low", "high"]]
+        mine = compare_settings(self.grid, named).drop(columns=["setting", "other"])
+        theirs = compare_settings(self.grid, [pair[1:] for pair in pairs])[["difference", "low", "high"]]
         heads = pd.DataFrame(pairs, columns=[*HEAD, "other"])
         return pd.concat([heads, mine, theirs.add_prefix("default_")], axis=1)
 
@@ -220,7 +227,7 @@ class VariantTables:
         table = self.by_environment[self.by_environment["setting"] == BASELINE]
         paper = table["environment"].map(without_version).map(FIGURE_3)
         nearer = (table["mean"] - paper).abs() < (table["default_mean"] - paper).abs()
-        return table.assign(figure_3=paper, nearer=nearer, p_holm=holm(table["p"].to_numpy()))
+        return table.assign(figure_3=paper, nearer=nearer, p_holm=correct_by_holm(table["p"].to_numpy()))
 
 
 def excludes_0(table: pd.DataFrame) -> "pd.Series[bool]":
@@ -228,10 +235,10 @@ def excludes_0(table: pd.DataFrame) -> "pd.Series[bool]":
     return (table["low"] > 0) | (table["high"] < 0)
 
 
-def read_variants(results: Results, default: Report) -> VariantTables:
+def read_variants(results: Results, default: Analysis) -> VariantTables:
     """The variants in a results folder.
 
-    default: the report of its own runs.
+    default: the analysis of its own runs.
 
     Raises:
         UserError: for a variant's folder that can't be used or is of another length; when there is no run to

@@ -5,8 +5,7 @@ import pandas as pd
 
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.scores.grid import Grid
-from bench.scores.scale import scale_of
+from bench.scores.scale import Grid, find_scale
 
 RANDOM = pd.DataFrame(
     [
@@ -40,10 +39,10 @@ TWO_SETTINGS = scores(
 
 def table_of(returns: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and random scores (0) of the paper's settings, from `[setting, environment, seed]`."""
-    places = pd.MultiIndex.from_product(
+    keys = pd.MultiIndex.from_product(
         [PAPER_SETTINGS, ENVIRONMENTS, range(returns.shape[2])], names=["setting", "environment", "seed"]
     )
-    found = pd.DataFrame({"score": returns.flatten(), "diverged": False}, places).reset_index()
+    found = pd.DataFrame({"score": returns.flatten(), "diverged": False}, keys).reset_index()
     lines = [(e, policy, 0.0, 0.1) for e in ENVIRONMENTS for policy in ("uniform", "untrained")]
     return found, pd.DataFrame(lines, columns=list(RANDOM))
 
@@ -51,7 +50,7 @@ def table_of(returns: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
 def grid_of(returns: np.ndarray) -> Grid:
     """The grid of these returns, `[setting, environment, seed]`, where random policies return 0."""
     found, random = table_of(returns)
-    return Grid.of(found, scale_of(found, random))
+    return Grid.of(found, find_scale(found, random))
 
 
 def random_grid(seeds: int, seed: int = 0) -> Grid:

@@ -81,8 +81,8 @@ N = len(SEEDS)
 def cube(column: str = "score") -> Floats:
     """`[setting, environment, seed]`."""
     table = runs().pivot(index=["setting", "environment"], columns="seed", values=column)
-    places = pd.MultiIndex.from_product([SETTINGS, ENVIRONMENTS])
-    return table.loc[places].to_numpy().reshape(len(SETTINGS), len(ENVIRONMENTS), N)
+    index = pd.MultiIndex.from_product([SETTINGS, ENVIRONMENTS])
+    return table.loc[index].to_numpy().reshape(len(SETTINGS), len(ENVIRONMENTS), N)
 
 
 @cache

@@ -49,7 +49,7 @@ def test_scores_and_differences() -> None:
     agree(TABLE.loc[LECTURE, "p_holm"], holm(TABLE.loc[LECTURE, "p"].to_numpy()))
 
 
-def test_what_the_steps_did() -> None:
+def test_steps() -> None:
     for setting in TABLE.index:
         line, logs, rose, fell, down = TABLE.loc[setting], [], 0, 0, 0
         for path in sorted(RESULTS.glob(f"runs/*/{setting}/seed-*.csv")):

@@ -101,8 +101,8 @@ def test_every_way_is_recomputed() -> None:
 
 def test_seeds_left_out() -> None:
     table = published("seeds_left_out", "seed", "setting")
-    for place, seed in enumerate(SEEDS):
-        returns = np.delete(cube(), place, axis=2)
+    for index, seed in enumerate(SEEDS):
+        returns = np.delete(cube(), index, axis=2)
         scores = on_scale(returns, "uniform", best(returns, "run")).mean(axis=(1, 2))
         agree(table.loc[seed].loc[SETTINGS, "score"], scores)
         agree(table.loc[seed].loc[SETTINGS, "rank"], stats.rankdata(-scores))

@@ -40,8 +40,8 @@ def test_scores() -> None:
     expected = runs().set_index(["environment", "setting", "seed"]).loc[table.index]
     columns = ["score", "mean_return", "episodes", "diverged"]
     agree(table[columns], expected[columns])
-    where = [(SETTINGS.index(s), ENVIRONMENTS.index(e), SEEDS.index(n)) for e, s, n in table.index]
-    agree(table["normalized"], [on_scale(cube())[place] for place in where])
+    indices = [(SETTINGS.index(s), ENVIRONMENTS.index(e), SEEDS.index(n)) for e, s, n in table.index]
+    agree(table["normalized"], [on_scale(cube())[index] for index in indices])
     assert len(table) == len(runs())
 
 
@@ -177,7 +177,7 @@ def test_gaps() -> None:
     widest = np.diff(even)[:, least - 1 : N - least].max(axis=1) / (even[:, -1] - even[:, 0])
     for (setting, environment), line in table.iterrows():
         values = np.sort(cube()[SETTINGS.index(setting), ENVIRONMENTS.index(environment)])
-        below = max(range(least, N - least + 1), key=lambda place: values[place] - values[place - 1])
+        below = max(range(least, N - least + 1), key=lambda index: values[index] - values[index - 1])
         share = (values[below] - values[below - 1]) / (values[-1] - values[0])
         columns = ["below", "above", "low", "high", "share"]
         agree(line[columns], [below, N - below, values[below - 1], values[below], share])

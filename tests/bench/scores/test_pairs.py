@@ -1,14 +1,22 @@
-"""Permutation tests by enumeration, Holm's correction by hand, and who is compared with whom."""
+"""Permutation tests by enumeration, who is compared with whom, and the pairs in other ways."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from bench.scores.grid import Grid
-from bench.scores.pairs import PERMUTATIONS, holm, pairs, permutation_test
-from bench.scores.scale import scale_of
+from bench.scores.estimates import correct_by_holm
+from bench.scores.pairs import (
+    PERMUTATIONS,
+    RANDOM,
+    compare_in_other_ways,
+    compare_pairs,
+    omit_environment,
+    permute_labels,
+)
+from bench.scores.scale import Grid, find_scale
 from tests.helpers.scores import grid_of, random_grid, scores, table_of
 
 NAN = np.nan
@@ -24,12 +32,12 @@ def enumerated(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(np.array(differences) >= observed - 1e-12))
 
 
-def test_against_all_relabellings() -> None:
+def test_p_against_all_relabellings() -> None:
     random = np.random.default_rng(0)
     a, b = random.normal(size=(6, 1, 4)), random.normal(1, 1, size=(6, 1, 4))
     a[3:, :, 3] = NAN  # of other sizes
     b[5] = a[5] + 2.0**-10  # all but equal, so that most relabellings are further
-    found = permutation_test(a, b)
+    found = permute_labels(a, b)
     for p, one, other in zip(found, a[:, 0], b[:, 0], strict=True):
         expected = enumerated(*(runs[np.isfinite(runs)] for runs in (one, other)))
         assert p == pytest.approx(expected, abs=4 * np.sqrt(expected / PERMUTATIONS))
@@ -39,7 +47,7 @@ def test_significance_is_counted_over_readings() -> None:
     """Two runs far ahead of others in every reading; and the count is of corrected p."""
     returns = 50 + np.random.default_rng(0).normal(size=(11, 7, 4))
     returns[1] += 40
-    table = pairs(grid_of(returns)).set_index(["setting", "other"])
+    table = compare_pairs(grid_of(returns)).set_index(["setting", "other"])
     assert (table.loc["clip-0.1", "significant_readings"] == 4).all()
     assert table.loc[("no-clip", "clip-0.1"), "significant_readings"] == 4
     others = table[~(table.reset_index()[["setting", "other"]] == "clip-0.1").any(axis=1).to_numpy()]
@@ -50,32 +58,25 @@ def test_significance_is_counted_over_readings() -> None:
 def test_environments_are_strata() -> None:
     """In two environments of two runs each, all ahead: two of 36 relabellings are as far."""
     a, b = np.array([[[3.0, 4.0], [30.0, 40.0]]]), np.array([[[1.0, 2.0], [10.0, 20.0]]])
-    assert permutation_test(a, b)[0] == pytest.approx(2 / 36, abs=0.006)
+    assert permute_labels(a, b)[0] == pytest.approx(2 / 36, abs=0.006)
 
 
-def test_one_run_each_is_tested_and_none_is_not() -> None:
+def test_settings_of_one_run_are_tested_and_those_without_are_not() -> None:
     a = np.array([[[1.0], [2.0], [3.0]]])
-    assert permutation_test(a, a - 1)[0] == pytest.approx(2 / 8, abs=0.02)
-    assert np.isnan(permutation_test(np.array([[[1.0], [NAN]]]), np.array([[[1.0], [2.0]]]))).all()
+    assert permute_labels(a, a - 1)[0] == pytest.approx(2 / 8, abs=0.02)
+    assert np.isnan(permute_labels(np.array([[[1.0], [NAN]]]), np.array([[[1.0], [2.0]]]))).all()
 
 
 def test_equal_settings_are_never_told_apart() -> None:
     runs = np.random.default_rng(0).normal(size=(1, 7, 5))
-    assert permutation_test(runs, runs)[0] == 1
+    assert permute_labels(runs, runs)[0] == 1
 
 
 def test_p_is_uniform_where_nothing_differs() -> None:
     random = np.random.default_rng(0)
-    p = permutation_test(*random.normal(size=(2, 400, 7, 3)))
+    p = permute_labels(*random.normal(size=(2, 400, 7, 3)))
     assert np.mean(p < 0.05) == pytest.approx(0.05, abs=0.04)
     assert np.mean(p < 0.5) == pytest.approx(0.5, abs=0.1)
-
-
-def test_holm_by_hand() -> None:
-    # Sorted 0.01, 0.02, 0.03, 0.04 times 4, 3, 2, 1: 0.04, 0.06, 0.06, 0.06. NaN is no test.
-    p = np.array([0.04, 0.01, NAN, 0.03, 0.02])
-    np.testing.assert_allclose(holm(p), [0.06, 0.04, NAN, 0.06, 0.06])
-    assert holm(np.array([0.5, 0.9])).tolist() == [1, 1]
 
 
 def test_further_settings_are_compared_with_the_papers_and_move_no_other_number() -> None:
@@ -83,16 +84,61 @@ def test_further_settings_are_compared_with_the_papers_and_move_no_other_number(
     table, random = table_of(whole.returns)
     mine = {(e, "mine", seed): 60.0 + seed for e in whole.environments for seed in range(2)}
     both = pd.concat([table, scores(mine)])
-    alone, more = pairs(whole), pairs(Grid.of(both, scale_of(both, random)))
+    alone, more = compare_pairs(whole), compare_pairs(Grid.of(both, find_scale(both, random)))
     assert len(alone) == 55
     pd.testing.assert_frame_equal(more[:55], alone)
     own = more[55:]
     assert own["setting"].tolist() == ["mine"] * 11
     assert own["other"].tolist() == list(whole.settings)
     assert own["paper_difference"].isna().all()
-    assert own["p_holm"].to_numpy() == pytest.approx(holm(own["p"].to_numpy()))
+    assert own["p_holm"].to_numpy() == pytest.approx(correct_by_holm(own["p"].to_numpy()))
 
 
 def test_the_correction_of_55_pairs_can_reach_its_level() -> None:
     assert 55 / (1 + PERMUTATIONS) < 0.05 / 10
     assert np.sqrt(0.05 * 55 / PERMUTATIONS) < 0.0041
+
+
+@pytest.fixture(scope="module")
+def grid() -> Grid:
+    return random_grid(4)
+
+
+@pytest.fixture(scope="module")
+def table(grid: Grid) -> pd.DataFrame:
+    return compare_in_other_ways(grid, grid)
+
+
+def test_the_first_way_is_that_of_the_published_pairs(grid: Grid, table: pd.DataFrame) -> None:
+    published = compare_pairs(grid)
+    first = table[table["way"] == "uniform_run"].reset_index(drop=True)
+    columns = ["setting", "other", "p", "p_holm"]
+    pd.testing.assert_frame_equal(first[columns], published[columns])
+    difference = first["score"] - first["other_score"]
+    assert difference.to_numpy() == pytest.approx(published["difference"].to_numpy())
+
+
+def test_every_way_has_every_pair(table: pd.DataFrame) -> None:
+    # Four readings, mean over time, seven environments left out, two interquartile means, one at random.
+    assert table["way"].nunique() == 15
+    assert table.groupby("way").size().unique().tolist() == [55]
+    assert table["p"].between(0, 1).all()
+    assert (table["p"] <= table["p_holm"]).all()
+
+
+def test_an_environment_left_out_has_no_weight() -> None:
+    runs = np.array([[[1.0, 3.0], [10.0, 30.0], [7.0, 5.0]]])
+    assert omit_environment(runs, 1).mean(axis=-1).mean() == pytest.approx((2 + 6) / 2)
+
+
+def test_environments_at_random_are_the_runs_of_a_paired_test(grid: Grid, table: pd.DataFrame) -> None:
+    means = grid.normalized().mean(axis=-1)
+    expected = [stats.ttest_rel(one, other).pvalue for one, other in combinations(means, 2)]
+    assert table.loc[table["way"] == RANDOM, "p"].to_numpy() == pytest.approx(expected)
+
+
+def test_one_run_far_away_does_not_hide_a_difference_of_interquartile_means() -> None:
+    random = np.random.default_rng(0)
+    runs, others = random.normal(0, 1, (1, 3, 8)), random.normal(2, 1, (1, 3, 8))
+    runs[0, 0, 0] = 1000.0
+    assert permute_labels(runs, others, middle=True)[0] < 0.001 < permute_labels(runs, others)[0]

@@ -5,10 +5,16 @@ import pytest
 from scipy import stats
 
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.scores.coverage import KINDS, coverage, simulated_runs
-from bench.scores.estimates import mean
-from bench.scores.paper import CONSTRAINED, paper_scores
-from bench.scores.power import by_seeds, detectable, new_tables, seeds_needed
+from bench.scores.estimates import estimate_mean
+from bench.scores.power import (
+    KINDS,
+    find_detectable,
+    find_seeds_needed,
+    simulate_coverage,
+    simulate_runs,
+    tabulate_power,
+)
+from bench.scores.three_seeds import CONSTRAINED, find_paper_scores, normalize_by_three_seeds
 from tests.helpers.scores import grid_of, random_grid
 
 
@@ -18,35 +24,34 @@ def test_a_detectable_difference_is_found_in_four_of_five_experiments() -> None:
     runs *= np.array([5.0, 2, 1, 1, 1, 0.5, 0.1])[:, None]  # few degrees of freedom
     runs[0] *= 2
     for seeds, alpha in ((3, 0.05), (3, 0.05 / 55), (10, 0.05)):
-        found = detectable(runs, seeds, alpha)
+        found = find_detectable(runs, seeds, alpha)
         deviation = runs.std(axis=-1, ddof=1)[:, None, :, None]
         experiments = np.random.default_rng(1).normal(size=(2, 8000, 7, seeds)) * deviation
-        difference = mean(experiments[0] + found) - mean(experiments[1])
+        difference = estimate_mean(experiments[0] + found) - estimate_mean(experiments[1])
         least = stats.t.ppf(1 - alpha / 2, difference.freedom) * np.sqrt(difference.variance)
         # Four standard errors, of these experiments and of 200 simulated ones without their own noise.
         assert np.mean(difference.value > least) == pytest.approx(0.8, abs=0.03)
 
 
-def test_against_a_table_of_students_t() -> None:
+def test_detectable_difference_against_a_table_of_students_t() -> None:
     """One environment of variance 1 and 10 seeds: (2.101 + 0.862) · √0.2 = 1.325."""
     runs = np.array([[[-1.0, 0.0, 1.0]], [[-1.0, 0.0, 1.0]]])
-    assert detectable(runs, 10, 0.05) == pytest.approx(1.325, abs=0.03)
+    assert find_detectable(runs, 10, 0.05) == pytest.approx(1.325, abs=0.03)
 
 
 @pytest.mark.slow
 def test_the_fewest_seeds_are_the_first_that_are_enough() -> None:
     grid = random_grid(4)
-    _, best = grid.of_three()
-    runs = grid.only(CONSTRAINED).normalized(best=np.array([one.mean() for one in best]))
-    for line in seeds_needed(grid).itertuples():
-        detected = [detectable(runs, int(line.seeds) - less, 0.05) for less in (0, 1)]
+    runs = normalize_by_three_seeds(grid)[grid.find(CONSTRAINED)]
+    for line in find_seeds_needed(grid).itertuples():
+        detected = [find_detectable(runs, int(line.seeds) - less, 0.05) for less in (0, 1)]
         assert detected[0] <= line.gap < detected[1]
 
 
 def test_leads_are_those_of_the_scores_less_noise() -> None:
     """Almost without noise the best of the published scores, 0.82, is ahead of the second, 0.76, by 0.06."""
     noise = np.random.default_rng(0).normal(0, 1e-6, (11, 7, 3))
-    table = by_seeds(grid_of(paper_scores(PAPER_SETTINGS)[:, None, None] + noise))
+    table = tabulate_power(grid_of(find_paper_scores(PAPER_SETTINGS)[:, None, None] + noise))
     assert table["lead"].to_numpy() == pytest.approx(0.06 / 0.82, abs=1e-5)
     assert (table["best_first"] == 1).all()
 
@@ -54,30 +59,23 @@ def test_leads_are_those_of_the_scores_less_noise() -> None:
 @pytest.mark.slow
 def test_more_seeds_tell_more() -> None:
     grid = random_grid(4)
-    table = by_seeds(grid)
+    table = tabulate_power(grid)
     assert table["seeds"].tolist() == [3, 4, 5, 10, 21, 50, 100]
     for name in ("half_width", "detectable", "detectable_corrected"):
         assert (np.diff(table[name]) < 0).all()
     assert (np.diff(table["paper_gaps"]) >= 0).all()
     assert table["best_first"].iloc[-1] > table["best_first"].iloc[0]
-    needed = seeds_needed(grid)
+    needed = find_seeds_needed(grid)
     assert (np.diff(needed["seeds"]) <= 0).all()
     assert (needed["seeds"] < needed["seeds_corrected"]).all()
-    noisy = seeds_needed(grid_of(np.random.default_rng(0).normal(0, 1, (11, 7, 4)) ** 9))
+    noisy = find_seeds_needed(grid_of(np.random.default_rng(0).normal(0, 1, (11, 7, 4)) ** 9))
     assert np.isnan(noisy["seeds_corrected"].iloc[0])
-
-
-def test_new_tables_share_the_first_place() -> None:
-    table = new_tables(random_grid(4)).set_index("setting")
-    assert table["first"].sum() == pytest.approx(1)
-    assert (table["low"] < table["median"]).all()
-    assert table["median"].idxmax() == table["first"].idxmax()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_simulated_runs_have_the_measured_moments(kind: str) -> None:
     runs = np.random.default_rng(0).normal(0, 1, (11, 7, 4))
-    found = simulated_runs(runs, kind, 30).transpose(1, 2, 0, 3).reshape(11, 7, -1)
+    found = simulate_runs(runs, kind, 30).transpose(1, 2, 0, 3).reshape(11, 7, -1)
     if kind == "capped":
         np.testing.assert_array_equal(found.max(axis=(0, 2)), runs.max(axis=(0, 2)))
         return
@@ -89,7 +87,7 @@ def test_simulated_runs_have_the_measured_moments(kind: str) -> None:
 
 @pytest.mark.parametrize("seeds", [2, 3, 10])
 def test_gaussian_runs_are_covered(seeds: int) -> None:
-    table = coverage(random_grid(seeds))
+    table = simulate_coverage(random_grid(seeds))
     assert len(table) == 33
     assert set(table["seeds"]) == {seeds}
     gaussian = table[table["runs"] == "gaussian"].set_index("setting").loc[list(PAPER_SETTINGS)]

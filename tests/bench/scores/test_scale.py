@@ -1,6 +1,6 @@
 """Normalized scores by hand, and their properties."""
 
-from itertools import combinations
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -9,22 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.common.errors import UserError
-from bench.scores.estimates import mean
-from bench.scores.grid import Grid
-from bench.scores.scale import READINGS, Reading, normalize, of_three, scale_of
+from bench.scores.estimates import estimate_mean
+from bench.scores.scale import READINGS, Grid, Reading, find_scale, normalize
+from bench.scores.three_seeds import score_tables
 from tests.helpers.scores import RANDOM, TWO_SETTINGS, random_grid, scores
 
 
 def grid(table: pd.DataFrame = TWO_SETTINGS, random: pd.DataFrame = RANDOM) -> Grid:
-    return Grid.of(table, scale_of(table, random))
+    return Grid.of(table, find_scale(table, random))
 
 
 def score(found: Grid, reading: Reading = READINGS[0]) -> list[float]:
-    return mean(found.normalized(reading)).value.tolist()
+    return estimate_mean(found.normalized(reading)).value.tolist()
 
 
-def test_by_hand() -> None:
-    scale = scale_of(TWO_SETTINGS, RANDOM)
+def test_scores_by_hand() -> None:
+    scale = find_scale(TWO_SETTINGS, RANDOM)
     assert scale.columns.tolist()[-2:] == ["best_run", "best_setting_mean"]
     assert scale.loc["A"].tolist() == [10, 0, 1, 2, 110, 90]
     assert scale.loc["B"].tolist() == [-50, -150, 3, 4, 50, -40]
@@ -34,7 +34,7 @@ def test_by_hand() -> None:
     assert grid().normalized().tolist() == [[[1, 0.5], [0, 0.2]], [[0.7, 0.9], [1, -1]]]
 
 
-def test_all_four_readings() -> None:
+def test_scores_under_all_four_readings_by_hand() -> None:
     clip = [score(grid(), reading)[0] for reading in READINGS]
     assert clip == pytest.approx(
         [
@@ -47,7 +47,7 @@ def test_all_four_readings() -> None:
 
 
 def test_random_scores_0_and_the_best_run_1() -> None:
-    scale = scale_of(TWO_SETTINGS, RANDOM)
+    scale = find_scale(TWO_SETTINGS, RANDOM)
     marks = pd.Series([10.0, 110.0, 50.0], ["A", "A", "B"])
     assert normalize(marks, scale).tolist() == [0.0, 1.0, 1.0]
 
@@ -74,53 +74,37 @@ def test_where_nothing_beats_random_more_is_still_better() -> None:
 
 
 def test_where_the_best_is_random_there_is_no_score() -> None:
-    equal = scores({("A", "clip-0.1", 0): 10.0})
-    assert normalize(equal.set_index("environment")["score"], scale_of(equal, RANDOM)).isna().all()
+    equal = scores({("A", "clip-0.1", 0): 10.0, ("A", "mine", 0): 20.0})
+    scale = find_scale(equal, RANDOM)
+    assert normalize(equal.set_index("environment")["score"], scale).isna().all()
+    found = Grid.of(equal, scale)
+    assert np.isnan(found.normalized()).all()
+    tables, _ = score_tables(found.returns[None], found.paper, found.zero(READINGS[0]), READINGS[0])
+    assert np.isnan(tables).all()
 
 
 def test_unmeasured_random_policies_are_refused() -> None:
     with pytest.raises(UserError, match="B cannot be normalized: no random_uniform"):
-        scale_of(TWO_SETTINGS, RANDOM[RANDOM["environment"] == "A"])
+        find_scale(TWO_SETTINGS, RANDOM[RANDOM["environment"] == "A"])
     with pytest.raises(UserError, match="A cannot be normalized: no random_uniform or random_untrained"):
-        scale_of(TWO_SETTINGS, RANDOM[:0])
+        find_scale(TWO_SETTINGS, RANDOM[:0])
 
 
-def test_whole_is_what_the_paper_has() -> None:
+def test_a_grid_is_whole_with_what_the_paper_has() -> None:
     whole = random_grid(1)
     assert whole.is_whole
     assert not whole.only(whole.settings[1:]).is_whole
     assert not grid().is_whole
 
 
-def test_of_three_seeds_it_is_the_score() -> None:
-    three = random_grid(3)
-    for reading in READINGS:
-        assert three.of_three(reading)[0] == pytest.approx(score(three, reading))
-    assert np.isnan(random_grid(2).of_three()[0]).all()
-
-
-def test_of_four_seeds_by_hand() -> None:
-    """Of four choices of three, one lacks the best run, 4: its scale ends at 3."""
-    returns = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
-    found, best = of_three(returns, np.array([True, True]), np.array(0.0), READINGS[0])
-    assert found.tolist() == pytest.approx([(2 / 3 + 7 / 12 + 8 / 12 + 9 / 12) / 4, 0])
-    assert best.tolist() == [3, 4, 4, 4]
-    # A setting that is not the paper's does not set the scale; a seed that lacks a paper's run is left out.
-    own = np.vstack([returns, [9.0, 9.0, 9.0, np.nan]])
-    more, _ = of_three(own, np.array([True, True, False]), np.array(0.0), READINGS[0])
-    assert more[:2].tolist() == found.tolist()
-    assert np.isnan(more[2])
-    own[1, 3] = np.nan
-    fewer, _ = of_three(own, np.array([True, True, False]), np.array(0.0), READINGS[0])
-    assert fewer.tolist() == pytest.approx([2 / 3, 0, 3])
-
-
-def test_as_of_three_is_the_mean_of_all_tables_of_three() -> None:
-    """The mean over the choices in each environment is that over all combinations of choices."""
-    whole = random_grid(4)
-    subsets = [list(seeds) for seeds in combinations(range(4), 3)]
-    random, tables = np.random.default_rng(0), []
-    for _ in range(3000):
-        chosen = [whole.returns[:, e, subsets[random.integers(4)]] for e in range(7)]
-        tables.append(np.mean([part.mean(axis=1) / part.max() for part in chosen], axis=0))
-    np.testing.assert_allclose(np.mean(tables, axis=0), whole.of_three()[0], atol=0.002)
+def test_a_grid_has_seeds_where_all_settings_have_runs() -> None:
+    found = random_grid(3)
+    assert found.has_seeds(3, every_run=True)
+    assert not found.has_seeds(4)
+    assert not found.only(found.settings[1:]).has_seeds(1)
+    returns = found.returns.copy()
+    returns[2, 5, 1] = np.nan
+    lacking = dataclasses.replace(found, returns=returns)
+    assert lacking.has_seeds(2)
+    assert not lacking.has_seeds(3)
+    assert not lacking.has_seeds(2, every_run=True)

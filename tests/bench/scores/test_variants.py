@@ -17,8 +17,8 @@ from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.report.variants import render_variants
 from bench.results.folder import Results
-from bench.scores.pairs import holm
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import correct_by_holm
 from bench.scores.variants import VariantTables
 from bench.speed.scaling import synthetic_results
 
@@ -26,7 +26,7 @@ RANDOM_COLUMNS = ["environment", "policy", "score", "standard_error"]
 UNTRAINED = pd.DataFrame(columns=["variant", "environment", "untrained"])
 
 
-def default_report(environments: Sequence[str], returns: Callable[[str, str, int], float]) -> Report:
+def default_report(environments: Sequence[str], returns: Callable[[str, str, int], float]) -> Analysis:
     """Two seeds of the paper's settings; random policies return 0.
 
     returns: by environment, setting and seed.
@@ -36,7 +36,7 @@ def default_report(environments: Sequence[str], returns: Callable[[str, str, int
     runs = runs.assign(return_last100=[returns(*key) for key in keys])
     runs = runs.assign(timesteps=1, episodes=1, diverged=False)
     random = [(name, policy, 0.0, 1.0) for name in environments for policy in ("uniform", "untrained")]
-    return Report(
+    return Analysis(
         SETTINGS, runs, pd.DataFrame(), pd.DataFrame(random, columns=RANDOM_COLUMNS), PAPER_SETTINGS
     )
 
@@ -71,7 +71,7 @@ def test_differences_are_on_the_default_s_scale() -> None:
     # quantile is 2.776, the standard error √(4 · 0.01) / 2.
     np.testing.assert_allclose(table["high"] - table["difference"], 2.7764 * 0.1, rtol=1e-4)
     np.testing.assert_allclose(table["p"], 2 * stats.t.sf(np.array([16.0, 1.0]), 4))
-    np.testing.assert_array_equal(table["p_holm"], holm(table["p"].to_numpy()))
+    np.testing.assert_array_equal(table["p_holm"], correct_by_holm(table["p"].to_numpy()))
     assert table["runs"].tolist() == [4, 4]
     by_environment = variants.by_environment.set_index(["variant", "environment"])
     assert by_environment.index.tolist()[:2] == [("raw-advantages", "A-v4"), ("raw-advantages", "B-v4")]
@@ -188,7 +188,7 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
 
 
 @pytest.mark.slow
-def test_what_is_missing_is_told(default: Results, tmp_path: Path) -> None:
+def test_missing_runs_and_folders_are_named(default: Results, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(default.path, tmp_path / "results"))
     with pytest.raises(UserError, match="no run of the paper's settings is finished in a variant"):
         Variants(folder).run(*Variants(folder).open(), Console())

@@ -1,0 +1,170 @@
+"""Tables of three seeds, as the paper's is: each has its own best result, and so its own scale.
+
+The best of more runs is better, so positive scores of more seeds are lower: tables of different numbers of
+seeds are compared by their scores as of three seeds. A table's own best result moves all scores of its
+environment together, and a table's scores more than the runs of one setting would on a fixed scale.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
+from bench.scores.estimates import Estimate, estimate_mean, estimate_variance_of_one_run
+from bench.scores.scale import READINGS, Floats, Grid, Reading, rescale
+
+# The settings by which tables are compared: the unconstrained one is so far away that it would decide alone.
+CONSTRAINED = tuple(name for name in PAPER_SETTINGS if name != UNCONSTRAINED)
+# Simulated tables.
+TABLES = 5000
+
+
+def find_paper_scores(settings: Iterable[str]) -> Floats:
+    """The published scores, `[setting]`; NaN for a setting that the paper doesn't have."""
+    scores = (SETTINGS[name].paper_score if name in SETTINGS else None for name in settings)
+    return np.array([np.nan if score is None else score for score in scores])
+
+
+def score_tables(
+    runs: Floats, paper: NDArray[np.bool_], zero: Floats, reading: Reading
+) -> tuple[Floats, Floats]:
+    """Scores of tables, each on its own scale.
+
+    runs: returns, `[table, setting, environment, seed]`.
+    paper: which settings set the scale, `[setting]`.
+    zero: the returns that score 0, `[environment]`.
+
+    Returns mean scores in each environment, `[table, setting, environment]`, and the returns that score 1,
+    `[table, environment]`.
+    """
+    means = runs.mean(axis=-1)
+    results = runs.max(axis=-1) if reading.best == "run" else means
+    best = results[:, paper].max(axis=1)
+    return rescale(means, zero, best[:, None]), best
+
+
+def score_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> tuple[Floats, list[Floats]]:
+    """Scores as tables of three seeds have them: the exact mean over all such tables.
+
+    Environments share nothing, so the mean over all choices of three seeds in an environment, and then over
+    environments, is the mean over all choices of three seeds in each. Seeds that lack one of the paper's
+    settings in an environment are left out there.
+
+    Returns scores `[setting]`, and for each environment the returns that score 1, `[choice]`. They are NaN
+    with fewer than three seeds, or without any of the paper's settings.
+    """
+    scores, best = [], []
+    for index, zero in enumerate(grid.zero(reading)):
+        returns = grid.returns[:, index]
+        seeds = np.flatnonzero(np.isfinite(returns[grid.paper]).all(axis=0))
+        choices = list(combinations(seeds, len(PAPER_SEEDS)))
+        if not choices or not grid.paper.any():
+            scores.append(np.full(len(returns), np.nan))
+            best.append(np.full(1, np.nan))
+            continue
+        runs = returns[:, np.array(choices)].swapaxes(0, 1)[:, :, None]
+        found, ones = score_tables(runs, grid.paper, np.array([zero]), reading)
+        scores.append(found[..., 0].mean(axis=0))
+        best.append(ones[:, 0])
+    return np.mean(scores, axis=0), best
+
+
+def normalize_by_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> Floats:
+    """The runs on the mean scale of tables of three seeds, `[setting, environment, seed]`."""
+    _, best = score_three_seeds(grid, reading)
+    return grid.normalized(reading, best=np.array([ones.mean() for ones in best]))
+
+
+def estimate_three_seeds(grid: Grid, settings: tuple[str, ...]) -> tuple[Estimate, Floats]:
+    """Scores as of three seeds, with the variance of ours; and the variance of a table of three new seeds.
+
+    grid: of all settings that set the scale.
+
+    Returns two of `[setting]`, of these settings. The variances are on the mean scale of three seeds.
+    """
+    runs, chosen = normalize_by_three_seeds(grid), grid.find(settings)
+    ours = dataclasses.replace(estimate_mean(runs), value=score_three_seeds(grid)[0])
+    return ours[chosen], estimate_variance_of_one_run(runs[chosen]) / len(PAPER_SEEDS)
+
+
+def estimate_true_scores(grid: Grid) -> Floats:
+    """Our scores of the constrained settings as of three seeds, less noise, `[setting]`."""
+    ours, _ = estimate_three_seeds(grid, CONSTRAINED)
+    return remove_noise(ours.value, ours.variance.mean())
+
+
+def remove_noise(scores: Floats, variance: float) -> Floats:
+    """Scores shrunk towards their mean until their variance (with n - 1) is less by that which noise adds."""
+    middle, share = scores.mean(), variance / scores.var(ddof=1)
+    return middle + np.sqrt(max(0.0, 1 - share)) * (scores - middle)
+
+
+def simulate_noise(
+    grid: Grid, settings: tuple[str, ...], reading: Reading, error: Literal["theirs", "both"]
+) -> Floats:
+    """How far the scores of simulated tables of three seeds are from their mean, `[table, setting]`.
+
+    grid: of all settings that set the scale.
+    settings: those of the result.
+    error: of new runs alone (theirs), or also of ours, which stand for the truth (both). See `draw_tables`.
+    """
+    scores, _ = score_tables(draw_tables(grid.returns, error), grid.paper, grid.zero(reading), reading)
+    noise = scores.mean(axis=-1)
+    return (noise - noise.mean(axis=0))[:, grid.find(settings)]
+
+
+def draw_tables(returns: Floats, error: Literal["theirs", "both"]) -> Floats:
+    """Returns of new tables, `[table, setting, environment, seed]` of three seeds.
+
+    For each table, setting and environment an urn is filled with m of our n runs, and three are drawn from
+    it, all with replacement. Of runs of variance s² (with n - 1) their mean has, for any m, the variance
+    s² (n - 1) / n · (1/3 + 2/(3 m)). It is s² / 3, that of three new runs, for m = 2 (n - 1); and
+    s² (1/3 + 1/n), that of their difference from the mean of ours, for m = (n - 1) / 2.
+
+    returns: `[setting, environment, seed]`, NaN where there is no run.
+    error: theirs for the first of these variances, both for the second (m is rounded down).
+    """
+    random, size = np.random.default_rng(5), len(PAPER_SEEDS)
+    tables = np.full((TABLES, *returns.shape[:2], size), np.nan)
+    for setting, environment in np.ndindex(*returns.shape[:2]):
+        runs = returns[setting, environment]
+        runs = runs[np.isfinite(runs)]
+        if not len(runs):
+            continue
+        urn = max(1, 2 * (len(runs) - 1) if error == "theirs" else (len(runs) - 1) // 2)
+        filled = runs[random.integers(len(runs), size=(TABLES, urn))]
+        chosen = random.integers(urn, size=(TABLES, size))
+        tables[:, setting, environment] = np.take_along_axis(filled, chosen, axis=1)
+    return tables
+
+
+def simulate_new_tables(grid: Grid) -> pd.DataFrame:
+    """What other tables of three seeds would say of the constrained settings, simulated.
+
+    Our scores as of three seeds, less noise, are taken as true; each table is on its own scale. Columns
+    setting, first (the share of tables in which the setting comes first), low, median and high (5, 50 and
+    95 % of its scores).
+    """
+    tables = estimate_true_scores(grid) + simulate_noise(grid, CONSTRAINED, READINGS[0], "theirs")
+    first = np.bincount(tables.argmax(axis=1), minlength=len(CONSTRAINED)) / len(tables)
+    low, median, high = np.percentile(tables, [5, 50, 95], axis=0)
+    return pd.DataFrame({"setting": CONSTRAINED, "first": first, "low": low, "median": median, "high": high})
+
+
+def leave_seeds_out(grid: Grid) -> pd.DataFrame:
+    """The table without one seed, each on its own scale: columns seed, setting, score, rank (1 is first).
+
+    grid: of the paper's settings, with all runs.
+    """
+    returns = np.array([np.delete(grid.returns, index, axis=-1) for index in range(len(grid.seeds))])
+    tables, _ = score_tables(returns, grid.paper, grid.zero(READINGS[0]), READINGS[0])
+    index = pd.MultiIndex.from_product([grid.seeds, grid.settings], names=["seed", "setting"])
+    table = pd.DataFrame({"score": tables.mean(axis=-1).flatten()}, index)
+    ranks = table["score"].groupby("seed").rank(ascending=False, method="first").astype(int)
+    return table.assign(rank=ranks).reset_index()
