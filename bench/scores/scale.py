@@ -170,9 +170,9 @@ class Grid:
         return np.isin(self.settings, PAPER_SETTINGS)
 
     def has_seeds(self, least: int, *, every_run: bool = False) -> bool:
-        """Whether every setting of the paper has so many runs in every environment.
+        """Whether every setting of the paper has at least this number of runs in every environment.
 
-        every_run: whether none of its runs may be missing in any seed.
+        every_run: whether a setting must also have a run of every seed.
         """
         runs = np.isfinite(self.returns[self.paper])
         return self.is_whole and bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
