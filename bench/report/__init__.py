@@ -1,5 +1,8 @@
 """What people read: tables, figures and pages.
 
+A page is a template, Markdown with blanks, in `templates/`. The modules `…_facts` compute what fills those of
+the results, `formats.py` writes numbers, and `templates.py` fills the blanks.
+
 How to add a figure:
 
 1. Compute its numbers in `bench/scores`, as a table of an `Analysis`.
