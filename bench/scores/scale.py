@@ -155,16 +155,6 @@ class Grid:
         return cls(returns, scale, tuple(settings), tuple(environments), tuple(table.columns))
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every setting of the paper has a run in every environment."""
-        runs = np.isfinite(self.returns).any(axis=-1)
-        return (
-            set(self.settings) >= set(PAPER_SETTINGS)
-            and set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
-            and bool(np.asarray(runs)[self.paper].all())
-        )
-
-    @property
     def paper(self) -> NDArray[np.bool_]:
         """Which settings are the paper's, `[setting]`."""
         return np.isin(self.settings, PAPER_SETTINGS)
@@ -175,7 +165,10 @@ class Grid:
         every_run: whether a setting must also have a run of every seed.
         """
         runs = np.isfinite(self.returns[self.paper])
-        return self.is_whole and bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
+        environments = {without_version(name) for name in self.environments}
+        if not set(self.settings) >= set(PAPER_SETTINGS) or environments != set(SLOWEST_FIRST):
+            return False
+        return bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
 
     def find(self, settings: Iterable[str]) -> list[int]:
         """The indices of these settings."""
