@@ -99,7 +99,7 @@ def describe_no_clip(analysis: Analysis) -> dict[str, Any]:
 
 
 def tabulate_no_clip(analysis: Analysis) -> pd.DataFrame:
-    """One line an environment: what `Report.returns` has, and what follows.
+    """One line an environment: what `Analysis.returns` has, and what follows.
 
     sorted: the normalized scores of its runs, the lowest (low) first. uniform, untrained: how many runs
     return more than uniform actions, or than the untrained policy.
