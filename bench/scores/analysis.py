@@ -156,10 +156,11 @@ class Analysis:
 
     @cached_property
     def scale(self) -> pd.DataFrame:
-        """What scores 0 and 1 by environment, under every reading, and what the best run hangs on.
+        """What scores 0 and 1 by environment, under every reading; and which run is the best, by how much.
 
         best_run_setting, best_run_seed: the best run; of equals the first. second_best_run: the next return.
-        best_run_of_three: the mean over all subsets of three seeds; low and high: 5 and 95 % of the subsets.
+        best_run_of_three: the best run of three seeds, as the mean over all choices of them. low, high: 5 and
+        95 % of the choices.
         """
         paper = self.all_scores[self.all_scores["setting"].isin(PAPER_SETTINGS)].set_index("environment")
         ranked = paper.sort_values("score", ascending=False, kind="stable").groupby(level=0)
@@ -254,7 +255,7 @@ class Analysis:
             return pd.DataFrame()
         return compare_in_other_ways(self.paper, self._over_time.only(self.paper.settings))
 
-    # What these tables have, the functions tell.
+    # The columns of each table are described where its function is.
     seeds_left_out = _take_whole(leave_seeds_out, seeds=2, every_run=True)
     figure_3 = _take_whole(compare_figure_3, seeds=2)
     power = _take_whole(tabulate_power, seeds=3)

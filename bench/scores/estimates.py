@@ -23,7 +23,7 @@ BISECTIONS = 40
 class Estimate:
     """Estimates whose variance is a sum over environments, with Student's interval.
 
-    value: of any shape; the other two have the same.
+    value: of any shape; variance and spread have the shape of value.
     variance: of the estimates, Σ v over environments.
     spread: Σ v² / (n - 1), which gives the degrees of freedom of Welch (1938) and Satterthwaite (1946).
     """
@@ -153,9 +153,3 @@ def correct_by_holm(p: Floats) -> Floats:
     corrected = np.full(len(p), np.nan)
     corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return corrected
-
-
-mean = estimate_mean  # former name
-
-
-improvement = estimate_improvement  # former name

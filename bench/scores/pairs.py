@@ -45,7 +45,7 @@ def compare_pairs(grid: Grid) -> pd.DataFrame:
     tables = []
     for family in filter(None, families):
         first, second = _select_runs(grid, family)
-        # All readings at once, because the permutations are the same.
+        # All readings at once, so that they share their permutations.
         readings = zip(*(_select_runs(grid, family, reading) for reading in READINGS), strict=True)
         p = permute_labels(*map(np.concatenate, readings)).reshape(len(READINGS), -1)
         table = _tabulate(family, estimate_mean(first) - estimate_mean(second), p[0])
@@ -108,7 +108,7 @@ def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
         f"{WITHOUT}{name}": omit_environment(runs, index) for index, name in enumerate(grid.environments)
     }
     every = np.stack(list(linear.values()))
-    # All ways at once, because the permutations are the same.
+    # All ways at once, so that they share their permutations.
     p = permute_labels(*(every[:, chosen].reshape(-1, *runs.shape[1:]) for chosen in (first, second)))
     tested = {
         way: (estimate_mean(values).value, each)
@@ -172,7 +172,11 @@ def score_middle(runs: Floats) -> Floats:
 
 
 def _fill_urns(first: Floats, second: Floats, sizes: NDArray[np.int_], middle: bool) -> list[Urn]:
-    """For each environment and each two numbers of runs: the runs of the pairs with so many, 0 for others."""
+    """Pooled runs of the pairs: an urn for each environment and each two numbers of runs of a pair.
+
+    first, second, middle: as `permute_labels` has them.
+    sizes: numbers of runs, `[pair, environment, 2]`. An urn has 0 for pairs with other numbers.
+    """
     urns = []
     for environment in range(first.shape[1]):
         for one, other in np.unique(sizes[:, environment], axis=0):
@@ -207,7 +211,7 @@ def _weigh(chosen: NDArray[np.bool_], size: int, middle: bool) -> Floats:
     return (chosen & (cut < rank) & (rank <= size - cut)) / (size - 2 * cut)
 
 
-def correlate_seeds(grid: Grid) -> float:
+def find_seed_correlation(grid: Grid) -> float:
     """The mean correlation of two settings' returns over the seeds of an environment.
 
     grid: with three seeds or more. An environment in which a setting lacks a run, or any spread, is left out.
@@ -216,10 +220,3 @@ def correlate_seeds(grid: Grid) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         means = [np.corrcoef(returns)[others].mean() for returns in grid.returns.swapaxes(0, 1)]
     return float(np.nanmean(means))
-
-
-differences = compare_settings  # former name
-
-
-seed_correlation = correlate_seeds  # former name
-holm = correct_by_holm  # former name

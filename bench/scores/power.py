@@ -1,6 +1,7 @@
 """What a number of seeds can tell: the width and coverage of intervals, and which differences are found.
 
 All differences and widths are of the constrained settings, on the mean scale of tables of three seeds.
+Coverage is of all of the paper's settings, on the scale of all our runs.
 """
 
 from bisect import bisect_left
@@ -138,15 +139,18 @@ def _select_runs(grid: Grid) -> Floats:
 
 
 def simulate_coverage(grid: Grid) -> pd.DataFrame:
-    """How often 95 % intervals contain the true value, in simulated experiments with as many seeds as ours.
+    """Coverage of the 95 % intervals in simulated experiments with our number of seeds.
 
-    By setting and kind of runs: columns setting, runs, seeds, experiments, score, iqm, improvement. The last
-    three are the shares of experiments whose interval contains the true value, which is the statistic's mean
-    over all experiments. The scale is that of our runs in all.
+    One line a setting and kind of runs: columns setting, runs, seeds, experiments, score, iqm, improvement.
+    The last three are the shares of experiments whose interval contains the true value, which is the
+    statistic's mean over all experiments. All are on the scale of our runs.
 
-    Runs have the measured mean and standard deviation of each setting in each environment. They are Gaussian;
-    or so, but no better than the best measured run of the environment; or a gamma distribution of the
-    measured skewness, and of 2 in size at least, towards bad runs where the measured is 0.
+    Runs have the measured mean and standard deviation of each setting in each environment. Their distribution
+    is Gaussian (gaussian); Gaussian, but no better than the best measured run of the environment (capped); or
+    a gamma distribution (skewed) with the measured skewness, at least 2 in size, and with its tail towards
+    bad runs where the measured skewness is 0.
+
+    grid: of the paper's settings, with two runs or more of each in each environment.
     """
     runs, tables = grid.normalized(), []
     seeds = int(np.isfinite(runs).sum(axis=-1).min())

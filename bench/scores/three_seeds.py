@@ -27,8 +27,7 @@ TABLES = 5000
 
 def find_paper_scores(settings: Iterable[str]) -> Floats:
     """The published scores, `[setting]`; NaN for a setting that the paper doesn't have."""
-    scores = (SETTINGS[name].paper_score if name in SETTINGS else None for name in settings)
-    return np.array([np.nan if score is None else score for score in scores])
+    return np.array([SETTINGS[name].paper_score if name in SETTINGS else None for name in settings], float)
 
 
 def score_tables(

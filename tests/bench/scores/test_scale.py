@@ -90,18 +90,12 @@ def test_unmeasured_random_policies_are_refused() -> None:
         find_scale(TWO_SETTINGS, RANDOM[:0])
 
 
-def test_a_grid_is_whole_with_what_the_paper_has() -> None:
-    whole = random_grid(1)
-    assert whole.is_whole
-    assert not whole.only(whole.settings[1:]).is_whole
-    assert not grid().is_whole
-
-
 def test_a_grid_has_seeds_where_all_settings_have_runs() -> None:
     found = random_grid(3)
     assert found.has_seeds(3, every_run=True)
     assert not found.has_seeds(4)
     assert not found.only(found.settings[1:]).has_seeds(1)
+    assert not grid().has_seeds(1)
     returns = found.returns.copy()
     returns[2, 5, 1] = np.nan
     lacking = dataclasses.replace(found, returns=returns)
