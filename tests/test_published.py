@@ -25,7 +25,7 @@ from bench.results.evaluations import evaluated
 from bench.results.folder import open_results
 from bench.results.policies import Policy, load_policy
 from bench.results.reading import KEYS, load_runs
-from bench.scores.report import report
+from bench.scores.analysis import analyze
 from bench.scores.variants import read_variants
 from bench.speed import page
 from bench.training.evaluation import play
@@ -212,7 +212,7 @@ def test_the_page_of_the_variants_is_that_of_their_runs() -> None:
     """After a change of runs: make variants."""
     folder = ROOT / "results"
     results, selection = Options(folder).open()
-    variants = read_variants(results, report(results, selection))
+    variants = read_variants(results, analyze(results, selection))
     assert render_variants(variants, folder) == read_text(folder / "variants" / "README.md")
     assert csv_text(variants.table) == read_text(folder / "variants" / "variants.csv")
 

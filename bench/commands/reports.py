@@ -29,17 +29,17 @@ class Table(Options, OnResults):
             show_returns(results, present, console)
             return
         from bench.report.terminal import show_differences, show_table
-        from bench.scores import report
+        from bench.scores.analysis import analyze
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
-        found = report.report(results, selection)
-        show_table(found, console)
-        show_differences(found, console)
+        analysis = analyze(results, selection)
+        show_table(analysis, console)
+        show_differences(analysis, console)
         if is_written(selection, finished):
             from bench.report.saving import write_report
 
-            console.print(write_report(found, results, selection), soft_wrap=True)
+            console.print(write_report(analysis, results, selection), soft_wrap=True)
             for setting in in_table_order(run.setting for run in set(selection.runs) - present):
                 warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
@@ -67,14 +67,14 @@ class Curves(Options, OnResults):
         from bench.report.curves import draw_learning_curves
         from bench.report.figures import save_figure
         from bench.results.reading import runs_table
-        from bench.scores.scale import uniform_scores
+        from bench.scores.scale import select_uniform
 
         present = finished_of(results, selection)
         runs = runs_table(results, present)
         # A part of the table gets a file of its own.
         name = "learning_curves" if is_written(selection, results.finished()) else "learning_curves_selection"
         figure = draw_learning_curves(
-            runs, uniform_scores(results.random_scores()), results.settings(present)
+            runs, select_uniform(results.random_scores()), results.settings(present)
         )
         paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
@@ -114,9 +114,9 @@ class Variants(OnResults):
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
         from bench.report.variants import write_variants
-        from bench.scores.report import report
+        from bench.scores.analysis import analyze
         from bench.scores.variants import read_variants
 
         finished_of(results, selection)
-        variants = read_variants(results, report(results, selection))
+        variants = read_variants(results, analyze(results, selection))
         console.print(f"written: {write_variants(variants, results.path)}", soft_wrap=True)

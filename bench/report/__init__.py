@@ -1,9 +1,12 @@
 """What people read: tables, figures and pages.
 
+A page is a template, Markdown with blanks, in `templates/`. The modules `…_facts` compute what fills those of
+the results, `formats.py` writes numbers, and `templates.py` fills the blanks.
+
 How to add a figure:
 
-1. Compute its numbers in `bench/scores`, as a table of a `Report`.
-2. Write a function that takes the report and returns a Matplotlib figure, beside those of its kind.
+1. Compute its numbers in `bench/scores`, as a table of an `Analysis`.
+2. Write a function that takes the analysis and returns a Matplotlib figure, beside those of its kind.
    `appearance.py` has the look of each setting.
 3. Name it in `figures.py`, which stores it as PNG and SVG, and show it in a page's template.
 

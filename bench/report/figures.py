@@ -20,25 +20,26 @@ from bench.report.score_figures import (
     draw_table1,
     draw_variance,
 )
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
 
 # So that the same runs give the same bytes.
 DETERMINISTIC: Any = {"svg.hashsalt": "table1", "svg.fonttype": "path"}
 DOTS_PER_INCH = 150
 
 
-def write_figures(report: Report, folder: Path) -> None:
-    """Write all figures of a report into `figures/`."""
+def write_figures(analysis: Analysis, folder: Path) -> None:
+    """Write all figures of an analysis into `figures/`."""
+    random, settings = analysis.scale["random_uniform"], analysis.settings
     figures = {
-        "table1": draw_table1(report),
-        "learning_curves": draw_learning_curves(report.runs, report.scale["random_uniform"], report.settings),
-        "environments": draw_environments(report),
-        "variance": draw_variance(report),
-        "differences": draw_differences(report),
-        "by_seeds": draw_by_seeds(report),
-        "outcomes": draw_outcomes(report),
-        "profiles": draw_profiles(report),
-        "diagnostics": draw_diagnostics(report.runs, report.settings),
+        "table1": draw_table1(analysis),
+        "learning_curves": draw_learning_curves(analysis.runs, random, settings),
+        "environments": draw_environments(analysis),
+        "variance": draw_variance(analysis),
+        "differences": draw_differences(analysis),
+        "by_seeds": draw_by_seeds(analysis),
+        "outcomes": draw_outcomes(analysis),
+        "profiles": draw_profiles(analysis),
+        "diagnostics": draw_diagnostics(analysis.runs, settings),
     }
     for name, figure in figures.items():
         save_figure(figure, folder / "figures", name)

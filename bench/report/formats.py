@@ -48,12 +48,12 @@ def format_p(p: float) -> str:
     return "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def format_interval(low: float, high: float, doubtful: bool = False) -> str:
-    """An interval, in brackets where it is doubtful; nothing for NaN."""
+def format_interval(low: float, high: float, unreliable: bool = False) -> str:
+    """An interval, in brackets where it is unreliable; nothing for NaN."""
     if math.isnan(low):
         return ""
     interval = f"{low:z,.2f} to {high:z,.2f}"
-    return f"({interval})" if doubtful else interval
+    return f"({interval})" if unreliable else interval
 
 
 def format_estimate(row: Any, name: str) -> str:

@@ -19,58 +19,58 @@ from bench.report.run_facts import (
 from bench.report.score_facts import describe_coverage, describe_scale, find_firsts
 from bench.report.tables import describe_table1, format_improvement, format_mean_returns, format_returns
 from bench.report.templates import render
+from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED
-from bench.scores.report import Report
 from bench.scores.scale import READINGS
 
 
-def write_pages(report: Report, folder: Path) -> None:
+def write_pages(analysis: Analysis, folder: Path) -> None:
     """Write `README.md` and `details.md`."""
-    for name, page in render_pages(report, folder).items():
+    for name, page in render_pages(analysis, folder).items():
         write_whole(folder / name, page)
 
 
-def render_pages(report: Report, folder: Path) -> dict[str, str]:
+def render_pages(analysis: Analysis, folder: Path) -> dict[str, str]:
     """The pages over a results folder, by name.
 
     Args:
-        report: over all of the paper's settings in all environments.
+        analysis: over all of the paper's settings in all environments.
         folder: the results folder. The pages lead to other pages that are there.
 
     Raises:
         DamagedError: when `verified.csv` of the folder is another file.
     """
-    values = _values(report, folder)
+    values = _values(analysis, folder)
     return {"README.md": render("results.md", **values), "details.md": render("details.md", **values)}
 
 
-def _values(report: Report, folder: Path) -> dict[str, Any]:
+def _values(analysis: Analysis, folder: Path) -> dict[str, Any]:
     """What the templates are filled with, by name."""
     return {
-        **describe_table1(report),
+        **describe_table1(analysis),
         "folder": folder,
         "alpha": ALPHA,
         "readings": [str(reading) for reading in READINGS],
         "constrained": len(CONSTRAINED),
         "planned_seeds": PLANNED_SEEDS,
         "most_flat": MOST_FLAT,
-        "pairs": describe_pairs(report),
-        "lead": describe_lead(report),
-        "power": describe_power(report),
-        "paper": describe_paper(report),
-        "figure_3": describe_figure_3(report),
-        "no_clip": describe_no_clip(report),
-        "gaps": describe_gaps(report),
-        "groups": find_two_groups(report),
-        "outliers": describe_outliers(report),
-        "made": describe_making(report),
-        "scale": describe_scale(report),
-        "firsts": find_firsts(report),
-        "coverage": describe_coverage(report),
-        "mean_returns": format_mean_returns(report),
-        "returns": format_returns(report.returns, report.settings),
-        "improvement": format_improvement(report),
-        "postures": describe_postures(report.scores, folder),
+        "pairs": describe_pairs(analysis),
+        "lead": describe_lead(analysis),
+        "power": describe_power(analysis),
+        "paper": describe_paper(analysis),
+        "figure_3": describe_figure_3(analysis),
+        "no_clip": describe_no_clip(analysis),
+        "gaps": describe_gaps(analysis),
+        "groups": find_two_groups(analysis),
+        "outliers": describe_outliers(analysis),
+        "made": describe_making(analysis),
+        "scale": describe_scale(analysis),
+        "firsts": find_firsts(analysis),
+        "coverage": describe_coverage(analysis),
+        "mean_returns": format_mean_returns(analysis),
+        "returns": format_returns(analysis.returns, analysis.settings),
+        "improvement": format_improvement(analysis),
+        "postures": describe_postures(analysis.scores, folder),
         "repeated": describe_repetitions(folder),
     }

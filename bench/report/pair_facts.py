@@ -10,12 +10,11 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS, UNCONSTRAINED
 from bench.report.formats import format_number, format_reading
+from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
-from bench.scores.pairs import PERMUTATIONS, seed_correlation
+from bench.scores.pairs import AREA, MIDDLE, PERMUTATIONS, POOLED, RANDOM, WITHOUT, find_seed_correlation
 from bench.scores.paper import CONSTRAINED
 from bench.scores.power import POWER
-from bench.scores.report import Report
-from bench.scores.robustness import AREA, MIDDLE, POOLED, RANDOM, WITHOUT
 from bench.scores.scale import READINGS
 
 WAYS = {
@@ -26,13 +25,13 @@ WAYS = {
 }
 
 
-def describe_pairs(report: Report) -> dict[str, Any]:
+def describe_pairs(analysis: Analysis) -> dict[str, Any]:
     """Counts of the differences that are significant, and the pairs that `details.md` shows."""
-    pairs, every = report.paper_pairs, report.pairs
+    pairs, every = analysis.paper_pairs, analysis.pairs
     found = pairs[pairs["p_holm"] < ALPHA]
     same_sign = np.sign(found["difference"]) == np.sign(found["paper_difference"])
     with_no_clip = (found[["setting", "other"]] == UNCONSTRAINED).any(axis=1)
-    best = rank_settings(report)[0]
+    best = rank_settings(analysis)[0]
     alike = pairs[(pairs[["setting", "other"]] == best).any(axis=1) & ~(pairs["p_holm"] < ALPHA)]
     own = ~every["setting"].isin(PAPER_SETTINGS)
     constrained = (every[["setting", "other"]] != UNCONSTRAINED).all(axis=1)
@@ -49,67 +48,66 @@ def describe_pairs(report: Report) -> dict[str, Any]:
         "like_the_best": np.where(alike["setting"] == best, alike["other"], alike["setting"]),
         "shown": every[constrained & (every["p_holm"] < ALPHA) | own],
         "under_all_readings": (every["significant_readings"] == len(READINGS)).sum(),
-        "correlation": correlate_seeds(report) if report.seeds >= len(PAPER_SEEDS) else None,
+        "correlation": correlate_seeds(analysis) if analysis.seeds >= len(PAPER_SEEDS) else None,
     }
 
 
-def correlate_seeds(report: Report) -> dict[str, Any]:
+def correlate_seeds(analysis: Analysis) -> dict[str, Any]:
     """How alike runs of the same seed are: of all constrained settings (all), and within each family."""
     families: dict[str, list[str]] = {}
     for name in CONSTRAINED:
-        families.setdefault(report.settings[name].family, []).append(name)
-    within = {family: seed_correlation(report.grid.only(names)) for family, names in families.items()}
+        families.setdefault(analysis.settings[name].family, []).append(name)
+    within = {family: find_seed_correlation(analysis.grid.only(names)) for family, names in families.items()}
     return {
-        "all": seed_correlation(report.grid.only(list(CONSTRAINED))),
+        "all": find_seed_correlation(analysis.grid.only(list(CONSTRAINED))),
         "families": [f"{format_number(value)} ({family})" for family, value in within.items()],
     }
 
 
-def describe_lead(report: Report) -> dict[str, Any] | None:
+def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
     """Whether the lead of the first two settings hangs on how they are scored and tested.
 
     None of one seed. Counts of the others that a leader is significantly ahead of come in pairs, one for each
     leader: published; sampled, with environments as a sample of others; least and most, in all other ways.
     """
-    if "robustness" not in report.comparisons:
+    if analysis.robustness.empty:
         return None
-    two, pairs, wins = find_leaders(report), report.paper_pairs, count_ahead(report)
+    two, pairs, wins = find_leaders(analysis), analysis.paper_pairs, count_ahead(analysis)
     between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
-    table, kept = report.table.set_index("setting", drop=False), wins.drop(RANDOM)
+    table, kept = analysis.table.set_index("setting", drop=False), wins.drop(RANDOM)
     return {
         "first": table.loc[two[0]],
         "second": table.loc[two[1]],
-        "last": table.loc[rank_settings(report)[-1]],
+        "last": table.loc[rank_settings(analysis)[-1]],
         "differ": between["p_holm"] < ALPHA,
         "others": len(PAPER_SETTINGS) - len(two),
-        "stay_first": count_stay_first(report),
-        "seeds": report.comparisons["seeds_left_out"]["seed"].nunique(),
+        "stay_first": count_stay_first(analysis),
+        "seeds": analysis.seeds_left_out["seed"].nunique(),
         "wins": [(describe_way(str(way)), *counts) for way, *counts in wins.itertuples()],
-        "others_first": find_others_first(report),
+        "others_first": find_others_first(analysis),
         "published": wins.iloc[0].tolist(),
         "least": kept.min().tolist(),
         "most": kept.max().tolist(),
         "sampled": wins.loc[RANDOM].tolist(),
-        "sampled_uncorrected": count_ahead(report, corrected=False).loc[RANDOM].tolist(),
-        "where": locate_lead(report),
+        "sampled_uncorrected": count_ahead(analysis, corrected=False).loc[RANDOM].tolist(),
+        "where": locate_lead(analysis),
     }
 
 
-def rank_settings(report: Report) -> list[str]:
+def rank_settings(analysis: Analysis) -> list[str]:
     """The paper's settings, the highest score first."""
-    table = report.table[report.table["setting"].isin(PAPER_SETTINGS)]
-    return table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
+    return analysis.paper_table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
 
 
-def find_leaders(report: Report) -> tuple[str, str]:
+def find_leaders(analysis: Analysis) -> tuple[str, str]:
     """The two of the paper's settings that score highest."""
-    first, second, *_ = rank_settings(report)
+    first, second, *_ = rank_settings(analysis)
     return first, second
 
 
-def count_ahead(report: Report, corrected: bool = True) -> pd.DataFrame:
+def count_ahead(analysis: Analysis, corrected: bool = True) -> pd.DataFrame:
     """Of how many others each of the two leaders is significantly ahead, `[way, leader]`."""
-    found, two = mirror_pairs(report.comparisons["robustness"]), find_leaders(report)
+    found, two = mirror_pairs(analysis.robustness), find_leaders(analysis)
     significant = found["p_holm" if corrected else "p"] < ALPHA
     chosen = found["setting"].isin(two) & ~found["other"].isin(two)
     wins = found[chosen].assign(wins=significant & (found["score"] > found["other_score"]))
@@ -123,19 +121,19 @@ def mirror_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([pairs, pairs.rename(columns=names)], ignore_index=True)
 
 
-def count_stay_first(report: Report) -> int:
+def count_stay_first(analysis: Analysis) -> int:
     """In how many of the tables without one seed the leaders stay the first two."""
-    table, two = report.comparisons["seeds_left_out"], find_leaders(report)
+    table, two = analysis.seeds_left_out, find_leaders(analysis)
     highest = table[table["setting"].isin(two)].groupby("seed")["rank"].max()
     return int((highest == len(two)).sum())
 
 
-def find_others_first(report: Report) -> list[tuple[str, list[str]]]:
+def find_others_first(analysis: Analysis) -> list[tuple[str, list[str]]]:
     """The ways in which not the leaders score highest, and which two settings do."""
-    scores = mirror_pairs(report.comparisons["robustness"]).drop_duplicates(["way", "setting"])
+    scores = mirror_pairs(analysis.robustness).drop_duplicates(["way", "setting"])
     order = scores.sort_values("score", ascending=False, kind="stable").groupby("way", sort=False)
     firsts = {str(way): lines["setting"].iloc[:2].tolist() for way, lines in order}
-    two = set(find_leaders(report))
+    two = set(find_leaders(analysis))
     return [(describe_way(way), names) for way, names in firsts.items() if set(names) != two]
 
 
@@ -148,13 +146,13 @@ def describe_way(way: str) -> str:
     return WAYS.get(way) or Markup(f"[scale](#the-scale): {format_reading(way)}")
 
 
-def share_lead(report: Report) -> pd.DataFrame:
+def share_lead(analysis: Analysis) -> pd.DataFrame:
     """Of each leader's lead over the third and the fourth setting the share of each environment.
 
     Columns leader, other and the environments.
     """
-    order = rank_settings(report)
-    means = report.returns.pivot(index="setting", columns="environment", values="normalized")
+    order = rank_settings(analysis)
+    means = analysis.returns.pivot(index="setting", columns="environment", values="normalized")
     lines = []
     for leader in order[:2]:
         for other in order[2:4]:
@@ -163,10 +161,10 @@ def share_lead(report: Report) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def locate_lead(report: Report) -> dict[str, Any]:
+def locate_lead(analysis: Analysis) -> dict[str, Any]:
     """The environment that gives most of the lead, and its shares of the first's and the second's lead."""
-    shares = share_lead(report)
-    environment = str(shares[list(report.grid.environments)].mean().idxmax())
+    shares = share_lead(analysis)
+    environment = str(shares[list(analysis.grid.environments)].mean().idxmax())
     first, second = (lines[environment].tolist() for _, lines in shares.groupby("leader", sort=False))
     return {
         "environment": environment,
@@ -176,17 +174,17 @@ def locate_lead(report: Report) -> dict[str, Any]:
     }
 
 
-def describe_power(report: Report) -> dict[str, Any] | None:
+def describe_power(analysis: Analysis) -> dict[str, Any] | None:
     """What the paper's and our number of seeds can tell; None of fewer than three seeds.
 
     differences: how many pairs of constrained settings there are.
     """
-    if "power" not in report.comparisons:
+    if analysis.power.empty:
         return None
-    table = report.comparisons["power"].set_index("seeds")
+    table = analysis.power.set_index("seeds")
     return {
         "power": POWER,
         "three": table.loc[len(PAPER_SEEDS)],
-        "ours": table.loc[report.seeds],
+        "ours": table.loc[analysis.seeds],
         "differences": len(CONSTRAINED) * (len(CONSTRAINED) - 1) // 2,
     }

@@ -7,25 +7,25 @@ import pandas as pd
 from bench.protocol.environments import version_of
 from bench.protocol.settings import UNCONSTRAINED
 from bench.report.formats import format_reading
+from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.paper import CONSTRAINED, DIFFERENCE, PEARSON, SPEARMAN
-from bench.scores.report import Report
 from bench.scores.scale import READINGS
 
 # A measure that a larger share of flat tables passes cannot tell a replication from equal settings.
 MOST_FLAT = 0.2
 
 
-def describe_paper(report: Report) -> dict[str, Any] | None:
+def describe_paper(analysis: Analysis) -> dict[str, Any] | None:
     """Prediction intervals, likeness, and whether settings differ at all; None of fewer than three seeds."""
-    if "predictions" not in report.comparisons:
+    if analysis.predictions.empty:
         return None
-    predictions, readings = report.comparisons["predictions"], inside_by_reading(report)
-    agreement = report.comparisons["agreement"].sort_values("measure", kind="stable")
+    predictions, readings = analysis.predictions, inside_by_reading(analysis)
+    agreement = analysis.agreement.sort_values("measure", kind="stable")
     first = agreement[agreement["reading"] == str(READINGS[0])].set_index("measure")
     informative = first["flat_passes"] <= MOST_FLAT
     failing = agreement[~agreement["passes"]]
-    heterogeneity = report.comparisons["heterogeneity"].replace({"table": {"paper": "the paper's"}})
+    heterogeneity = analysis.heterogeneity.replace({"table": {"paper": "the paper's"}})
     return {
         "readings": readings,
         "possible": readings.index[readings["inside"] >= readings["least_inside"]].tolist(),
@@ -47,9 +47,9 @@ def describe_paper(report: Report) -> dict[str, Any] | None:
     }
 
 
-def inside_by_reading(report: Report) -> pd.DataFrame:
+def inside_by_reading(analysis: Analysis) -> pd.DataFrame:
     """By reading: inside (of the paper's constrained scores), mean_inside, least_inside, and the likeness."""
-    table, likeness = report.comparisons["predictions"], report.comparisons["agreement"]
+    table, likeness = analysis.predictions, analysis.agreement
     constrained = table[table["setting"].isin(CONSTRAINED)].groupby("reading", sort=False)
     counts = constrained.agg(
         inside=("inside", "sum"), mean_inside=("mean_inside", "first"), least_inside=("least_inside", "first")
@@ -64,11 +64,11 @@ def _counts(readings: pd.DataFrame, best: str) -> list[int]:
     return sorted(set(readings["inside"][readings.index.str.endswith(best)]), reverse=True)
 
 
-def describe_figure_3(report: Report) -> dict[str, Any] | None:
+def describe_figure_3(analysis: Analysis) -> dict[str, Any] | None:
     """The baseline's returns beside the ends of the paper's curves; None of one seed."""
-    if "figure_3" not in report.comparisons:
+    if analysis.figure_3.empty:
         return None
-    table = report.comparisons["figure_3"]
+    table = analysis.figure_3
     return {
         "table": table,
         "different": table["environment"][table["p"] < ALPHA].tolist(),

@@ -5,48 +5,48 @@ from typing import Any
 import pandas as pd
 
 from bench.protocol.settings import PAPER_SETTINGS
-from bench.scores.coverage import LEAST_SKEWNESS
+from bench.scores.analysis import LEAST_COVERAGE, Analysis
 from bench.scores.paper import CONSTRAINED
-from bench.scores.report import LEAST_COVERAGE, Report
+from bench.scores.power import LEAST_SKEWNESS
 
 
-def describe_scale(report: Report) -> dict[str, Any]:
+def describe_scale(analysis: Analysis) -> dict[str, Any]:
     """What scores 0 and 1, what that hangs on, and the range of the constrained scores by reading."""
-    readings = report.readings.set_index("setting").loc[list(CONSTRAINED)]
+    readings = analysis.readings.set_index("setting").loc[list(CONSTRAINED)]
     return {
-        "environments": find_best_of_others(report),
-        "depends": find_dependence(report),
-        "ahead": find_furthest_ahead(report.scale),
+        "environments": find_best_of_others(analysis),
+        "depends": find_dependence(analysis),
+        "ahead": find_furthest_ahead(analysis.scale),
         "low": readings.min(),
         "high": readings.max(),
     }
 
 
-def find_best_of_others(report: Report) -> pd.DataFrame:
+def find_best_of_others(analysis: Analysis) -> pd.DataFrame:
     """The scale with the best run of all but the best run's setting (best_of_others), and best_run_file."""
     best = pd.DataFrame(
-        report.paper.returns.max(axis=-1).T, report.paper.environments, report.paper.settings
-    ).loc[report.scale.index]
-    others = best.where(best.columns.to_numpy() != report.scale[["best_run_setting"]].to_numpy())
+        analysis.paper.returns.max(axis=-1).T, analysis.paper.environments, analysis.paper.settings
+    ).loc[analysis.scale.index]
+    others = best.where(best.columns.to_numpy() != analysis.scale[["best_run_setting"]].to_numpy())
     files = [
         f"runs/{row.Index}/{row.best_run_setting}/seed-{row.best_run_seed:02d}.csv"
-        for row in report.scale.itertuples()
+        for row in analysis.scale.itertuples()
     ]
-    return report.scale.assign(best_of_others=others.max(axis=1), best_run_file=files)
+    return analysis.scale.assign(best_of_others=others.max(axis=1), best_run_file=files)
 
 
-def find_dependence(report: Report) -> dict[str, Any]:
+def find_dependence(analysis: Analysis) -> dict[str, Any]:
     """Where the scale hangs most on one setting.
 
     returns: those of its runs that are better than any other setting's. times: how many times as large other
     scores would be without these runs.
     """
-    scale = find_best_of_others(report)
+    scale = find_best_of_others(analysis)
     lead = scale["best_run"] - scale["best_of_others"]
     share = lead / (scale["best_run"] - scale["random_uniform"]).abs()
     environment = str(share.idxmax())
     line = scale.loc[environment]
-    runs = report.all_scores.query("environment == @environment and setting == @line.best_run_setting")
+    runs = analysis.all_scores.query("environment == @environment and setting == @line.best_run_setting")
     better = runs["score"][runs["score"] > line["best_of_others"]]
     return {
         "environment": environment,
@@ -66,16 +66,16 @@ def find_furthest_ahead(scale: pd.DataFrame) -> dict[str, Any]:
     return {"environment": environment, "setting": setting, "seed": seed, "lead": lead.max()}
 
 
-def find_firsts(report: Report) -> dict[str, str]:
+def find_firsts(analysis: Analysis) -> dict[str, str]:
     """Which of the paper's settings comes first, by outcome."""
-    table = report.outcomes.assign(score=report.table["score"])
+    table = analysis.outcomes.assign(score=analysis.table["score"])
     paper = table[table["setting"].isin(PAPER_SETTINGS)].set_index("setting")
     return {name: str(paper[name].idxmax()) for name in ("median", "iqm", "area", "score")}
 
 
-def describe_coverage(report: Report) -> dict[str, Any] | None:
+def describe_coverage(analysis: Analysis) -> dict[str, Any] | None:
     """Coverage of the 95 % intervals in simulated experiments; errors in points. None of one seed."""
-    coverage = report.coverage
+    coverage = analysis.coverage
     if coverage.empty:
         return None
     table = coverage.pivot(index="setting", columns="runs", values="score").loc[coverage["setting"].unique()]

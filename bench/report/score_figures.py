@@ -14,8 +14,7 @@ from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import UNCONSTRAINED
 from bench.report.appearance import Look, looks, wrap_panels
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import ALPHA, Estimate, mean
-from bench.scores.report import Report
+from bench.scores.estimates import ALPHA, Estimate, estimate_mean
 from bench.scores.scale import Floats
 
 COLUMNS = 4
@@ -28,14 +27,14 @@ PAPER_MARKER: dict[str, Any] = {"marker": "D", "fillstyle": "none", "markersize"
 THREE_MARKER: dict[str, Any] = {"marker": "|", "markersize": 13, "markeredgewidth": 1.6}
 
 
-def draw_table1(report: Report) -> Figure:
+def draw_table1(analysis: Analysis) -> Figure:
     """The scores with their intervals, and the paper's below them: all settings, and the constrained."""
-    rows = report.table.round(DIGITS)
+    rows = analysis.table.round(DIGITS)
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(rows)), layout="constrained")
     whole, detail = figure.subplots(1, 2, sharey=True, width_ratios=(1, 2))
     for panel, shown in ((whole, rows), (detail, rows[rows["setting"] != UNCONSTRAINED])):
         scores = shown.set_index("setting")[["score", "ci_low", "ci_high"]]
-        draw_intervals(panel, scores, report, report.doubtful)
+        draw_intervals(panel, scores, analysis, analysis.unreliable)
         panel.plot(shown["score_of_three"], shown.index, color="black", linestyle="none", **THREE_MARKER)
         panel.plot(shown["paper_score"], shown.index + 0.3, color="black", linestyle="none", **PAPER_MARKER)
         panel.set_xlabel("average normalized score")
@@ -49,19 +48,19 @@ def draw_table1(report: Report) -> Figure:
     return figure
 
 
-def draw_outcomes(report: Report) -> Figure:
+def draw_outcomes(analysis: Analysis) -> Figure:
     """Interquartile mean, area under the learning curve, and probability of improvement, as intervals."""
-    rows = report.outcomes.set_index("setting").round(DIGITS)
+    rows = analysis.outcomes.set_index("setting").round(DIGITS)
     figure = Figure(figsize=(11, 1.1 + 0.32 * len(rows)), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
-    improvement = report.improvement.set_index("setting").round(DIGITS)
+    improvement = analysis.improvement.set_index("setting").round(DIGITS)
     whole = improvement[improvement["environment"] == "all"].drop(columns="environment")
     for panel, title, values in (
         (panels[0], "interquartile mean", rows[["iqm", "iqm_low", "iqm_high"]]),
         (panels[1], "mean over time", rows[["area", "area_low", "area_high"]]),
         (panels[2], "probability of improvement", whole.reindex(rows.index)),
     ):
-        draw_intervals(panel, values, report)
+        draw_intervals(panel, values, analysis)
         panel.set_title(title, fontsize="medium")
     panels[2].axvline(0.5, color="grey", linewidth=0.8)
     panels[2].set_xlim(0, 1)
@@ -69,24 +68,24 @@ def draw_outcomes(report: Report) -> Figure:
 
 
 def draw_intervals(
-    panel: Axes, values: pd.DataFrame, report: Analysis, doubtful: frozenset[str] = frozenset()
+    panel: Axes, values: pd.DataFrame, analysis: Analysis, unreliable: frozenset[str] = frozenset()
 ) -> None:
-    """One line a setting of a table indexed by it, with value, low and high; doubtful ones dotted."""
-    look_of, settings = looks(report.settings), list(report.table["setting"])
+    """One line a setting of a table indexed by it, with value, low and high; unreliable ones dotted."""
+    look_of, settings = looks(analysis.settings), list(analysis.table["setting"])
     for setting, value, low, high in values.itertuples():
         line, shade = settings.index(setting), look_of[setting].colour
-        style: dict[str, Any] = {"linestyle": ":" if setting in doubtful else "-", "solid_capstyle": "butt"}
+        style: dict[str, Any] = {"linestyle": ":" if setting in unreliable else "-", "solid_capstyle": "butt"}
         panel.plot([low, high], [line, line], color=shade, linewidth=3, **style)
         panel.plot(value, line, "o", color=shade, markersize=7)
-    panel.set_yticks(range(len(settings)), [report.settings[name].label for name in settings])
+    panel.set_yticks(range(len(settings)), [analysis.settings[name].label for name in settings])
     panel.set_ylim(len(settings) - 0.4, -0.6)
     panel.grid(axis="x", linewidth=0.4)
 
 
-def draw_environments(report: Report) -> Figure:
+def draw_environments(analysis: Analysis) -> Figure:
     """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
-    names, settings = report.grid.environments, list(report.table["setting"])
-    runs, look_of = report.grid.only(settings).normalized().round(DIGITS), looks(report.settings)
+    names, settings = analysis.grid.environments, list(analysis.table["setting"])
+    runs, look_of = analysis.grid.only(settings).normalized().round(DIGITS), looks(analysis.settings)
     size = (2.2, 0.8 + 0.24 * len(settings))
     figure, panels = wrap_panels(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
     for environment_index, (panel, name) in enumerate(zip(panels, names, strict=True)):
@@ -100,23 +99,23 @@ def draw_environments(report: Report) -> Figure:
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
         panel.grid(axis="x", linewidth=0.4)
-    panels[0].set_yticks(range(len(settings)), [report.settings[setting].label for setting in settings])
+    panels[0].set_yticks(range(len(settings)), [analysis.settings[setting].label for setting in settings])
     panels[0].invert_yaxis()
     figure.supxlabel("normalized score: 0 is random, 1 the best run", fontsize="medium")
     return figure
 
 
-def draw_by_seeds(report: Report) -> Figure:
+def draw_by_seeds(analysis: Analysis) -> Figure:
     """Score and 95 % interval of the first seeds, by their number: a panel per family."""
     last_intervals: dict[Axes, list[Floats]] = {}
 
     def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
         counts = np.arange(1.0, runs.shape[-1] + 1)
-        estimates = [mean(runs[:, : int(count)]) for count in counts]
+        estimates = [estimate_mean(runs[:, : int(count)]) for count in counts]
         _curve(panel, counts, estimates, look, label)
         last_intervals.setdefault(panel, []).append(np.stack(estimates[-1].interval))
 
-    figure = _by_family(report, draw)
+    figure = _by_family(analysis, draw)
     figure.supxlabel("number of seeds", fontsize="medium")
     figure.supylabel("average normalized score", fontsize="medium")
     for panel in figure.axes:
@@ -128,14 +127,14 @@ def draw_by_seeds(report: Report) -> Figure:
     return figure
 
 
-def draw_profiles(report: Report) -> Figure:
+def draw_profiles(analysis: Analysis) -> Figure:
     """The share of runs that score more than a threshold, with pointwise 95 % bands: a panel per family."""
 
     def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
         beyond = [np.where(np.isnan(runs), np.nan, runs > threshold) for threshold in THRESHOLDS]
-        _curve(panel, THRESHOLDS, [mean(each) for each in beyond], look, label)
+        _curve(panel, THRESHOLDS, [estimate_mean(each) for each in beyond], look, label)
 
-    figure = _by_family(report, draw)
+    figure = _by_family(analysis, draw)
     figure.supxlabel("normalized score", fontsize="medium")
     figure.supylabel("share of runs that score more", fontsize="medium")
     for panel in figure.axes:
@@ -144,18 +143,18 @@ def draw_profiles(report: Report) -> Figure:
     return figure
 
 
-def _by_family(report: Report, draw: Callable[[Axes, Floats, Look, str], None]) -> Figure:
+def _by_family(analysis: Analysis, draw: Callable[[Axes, Floats, Look, str], None]) -> Figure:
     """A panel per family, in which `draw` draws the runs of each member, `[environment, run]`."""
     families: dict[str, list[str]] = {}
-    for name in report.table["setting"]:
-        families.setdefault(report.settings[name].family, []).append(name)
-    look_of, rows = looks(report.settings), -(-len(families) // 2)
+    for name in analysis.table["setting"]:
+        families.setdefault(analysis.settings[name].family, []).append(name)
+    look_of, rows = looks(analysis.settings), -(-len(families) // 2)
     figure = Figure(figsize=(9, 0.4 + 3.2 * rows), layout="constrained")
     panels = figure.subplots(rows, 2, squeeze=False).flatten()
     for panel, members in zip(panels, families.values(), strict=False):
         for name in members:
-            runs = report.grid.only([name]).normalized()[0]
-            draw(panel, runs, look_of[name], report.settings[name].label)
+            runs = analysis.grid.only([name]).normalized()[0]
+            draw(panel, runs, look_of[name], analysis.settings[name].label)
         panel.grid(linewidth=0.4)
         panel.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     for empty in panels[len(families) :]:
@@ -171,11 +170,11 @@ def _curve(panel: Axes, positions: Floats, estimates: list[Estimate], look: Look
     panel.fill_between(positions, low, high, color=look.colour, alpha=0.15, linewidth=0)
 
 
-def draw_differences(report: Report) -> Figure:
+def draw_differences(analysis: Analysis) -> Figure:
     """Every setting's score less every other's; bold and starred where the corrected test is significant."""
-    settings = list(report.table["setting"])
+    settings = list(analysis.table["setting"])
     values, significant = (np.full((len(settings), len(settings)), blank) for blank in (np.nan, 0))
-    for row in report.pairs.itertuples():
+    for row in analysis.pairs.itertuples():
         if {row.setting, row.other} <= set(settings):
             a, b = settings.index(row.setting), settings.index(row.other)
             values[a, b], values[b, a] = row.difference, -row.difference
@@ -188,20 +187,20 @@ def draw_differences(report: Report) -> Figure:
         for row in zip(values, significant, strict=True)
     ]
     figure = Figure(figsize=(10, 1.9 + 0.42 * len(settings)), layout="constrained")
-    labels = [report.settings[name].label for name in settings]
+    labels = [analysis.settings[name].label for name in settings]
     panel = figure.subplots()
     _matrix(panel, values, texts, labels, labels, "PuOr", (-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE))
     panel.set_title("score of the row less that of the column", fontsize="medium")
     return figure
 
 
-def draw_variance(report: Report) -> Figure:
+def draw_variance(analysis: Analysis) -> Figure:
     """The share of the variance of a setting's score that each environment brings."""
-    table = report.returns.pivot(index="setting", columns="environment", values="variance_share")
-    values = table.loc[list(report.table["setting"])].to_numpy()
+    table = analysis.returns.pivot(index="setting", columns="environment", values="variance_share")
+    values = table.loc[list(analysis.table["setting"])].to_numpy()
     texts = [["" if np.isnan(value) else f"{100 * value:.0f} %" for value in row] for row in values]
     figure = Figure(figsize=(9, 1.3 + 0.36 * len(values)), layout="constrained")
-    rows = [report.settings[name].label for name in report.table["setting"]]
+    rows = [analysis.settings[name].label for name in analysis.table["setting"]]
     columns = [without_version(name) for name in table]
     panel = figure.subplots()
     _matrix(panel, values, texts, rows, columns, "Blues", (0, 1))

@@ -13,37 +13,37 @@ from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
 from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
 from bench.report.templates import render
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
 
 Cells = list[list[str]]
 
 
-def write_table1(report: Report, folder: Path) -> None:
+def write_table1(analysis: Analysis, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
-    write_whole(folder / "table1.md", render("table1.md", **describe_table1(report)))
-    write_whole(folder / "table1.tex", format_latex(format_table1(report)))
+    write_whole(folder / "table1.md", render("table1.md", **describe_table1(analysis)))
+    write_whole(folder / "table1.tex", format_latex(format_table1(analysis)))
 
 
-def notes(report: Report) -> list[str]:
+def notes(analysis: Analysis) -> list[str]:
     """What the table's columns are, and what to beware of, as paragraphs."""
-    return render("notes.md", **describe_table1(report)).strip().split("\n\n")
+    return render("notes.md", **describe_table1(analysis)).strip().split("\n\n")
 
 
-def describe_table1(report: Report) -> dict[str, Any]:
+def describe_table1(analysis: Analysis) -> dict[str, Any]:
     """What the templates of Table 1 and its notes are filled with."""
     return {
-        "report": report,
-        "table1": format_table1(report),
-        "unreliable": find_unreliable(report),
-        "warnings": find_warnings(report),
+        "analysis": analysis,
+        "table1": format_table1(analysis),
+        "unreliable": find_unreliable(analysis),
+        "warnings": find_warnings(analysis),
     }
 
 
-def find_unreliable(report: Report) -> list[pd.Series]:
+def find_unreliable(analysis: Analysis) -> list[pd.Series]:
     """The least coverage of each interval that is in brackets: a line of the table of coverage."""
-    lines = report.coverage.sort_values("score", kind="stable").drop_duplicates("setting")
+    lines = analysis.coverage.sort_values("score", kind="stable").drop_duplicates("setting")
     least = lines.set_index("setting", drop=False)
-    return [least.loc[setting] for setting in in_table_order(report.doubtful)]
+    return [least.loc[setting] for setting in in_table_order(analysis.unreliable)]
 
 
 def format_latex(cells: Cells) -> str:
@@ -63,14 +63,14 @@ def format_latex(cells: Cells) -> str:
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def format_table1(report: Report) -> Cells:
+def format_table1(analysis: Analysis) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
     scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
     heading = ["algorithm", *scores, "runs", "diverged"]
-    any_diverged, rows = report.table["diverged"].any(), []
-    for row in report.table.itertuples():
+    any_diverged, rows = analysis.table["diverged"].any(), []
+    for row in analysis.table.itertuples():
         paper, ours = format_number(row.paper_score), format_number(row.score)
-        interval = format_interval(row.ci_low, row.ci_high, row.setting in report.doubtful)
+        interval = format_interval(row.ci_low, row.ci_high, row.setting in analysis.unreliable)
         more = (format_number(row.untrained_score), format_number(row.score_of_three), str(row.runs))
         diverged = str(row.diverged) if any_diverged else ""
         rows.append([row.algorithm, paper, ours, interval, *more, diverged])
@@ -78,9 +78,9 @@ def format_table1(report: Report) -> Cells:
     return [[cells[index] for index in filled] for cells in (heading, *rows)]
 
 
-def format_mean_returns(report: Report) -> Cells:
+def format_mean_returns(analysis: Analysis) -> Cells:
     """The mean return of each setting in each environment."""
-    means = report.returns.pivot(index="setting", columns="environment", values="mean")
+    means = analysis.returns.pivot(index="setting", columns="environment", values="mean")
     rows = means.loc[in_table_order(means.index)].iterrows()
     return [
         ["setting", *map(without_version, means.columns)],
@@ -88,13 +88,13 @@ def format_mean_returns(report: Report) -> Cells:
     ]
 
 
-def format_improvement(report: Report) -> Cells:
+def format_improvement(analysis: Analysis) -> Cells:
     """The probability of improvement over the baseline, in all and in each environment, with its interval."""
-    table = report.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
+    table = analysis.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
     cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
     texts = cells.pivot(index="setting", columns="environment", values="text")
-    texts = texts.loc[table["setting"].unique(), ["all", *report.grid.environments]]
-    rows = [[report.settings[str(name)].label, *row] for name, row in texts.iterrows()]
+    texts = texts.loc[table["setting"].unique(), ["all", *analysis.grid.environments]]
+    rows = [[analysis.settings[str(name)].label, *row] for name, row in texts.iterrows()]
     return [["algorithm", *texts], *rows]
 
 
@@ -120,22 +120,22 @@ def _return_cell(row: object) -> str:
     return f"{format_return(mean)}{spread} ({normalized:.2f})"
 
 
-def find_warnings(report: Report) -> list[str]:
+def find_warnings(analysis: Analysis) -> list[str]:
     """What makes the scores unlike the paper's: runs of another length, and an environment that none learned.
 
     The latter is one in which even the best is no better than random, under some reading.
     """
-    length = report.all_runs["timesteps"].max()
+    length = analysis.all_runs["timesteps"].max()
     other_length = (
         f"The runs have {length:,} timesteps, the paper's {DEFAULT.timesteps:,}: don't compare them."
     )
-    best = report.scale[["best_run", "best_setting_mean"]].min(axis=1)
-    random = report.scale[["random_uniform", "random_untrained"]].max(axis=1)
+    best = analysis.scale[["best_run", "best_setting_mean"]].min(axis=1)
+    random = analysis.scale[["random_uniform", "random_untrained"]].max(axis=1)
     return [
         *([other_length] if length != DEFAULT.steps else []),
         *(
             f"{environment}: the best is no better than random under some reading; more is still better."
-            for environment in report.scale.index[best <= random]
+            for environment in analysis.scale.index[best <= random]
         ),
     ]
 

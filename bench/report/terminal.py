@@ -12,7 +12,7 @@ from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import Cells, find_warnings, format_table1
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
-from bench.scores.report import Report
+from bench.scores.analysis import Analysis
 
 SCALE_HEADINGS = {
     "random_uniform": "random: uniform actions",
@@ -24,12 +24,12 @@ SCALE_HEADINGS = {
 MOST_SHOWN = 10
 
 
-def show_table(report: Report, console: Console) -> None:
+def show_table(analysis: Analysis, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
-    print_table(console, "Table 1: average normalized score", format_table1(report))
+    print_table(console, "Table 1: average normalized score", format_table1(analysis))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, format_scale(report.scale))
-    for warning in find_warnings(report):
+    print_table(console, scale, format_scale(analysis.scale))
+    for warning in find_warnings(analysis):
         warn(console, warning)
 
 
@@ -42,17 +42,17 @@ def format_scale(scale: pd.DataFrame) -> Cells:
     ]
 
 
-def show_differences(report: Report, console: Console) -> None:
+def show_differences(analysis: Analysis, console: Console) -> None:
     """Print the differences of the settings that are shown, where these are few and have several seeds."""
-    if len(report.grid.settings) < 2:
+    if len(analysis.grid.settings) < 2:
         return
-    pairs = report.pairs[report.pairs[["setting", "other"]].isin(report.shown).all(axis=1)]
+    pairs = analysis.pairs[analysis.pairs[["setting", "other"]].isin(analysis.shown).all(axis=1)]
     pairs = pairs[pairs["ci_low"].notna()]
     if not 0 < len(pairs) <= MOST_SHOWN:
         return
     cells = [["setting", "other", "difference", "95 % interval", "p", "p, Holm"]]
     for row in pairs.itertuples():
-        names = (report.settings[name].label for name in (row.setting, row.other))
+        names = (analysis.settings[name].label for name in (row.setting, row.other))
         interval = format_interval(row.ci_low, row.ci_high)
         cells.append([*names, format_number(row.difference), interval, format_p(row.p), format_p(row.p_holm)])
     title = "Differences of normalized scores (p of permutation tests)"

@@ -153,9 +153,3 @@ def correct_by_holm(p: Floats) -> Floats:
     corrected = np.full(len(p), np.nan)
     corrected[order] = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)).clip(max=1)
     return corrected
-
-
-mean = estimate_mean  # former name
-
-
-improvement = estimate_improvement  # former name

@@ -220,10 +220,3 @@ def find_seed_correlation(grid: Grid) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         means = [np.corrcoef(returns)[others].mean() for returns in grid.returns.swapaxes(0, 1)]
     return float(np.nanmean(means))
-
-
-differences = compare_settings  # former name
-
-
-seed_correlation = find_seed_correlation  # former name
-holm = correct_by_holm  # former name

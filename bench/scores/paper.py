@@ -16,7 +16,7 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.published import FIGURE_3
 from bench.protocol.settings import BASELINE
-from bench.scores.estimates import TAIL, correct_by_holm, estimate_variance_of_one_run
+from bench.scores.estimates import TAIL, correct_by_holm
 from bench.scores.scale import READINGS, Floats, Grid
 from bench.scores.three_seeds import CONSTRAINED as CONSTRAINED  # former place
 from bench.scores.three_seeds import (
@@ -197,6 +197,3 @@ def compare_figure_3(grid: Grid) -> pd.DataFrame:
         "p_holm": correct_by_holm(p),
     }
     return pd.DataFrame(columns)
-
-
-of_one_seed = estimate_variance_of_one_run  # former name

@@ -193,6 +193,3 @@ class Grid:
 
 
 uniform_scores = select_uniform  # former name
-
-
-scale_of = find_scale  # former name

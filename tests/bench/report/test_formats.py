@@ -12,10 +12,10 @@ def test_counts_in_words(wins: tuple[int, int], words: str) -> None:
     assert format_ahead(wins, 9) == words
 
 
-def test_a_doubtful_interval_is_in_brackets() -> None:
+def test_an_unreliable_interval_is_in_brackets() -> None:
     assert format_interval(-0.001, 0.5) == "0.00 to 0.50"
-    assert format_interval(-0.001, 0.5, doubtful=True) == "(0.00 to 0.50)"
-    assert format_interval(float("nan"), float("nan"), doubtful=True) == ""
+    assert format_interval(-0.001, 0.5, unreliable=True) == "(0.00 to 0.50)"
+    assert format_interval(float("nan"), float("nan"), unreliable=True) == ""
 
 
 def test_a_list_ends_with_a_word() -> None:

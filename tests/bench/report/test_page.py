@@ -1,4 +1,4 @@
-"""The whole report, on made-up runs of few seeds."""
+"""The pages and tables of an analysis, on made-up runs of few seeds."""
 
 import io
 import re
@@ -18,8 +18,7 @@ from bench.protocol.selection import select
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report import figures, page
 from bench.results.folder import Results
-from bench.scores.report import Report, report
-from bench.scores.report import save as save_tables
+from bench.scores.analysis import Analysis, analyze, save_tables
 from bench.speed.scaling import synthetic_results
 from tests.helpers.links import anchors, links
 from tests.helpers.processes import ROOT
@@ -31,12 +30,17 @@ FIGURES = (
 )
 
 
-def report_on(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> Report:
-    return report(results, select(ENVIRONMENTS, settings, None, results.finished()))
+def analyze_all(results: Results, settings: tuple[str, ...] = PAPER_SETTINGS) -> Analysis:
+    return analyze(results, select(ENVIRONMENTS, settings, None, results.finished()))
 
 
-def text_of(found: Report) -> str:
-    return "\n".join(page.render_pages(found, Path("nowhere")).values())
+def has_no_comparison(analysis: Analysis) -> bool:
+    names = ("figure_3", "robustness", "seeds_left_out", "power", "seeds_needed", "predictions", "agreement")
+    return all(getattr(analysis, name).empty for name in (*names, "heterogeneity", "new_tables"))
+
+
+def text_of(analysis: Analysis) -> str:
+    return "\n".join(page.render_pages(analysis, Path("nowhere")).values())
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,7 @@ def with_own(results: Results, own_row: str, tmp_path: Path) -> Results:
 
 
 def test_part_of_the_table_keeps_its_numbers(results: Results) -> None:
-    whole, part = report_on(results), report_on(results, ("clip-0.2", "no-clip"))
+    whole, part = analyze_all(results), analyze_all(results, ("clip-0.2", "no-clip"))
     for name in ("table", "readings", "outcomes"):
         rows = getattr(whole, name).set_index("setting").loc[["no-clip", "clip-0.2"]]
         pd.testing.assert_frame_equal(getattr(part, name).set_index("setting"), rows)
@@ -64,9 +68,9 @@ def test_part_of_the_table_keeps_its_numbers(results: Results) -> None:
 def test_a_setting_of_ones_own_changes_no_other_number(
     results: Results, with_own: Results, own_row: str, tmp_path: Path
 ) -> None:
-    alone, both = report_on(results, PAPER_SETTINGS), report_on(with_own, (*PAPER_SETTINGS, own_row))
-    for name, found in (("alone", alone), ("both", both)):
-        save_tables(found, tmp_path / name)
+    alone, both = analyze_all(results, PAPER_SETTINGS), analyze_all(with_own, (*PAPER_SETTINGS, own_row))
+    for name, analysis in (("alone", alone), ("both", both)):
+        save_tables(analysis, tmp_path / name)
     files = sorted((tmp_path / "alone").glob("*.csv"))
     assert len(files) == 20
     for path in files:
@@ -90,7 +94,7 @@ def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
             re.findall(r"Clipping, ε = 0\.1 +│ Clipping, ε = 0\.2 +│ +(-?[\d.]+) │", log.getvalue())
         )
     (difference,), nothing = printed
-    score = report_on(results, settings).table.set_index("setting")["score"]
+    score = analyze_all(results, settings).table.set_index("setting")["score"]
     assert float(difference) == pytest.approx(score["clip-0.1"] - score["clip-0.2"], abs=0.0051)
     assert nothing == []
 
@@ -107,8 +111,8 @@ def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, 4, *mark_soak([2])])
 def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = report_on(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
-    text = text_of(found)
+    analysis = analyze_all(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
+    text = text_of(analysis)
     assert not re.search(r"\bnan\b", text)
     assert ("## In short" in text) == (seeds > 2)
     assert f"Interim: {seeds} of the planned 21 seeds." in text
@@ -124,14 +128,14 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: 
     assert ("2,000 simulated experiments" in text) == (seeds > 1)
     assert all(f"(figures/{name}.png)" in text for name in FIGURES)
     monkeypatch.setattr(page, "PLANNED_SEEDS", seeds)
-    page.write_pages(found, tmp_path)
+    page.write_pages(analysis, tmp_path)
     pages = {name: (tmp_path / name).read_text() for name in ("README.md", "details.md")}
     assert "Interim" not in pages["README.md"]
     for name, written in pages.items():
         targets = [link.partition("#") for link in links(written) if "#" in link]
         assert [(file, to) for file, _, to in targets if to not in anchors(pages[file or name])] == []
     if seeds == 1:  # where least can be drawn
-        figures.write_figures(found, tmp_path)
+        figures.write_figures(analysis, tmp_path)
         assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
 
 
@@ -139,7 +143,7 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: 
 def test_the_published_pages_are_those_of_the_runs() -> None:
     """After a change of runs, tables or templates: make table1."""
     folder = ROOT / "results"
-    pages = page.render_pages(report(*Options(folder).open()), folder)
+    pages = page.render_pages(analyze(*Options(folder).open()), folder)
     assert pages == {name: read_text(folder / name) for name in pages}
 
 
@@ -147,43 +151,42 @@ def test_incomplete_runs_are_told_as_far_as_they_go(results: Results, tmp_path: 
     folder = Path(shutil.copytree(results.path, tmp_path / "results"))
     shutil.rmtree(folder / "runs" / "Hopper-v4" / "clip-0.1")  # a setting without an environment
     (folder / "runs" / "Swimmer-v4" / "clip-0.3" / "seed-02.csv").unlink()  # and one without a run
-    found = report(
+    analysis = analyze(
         Results(folder, results.protocol),
         select(ENVIRONMENTS, (), (0, 1, 2), Results(folder, results.protocol).finished()),
     )
-    table = found.table.set_index("setting")
+    table = analysis.table.set_index("setting")
     assert table["score"].notna().all()
     assert table.index[table["ci_low"].isna()].tolist() == ["clip-0.1"]
     assert table.loc["clip-0.3", "runs"] == 20
-    assert found.pairs.set_index(["setting", "other"])["p"].isna().sum() == 10
-    assert found.comparisons == {}
+    assert analysis.pairs.set_index(["setting", "other"])["p"].isna().sum() == 10
+    assert has_no_comparison(analysis)
 
 
 def test_with_fewer_environments_there_is_no_comparison(results: Results) -> None:
-    part = report(results, select(ENVIRONMENTS[:2], PAPER_SETTINGS, None, results.finished()))
+    part = analyze(results, select(ENVIRONMENTS[:2], PAPER_SETTINGS, None, results.finished()))
     assert np.isfinite(part.table["ci_low"]).all()
-    assert part.comparisons == {}
+    assert has_no_comparison(part)
 
 
 @pytest.mark.slow
-def test_doubtful_intervals_are_in_brackets(results: Results) -> None:
-    found = report_on(results)
-    coverage = found.coverage
+def test_unreliable_intervals_are_in_brackets(results: Results) -> None:
+    analysis = analyze_all(results)
+    coverage = analysis.coverage
     coverage.loc[coverage["setting"] == "clip-0.2", "score"] = [0.95, 0.95, 0.89]
     coverage.loc[coverage["setting"] != "clip-0.2", "score"] = 0.95
-    assert found.doubtful == {"clip-0.2"}
-    text = text_of(found)
+    assert analysis.unreliable == {"clip-0.2"}
+    text = text_of(analysis)
     in_brackets = [line for line in text.splitlines() if line.startswith("| ") and " | (" in line]
     assert [line.split(" | ")[0] for line in in_brackets if line.count("|") == 8] == ["| Clipping, ε = 0.2"]
     assert "The interval of clip-0.2 is in brackets, and dotted in the figure, because" in text
 
 
 def test_the_area_is_the_mean_over_time(results: Results) -> None:
-    found = report_on(results)
-    runs = found.runs[(found.runs["environment"] == "Hopper-v4") & (found.runs["setting"] == "clip-0.2")]
-    run = runs[runs["seed"] == 1]
+    analysis = analyze_all(results)
+    run = analysis.runs.query("environment == 'Hopper-v4' and setting == 'clip-0.2' and seed == 1")
     steps = np.diff(run["timesteps"], prepend=0)
-    line = found.scores.query("environment == 'Hopper-v4' and setting == 'clip-0.2' and seed == 1")
+    line = analysis.scores.query("environment == 'Hopper-v4' and setting == 'clip-0.2' and seed == 1")
     assert line["mean_return"].item() == pytest.approx(np.average(run["return_last100"], weights=steps))
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from bench.report.pair_facts import count_ahead, count_stay_first, share_lead
-from bench.scores.robustness import RANDOM
+from bench.scores.pairs import RANDOM
 
 
 @pytest.fixture
-def report() -> Any:
+def analysis() -> Any:
     """Four settings: clip-0.1 and clip-0.2 lead; only the former is ahead of both others after correction."""
     table = pd.DataFrame(
         {"setting": ["no-clip", "clip-0.1", "clip-0.2", "clip-0.3"], "score": [0.1, 0.8, 0.7, 0.4]}
@@ -30,30 +30,29 @@ def report() -> Any:
     returns = pd.DataFrame({"setting": table["setting"], **normalized}).melt(
         "setting", var_name="environment", value_name="normalized"
     )
-    comparisons = {
-        "robustness": pd.concat(ways),
-        "seeds_left_out": pd.DataFrame(seeds, columns=["seed", "setting", "rank"]),
-    }
-    return SimpleNamespace(table=table, comparisons=comparisons, returns=returns)
+    left_out = pd.DataFrame(seeds, columns=["seed", "setting", "rank"])
+    return SimpleNamespace(
+        paper_table=table, returns=returns, robustness=pd.concat(ways), seeds_left_out=left_out
+    )
 
 
-def test_wins_are_counted_over_others_than_the_leaders(report: Any) -> None:
-    corrected, single = count_ahead(report), count_ahead(report, corrected=False)
+def test_wins_are_counted_over_others_than_the_leaders(analysis: Any) -> None:
+    corrected, single = count_ahead(analysis), count_ahead(analysis, corrected=False)
     assert corrected.loc["uniform_run"].to_dict() == {"clip-0.1": 2, "clip-0.2": 1}
     assert single.loc[RANDOM].to_dict() == {"clip-0.1": 2, "clip-0.2": 2}
 
 
-def test_a_significant_loss_is_no_win(report: Any) -> None:
-    found = report.comparisons["robustness"]
+def test_a_significant_loss_is_no_win(analysis: Any) -> None:
+    found = analysis.robustness
     found.loc[found["setting"] == "no-clip", "score"] = 0.9
-    assert count_ahead(report).loc["uniform_run"].to_dict() == {"clip-0.1": 1, "clip-0.2": 0}
+    assert count_ahead(analysis).loc["uniform_run"].to_dict() == {"clip-0.1": 1, "clip-0.2": 0}
 
 
-def test_leaders_stay_first_in_the_tables_in_which_both_do(report: Any) -> None:
-    assert count_stay_first(report) == 1
+def test_leaders_stay_first_in_the_tables_in_which_both_do(analysis: Any) -> None:
+    assert count_stay_first(analysis) == 1
 
 
-def test_the_shares_of_a_lead_add_up(report: Any) -> None:
-    line = share_lead(report).set_index(["leader", "other"]).loc[("clip-0.1", "clip-0.3")]
+def test_the_shares_of_a_lead_add_up(analysis: Any) -> None:
+    line = share_lead(analysis).set_index(["leader", "other"]).loc[("clip-0.1", "clip-0.3")]
     assert line["A"] == pytest.approx(0.5)
     assert line.sum() == pytest.approx(1)

@@ -20,11 +20,11 @@ def test_only_groups_that_stay_after_the_correction_are_named() -> None:
     lines = [("Hopper-v4", "x", 2, 1, 102.0, 900.0, 0.001, 0.01, 4096.0)]
     lines += [("Hopper-v4", "y", 2, 1, 1.0, 2.0, 0.01, 0.2, 4096.0)]
     scores = pd.DataFrame({"environment": "Hopper-v4", "setting": "x", "score": [101.0, 900.0, 102.0]})
-    report: Any = SimpleNamespace(gaps=pd.DataFrame(lines, columns=columns), scores=scores)
-    (group,) = find_two_groups(report).itertuples()
+    analysis: Any = SimpleNamespace(gaps=pd.DataFrame(lines, columns=columns), scores=scores)
+    (group,) = find_two_groups(analysis).itertuples()
     assert (group.setting, group.lowest, group.highest, group.stay_apart) == ("x", 101, 900, True)
-    report.gaps = report.gaps[1:]
-    assert find_two_groups(report).empty
+    analysis.gaps = analysis.gaps[1:]
+    assert find_two_groups(analysis).empty
 
 
 def test_where_all_runs_lie_below_all_others() -> None:
@@ -34,8 +34,8 @@ def test_where_all_runs_lie_below_all_others() -> None:
         ("Reacher-v4", "clip-0.2", 0.7),
     ]
     lines += [("Hopper-v4", "no-clip", 0.3), ("Hopper-v4", "clip-0.1", 0.3)]
-    report: Any = SimpleNamespace(
+    analysis: Any = SimpleNamespace(
         scores=pd.DataFrame(lines, columns=["environment", "setting", "normalized"])
     )
-    (line,) = find_apart(report).itertuples()
+    (line,) = find_apart(analysis).itertuples()
     assert (line.Index, line.highest, line.lowest) == ("Reacher-v4", -0.5, 0.7)
