@@ -21,8 +21,8 @@ from bench.report.tables import describe_table1, format_improvement, format_mean
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
-from bench.scores.paper import CONSTRAINED
 from bench.scores.scale import READINGS
+from bench.scores.three_seeds import CONSTRAINED
 
 
 def write_pages(analysis: Analysis, folder: Path) -> None:

@@ -13,9 +13,9 @@ from bench.report.formats import format_number, format_reading
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import AREA, MIDDLE, PERMUTATIONS, POOLED, RANDOM, WITHOUT, find_seed_correlation
-from bench.scores.paper import CONSTRAINED
 from bench.scores.power import POWER
 from bench.scores.scale import READINGS
+from bench.scores.three_seeds import CONSTRAINED
 
 WAYS = {
     AREA: "mean over time",

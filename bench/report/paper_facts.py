@@ -9,8 +9,9 @@ from bench.protocol.settings import UNCONSTRAINED
 from bench.report.formats import format_reading
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
-from bench.scores.paper import CONSTRAINED, DIFFERENCE, PEARSON, SPEARMAN
+from bench.scores.paper import DIFFERENCE, PEARSON, SPEARMAN
 from bench.scores.scale import READINGS
+from bench.scores.three_seeds import CONSTRAINED
 
 # A measure that a larger share of flat tables passes cannot tell a replication from equal settings.
 MOST_FLAT = 0.2

@@ -13,8 +13,8 @@ from bench.report.formats import format_number
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import compare_settings
-from bench.scores.paper import CONSTRAINED
 from bench.scores.single_runs import FAR, LEAST_DISTANCE, LEAST_RUNS, LEAST_SHARE, find_outliers
+from bench.scores.three_seeds import CONSTRAINED
 
 
 def describe_gaps(analysis: Analysis) -> dict[str, Any]:

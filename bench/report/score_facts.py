@@ -6,8 +6,9 @@ import pandas as pd
 
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.analysis import LEAST_COVERAGE, Analysis
-from bench.scores.paper import CONSTRAINED
 from bench.scores.power import LEAST_SKEWNESS
+from bench.scores.scale import normalize
+from bench.scores.three_seeds import CONSTRAINED
 
 
 def describe_scale(analysis: Analysis) -> dict[str, Any]:
@@ -42,8 +43,7 @@ def find_dependence(analysis: Analysis) -> dict[str, Any]:
     scores would be without these runs.
     """
     scale = find_best_of_others(analysis)
-    lead = scale["best_run"] - scale["best_of_others"]
-    share = lead / (scale["best_run"] - scale["random_uniform"]).abs()
+    share = normalize(scale["best_run"], scale) - normalize(scale["best_of_others"], scale)
     environment = str(share.idxmax())
     line = scale.loc[environment]
     runs = analysis.all_scores.query("environment == @environment and setting == @line.best_run_setting")
@@ -59,8 +59,7 @@ def find_dependence(analysis: Analysis) -> dict[str, Any]:
 
 def find_furthest_ahead(scale: pd.DataFrame) -> dict[str, Any]:
     """Where one run is furthest ahead of the second best; lead: as a share of the scale."""
-    span = (scale["best_run"] - scale["random_uniform"]).abs()
-    lead = (scale["best_run"] - scale["second_best_run"]) / span
+    lead = normalize(scale["best_run"], scale) - normalize(scale["second_best_run"], scale)
     environment = str(lead.idxmax())
     setting, seed = scale.loc[environment, ["best_run_setting", "best_run_seed"]]
     return {"environment": environment, "setting": setting, "seed": seed, "lead": lead.max()}

@@ -1,7 +1,7 @@
 """Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ Cells = list[list[str]]
 def write_table1(analysis: Analysis, folder: Path) -> None:
     """Write `table1.md` and `table1.tex`."""
     write_whole(folder / "table1.md", render("table1.md", **describe_table1(analysis)))
-    write_whole(folder / "table1.tex", format_latex(format_table1(analysis)))
+    write_whole(folder / "table1.tex", format_latex(format_table1(analysis, analysis.unreliable)))
 
 
 def notes(analysis: Analysis) -> list[str]:
@@ -33,7 +33,7 @@ def describe_table1(analysis: Analysis) -> dict[str, Any]:
     """What the templates of Table 1 and its notes are filled with."""
     return {
         "analysis": analysis,
-        "table1": format_table1(analysis),
+        "table1": format_table1(analysis, analysis.unreliable),
         "unreliable": find_unreliable(analysis),
         "warnings": find_warnings(analysis),
     }
@@ -63,14 +63,18 @@ def format_latex(cells: Cells) -> str:
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
-def format_table1(analysis: Analysis) -> Cells:
-    """Heading and rows, without columns that would be empty, such as the diverged runs where none did."""
+def format_table1(analysis: Analysis, unreliable: Collection[str] = ()) -> Cells:
+    """Heading and rows, without columns that would be empty, such as the diverged runs where none did.
+
+    unreliable: settings whose interval is in brackets. Which they are is simulated, so that a table that is
+        printed has no brackets.
+    """
     scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
     heading = ["algorithm", *scores, "runs", "diverged"]
     any_diverged, rows = analysis.table["diverged"].any(), []
     for row in analysis.table.itertuples():
         paper, ours = format_number(row.paper_score), format_number(row.score)
-        interval = format_interval(row.ci_low, row.ci_high, row.setting in analysis.unreliable)
+        interval = format_interval(row.ci_low, row.ci_high, row.setting in unreliable)
         more = (format_number(row.untrained_score), format_number(row.score_of_three), str(row.runs))
         diverged = str(row.diverged) if any_diverged else ""
         rows.append([row.algorithm, paper, ours, interval, *more, diverged])

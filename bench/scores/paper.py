@@ -18,8 +18,8 @@ from bench.protocol.published import FIGURE_3
 from bench.protocol.settings import BASELINE
 from bench.scores.estimates import TAIL, correct_by_holm
 from bench.scores.scale import READINGS, Floats, Grid
-from bench.scores.three_seeds import CONSTRAINED as CONSTRAINED  # former place
 from bench.scores.three_seeds import (
+    CONSTRAINED,
     TABLES,
     estimate_three_seeds,
     find_paper_scores,

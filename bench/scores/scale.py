@@ -190,6 +190,3 @@ class Grid:
         if best is None:
             best = self.scale.loc[list(self.environments), f"best_{reading.best}"].to_numpy()
         return rescale(self.returns, self.zero(reading)[:, None], best[:, None])
-
-
-uniform_scores = select_uniform  # former name

@@ -20,9 +20,9 @@ from bench.report.formats import format_count, format_list
 from bench.report.tables import notes
 from bench.results.folder import Results
 from bench.results.reading import KEYS, runs_table
+from bench.scores.analysis import UNTRAINED_READING, Analysis, analyze
 from bench.scores.estimates import TAIL
-from bench.scores.report import UNTRAINED_READING, Report, report
-from bench.scores.scale import uniform_scores
+from bench.scores.scale import select_uniform
 
 # How columns are named in the page; one that is not here, of somebody's own rule, has its own name.
 LABELS = {
@@ -77,7 +77,7 @@ def content(results: Results, selection: Selection) -> dict[str, Any]:
     columns = [name for name in LABELS if name in runs]
     columns += [name for name in runs if name not in (*columns, *NOT_COLUMNS)]
     stride = stride_of(runs, columns)
-    uniform = uniform_scores(results.random_scores()).to_dict()
+    uniform = select_uniform(results.random_scores()).to_dict()
     seeds = runs.groupby(["environment", "setting"])["seed"].nunique().max()
     return {
         "summary": _summary(results, runs, stride),
@@ -156,7 +156,7 @@ def _table(results: Results, selection: Selection) -> dict[str, Any]:
             "notes": ["There are no scores: the paper's settings, which set their scale, have no runs."],
         }
     try:
-        found = report(results, selection)
+        found = analyze(results, selection)
     except UserError as error:  # of the scale, because damaged runs were refused before
         return {"rows": [], "notes": [f"There are no scores: {error}."]}
     missing = (
@@ -165,14 +165,14 @@ def _table(results: Results, selection: Selection) -> dict[str, Any]:
     return {"rows": _rows(found), "notes": [*([missing] if present < len(wanted) else []), *notes(found)]}
 
 
-def _rows(found: Report) -> list[dict[str, Any]]:
-    """The table's lines, with the intervals under the other reading and whether the first one is doubtful."""
+def _rows(found: Analysis) -> list[dict[str, Any]]:
+    """The table's lines, with the intervals under the other reading and whether the first is unreliable."""
     name = str(UNTRAINED_READING)
     readings = found.readings.set_index("setting")[[name, f"{name}_low", f"{name}_high"]]
     readings.columns = pd.Index(["untrained", "untrained_low", "untrained_high"])
     scores = found.table.drop(columns=["algorithm", "untrained_score"]).join(readings, on="setting")
     rows = [{column: _or_null(value) for column, value in row.items()} for row in scores.to_dict("records")]
-    return [{**row, "doubtful": row["setting"] in found.doubtful} for row in rows]
+    return [{**row, "doubtful": row["setting"] in found.unreliable} for row in rows]
 
 
 def _or_null(value: Any) -> Any:

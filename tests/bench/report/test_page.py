@@ -99,6 +99,17 @@ def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
     assert nothing == []
 
 
+def test_a_part_of_the_table_is_printed_without_simulation(
+    results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    selection = select(ENVIRONMENTS, PAPER_SETTINGS, (0, 1), results.finished())
+    monkeypatch.delattr(np.random, "default_rng")
+    Table().run(results, selection, Console(file=log, width=200))
+    assert "Clipping, ε = 0.2" in log.getvalue()
+    assert "printed only" in log.getvalue()
+
+
 def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
     results = synthetic_results(tmp_path / "results", None, range(2), ("clip-0.2",))
     log = io.StringIO()

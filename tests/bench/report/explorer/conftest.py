@@ -8,7 +8,7 @@ from bench.common.files import csv_text
 from bench.options import Options
 from bench.report.explorer import html
 from bench.results.folder import Results
-from bench.scores.report import report
+from bench.scores.analysis import analyze
 from tests.helpers.browser import Page, browser
 from tests.helpers.explorable import explorable
 
@@ -17,7 +17,7 @@ from tests.helpers.explorable import explorable
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     made = explorable(tmp_path_factory.mktemp("explorable") / "results")
     opened = Options(made.path).open()
-    found = report(*opened)
+    found = analyze(*opened)
     for name, table in (("table1", found.table), ("readings", found.readings), ("scores", found.scores)):
         (made.path / f"{name}.csv").write_text(csv_text(table))
     html.save(*opened)

@@ -20,7 +20,7 @@ from bench.report.explorer import html, series
 from bench.report.explorer.content import content
 from bench.results.folder import Results, open_results
 from bench.results.reading import runs_table
-from bench.scores.report import report
+from bench.scores.analysis import analyze
 from bench.speed.scaling import synthetic_results
 from tests.helpers.commands import run
 from tests.helpers.explorable import LABEL, TIMESTEPS, explorable
@@ -126,7 +126,7 @@ def test_columns_are_those_of_all_rules(results: Results) -> None:
 
 def test_the_table_has_the_numbers_of_the_report(results: Results) -> None:
     rows = {row["setting"]: row for row in content(*opened(results))["table"]["rows"]}
-    expected = report(*opened(results))
+    expected = analyze(*opened(results))
     table, readings = expected.table.set_index("setting"), expected.readings.set_index("setting")
     assert rows.keys() == {*PAPER_SETTINGS, "own"}
     for name in PAPER_SETTINGS:
