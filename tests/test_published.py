@@ -248,4 +248,4 @@ def test_variants_were_repeated_on_another_make_of_processor_in_all_their_enviro
 def test_the_page_of_the_speed_is_that_of_its_tables(tmp_path: Path) -> None:
     for name in ("speed.csv", "speed.json", "scaling.csv"):
         shutil.copyfile(ROOT / "results" / "speed" / name, tmp_path / name)
-    assert read_text(Path(page.save(tmp_path))) == read_text(ROOT / "results" / "speed" / "README.md")
+    assert read_text(Path(page.write_page(tmp_path))) == read_text(ROOT / "results" / "speed" / "README.md")

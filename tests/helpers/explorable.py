@@ -11,7 +11,7 @@ from bench.protocol.protocol import Run
 from bench.protocol.settings import PAPER_SETTINGS, Setting
 from bench.results.folder import Results
 from bench.results.schema import COLUMNS, RunResult
-from bench.speed.scaling import synthetic_results
+from tests.helpers.made_up import synthetic_results
 
 TIMESTEPS = 30 * 2048
 DIVERGED = Run("Hopper-v4", "own", 1)

@@ -20,8 +20,8 @@ from bench.report import figures, page
 from bench.results.folder import Results
 from bench.scores.report import Report, report
 from bench.scores.report import save as save_tables
-from bench.speed.scaling import synthetic_results
 from tests.helpers.links import anchors, links
+from tests.helpers.made_up import synthetic_results
 from tests.helpers.processes import ROOT
 from tests.helpers.soak import mark_soak
 

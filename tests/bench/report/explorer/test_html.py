@@ -21,9 +21,9 @@ from bench.report.explorer.content import content
 from bench.results.folder import Results, open_results
 from bench.results.reading import runs_table
 from bench.scores.report import report
-from bench.speed.scaling import synthetic_results
 from tests.helpers.commands import run
 from tests.helpers.explorable import LABEL, TIMESTEPS, explorable
+from tests.helpers.made_up import synthetic_results
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
