@@ -51,9 +51,9 @@ def own_lines(seed: int) -> pd.DataFrame:
     table = pd.DataFrame({name: [float(seed + 1)] * len(steps) for name in COLUMNS})
     table = table.assign(timesteps=steps, episodes=range(1, len(steps) + 1))
     table["return_last100"] = [-1234.56789 * (seed + 1) + line for line in range(len(steps))]
-    table["surprise"] = [1e-300 * 7.0**line for line in range(len(steps))]
+    table["surprise"] = [1e-30 * 7.0**line for line in range(len(steps))]
     if seed == 0:
-        table["surprise"] = [math.nan, math.inf, -math.inf, -3.25e12, 0.0, 1.5]
+        table["surprise"] = [math.nan, math.inf, -math.inf, -3.25 * 2**40, 0.0, 1.5]
     if seed == DIVERGED.seed:
         table.loc[table.index[-1], ["kl", "value_loss", "policy_std"]] = math.nan
     return table
