@@ -1,7 +1,7 @@
 """The page to explore as a whole: what it loads, what is chosen, its colours, links and sizes."""
 
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -120,14 +120,8 @@ def test_it_prints_without_controls_and_within_the_paper(page: Page) -> None:
 
 def test_a_folder_of_own_runs_alone(tab: Page, results: Results, tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    for name in ("protocol.json", "runs/Hopper-v4/own"):
-        source, target = results.path / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        files: Any = sorted(source.iterdir()) if source.is_dir() else [source]
-        for file in files:
-            place = target / file.name if source.is_dir() else target
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.read_bytes())
+    shutil.copytree(results.path / "runs/Hopper-v4/own", folder / "runs/Hopper-v4/own")
+    shutil.copy(results.path / "protocol.json", folder)
     html.write_page(*Options(folder).open())
     tab.open(folder / "index.html")
     tab.evaluate("drawn")
