@@ -51,16 +51,14 @@ def play(
     look: makes a frame of the environment as it is.
     most_frames: after these, none is made any more.
     """
-    random, stride = np.random.default_rng(seed), steps_per_frame(env)
-    std = np.exp(policy.log_std)
+    generator, stride = np.random.default_rng(seed), steps_per_frame(env)
     observation, _ = env.reset(seed=seed)
     frames: list[Frame] = []
     episode_return, steps, ended = 0.0, 0, False
     while not ended:
         if steps % stride == 0 and len(frames) < most_frames:
             frames.append(look())
-        noise = random.standard_normal(std.shape, np.float32)
-        observation, reward, terminated, truncated, _ = env.step(policy(observation) + std * noise)
+        observation, reward, terminated, truncated, _ = env.step(policy.sample(observation, generator))
         episode_return += float(reward)
         steps += 1
         ended = terminated or truncated
