@@ -8,13 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from bench.common.files import csv_text, json_text, read_json, read_text, write_whole
+from bench.common.files import csv_text, json_text, read_json, write_whole
 from bench.common.provenance import provenance
 from bench.common.terminal import print_table
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.report.figures import save_figure
-from bench.report.tables import markdown_table
+from bench.report.templates import render
 from bench.speed.measure import PEERS
 
 RUNS = len(PAPER_SEEDS) * len(PAPER_SETTINGS)
@@ -28,7 +28,6 @@ COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072
 PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all of these"
 PER_SUITE = " / suite"
-TRIED = Path(__file__).with_name("tried.md")
 
 
 def compare_costs(measured: pd.DataFrame) -> pd.DataFrame:
@@ -99,41 +98,24 @@ def _write(files: Mapping[str, str], folder: Path) -> list[str]:
 
 def write_page(folder: Path) -> str:
     """Write `README.md` from the tables of a folder; returns its path."""
-    path = folder / "README.md"
-    write_whole(path, "\n\n".join(_sections(folder)) + "\n")
-    return str(path)
-
-
-def _sections(folder: Path) -> list[str]:
     measured, scaling = (pd.read_csv(folder / f"{name}.csv") for name in ("speed", "scaling"))
-    record = read_json(folder / "speed.json")
-    libraries = ", ".join(f"{name} {version}" for name, version in record["libraries"].items())
-    costs = compare_costs(measured)
+    record, costs = read_json(folder / "speed.json"), compare_costs(measured)
     reached = costs[f"physics{PER_SUITE}"]
-    suite = measured[measured["system"] == "suite"][list(PARTS)].mean()
-    parts = ", ".join(f"{_part(name)} {value:.1f}" for name, value in suite.items())
-    return [
-        "# Speed",
-        "Written by `make speed`, which takes half an hour. Microseconds per environment step, learning"
-        f" included, on one core ({record['processor']['name']}): medians of {measured['repetitions'].min()}"
-        " repetitions in which the systems take turns. The floor is physics: bare `mj_step`. The libraries"
-        " do PPO with the same steps, epochs, minibatches and networks, and with their defaults in all else:"
-        f" they clip actions and gradients, and filter no observations ({libraries or 'none'}). Averages over"
-        " environments are total time over total time. Lows and highs"
-        " are in `speed.csv`.",
-        markdown_table([["environment", *map(_label, costs)], *_cost_cells(costs)]),
-        "![Cost of an environment step](speed.png)",
-        f"Of the suite's {costs.loc[TOTAL, 'suite']:.1f} µs on average: {parts}. Learning costs as much"
-        " whatever the physics does, so it weighs most where the physics is light.",
-        "We aimed at 0.70 of physics in all and 0.50 in every environment. Reached:"
-        f" {reached[TOTAL]:.2f} in all, and {reached.min():.2f} to {reached.max():.2f} by environment.",
-        "## How costs grow",
-        markdown_table(_scaling_cells(scaling)),
-        "## What was tried",
-        "On one core, when it was tried; a gradient step is one minibatch of 64 of one run at HalfCheetah's"
-        " shapes.",
-        read_text(TRIED).strip(),
-    ]
+    page = render(
+        "speed.md",
+        processor=record["processor"]["name"],
+        repetitions=measured["repetitions"].min(),
+        libraries=[f"{name} {version}" for name, version in record["libraries"].items()],
+        costs=[["environment", *map(_label, costs)], *_cost_cells(costs)],
+        suite=costs.loc[TOTAL, "suite"],
+        parts=measured[list(PARTS)].rename(columns=_part).mean().to_dict(),
+        reached=reached,
+        reached_in_all=reached[TOTAL],
+        scaling=_scaling_cells(scaling),
+    )
+    path = folder / "README.md"
+    write_whole(path, page)
+    return str(path)
 
 
 def _label(column: str) -> str:
