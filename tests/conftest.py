@@ -100,7 +100,7 @@ def whole_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make_up(folder: Path) -> None:
         from bench.protocol.settings import PAPER_SETTINGS
-        from bench.speed.scaling import synthetic_results
+        from tests.helpers.made_up import synthetic_results
 
         synthetic_results(folder, 1, range(1), PAPER_SETTINGS)
 

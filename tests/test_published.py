@@ -17,7 +17,7 @@ from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS, Run
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report.explorer import html
-from bench.report.explorer.content import content
+from bench.report.explorer.content import gather_content
 from bench.report.variants import render_variants
 from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
@@ -146,7 +146,7 @@ def test_the_lecture_s_page_names_what_is_there() -> None:
 def test_the_page_to_explore_is_that_of_the_results() -> None:
     """After a change of runs, tables or the page itself: make page."""
     text = read_text(ROOT / "results" / "index.html")
-    assert html.page(content(*Options(ROOT / "results").open())) == text
+    assert html.format_page(gather_content(*Options(ROOT / "results").open())) == text
     assert len(text.encode()) < 5e6
 
 
@@ -248,4 +248,4 @@ def test_variants_were_repeated_on_another_make_of_processor_in_all_their_enviro
 def test_the_page_of_the_speed_is_that_of_its_tables(tmp_path: Path) -> None:
     for name in ("speed.csv", "speed.json", "scaling.csv"):
         shutil.copyfile(ROOT / "results" / "speed" / name, tmp_path / name)
-    assert read_text(Path(page.save(tmp_path))) == read_text(ROOT / "results" / "speed" / "README.md")
+    assert read_text(Path(page.write_page(tmp_path))) == read_text(ROOT / "results" / "speed" / "README.md")

@@ -29,7 +29,7 @@ class Speed:
     def execute(self, console: Console) -> None:
         """Measure, print and write."""
         pin()
-        from bench.speed import measure, page, report, scaling
+        from bench.speed import measure, page, scaling
 
         chosen = select(self.environments, (), None, set()).environments
         results = open_results(self.results, None, create=True)
@@ -37,14 +37,14 @@ class Speed:
         for library in sorted(measure.PEERS.keys() - set(libraries)):
             install = ".venv/bin/pip install --constraint requirements.lock --editable '.[peers]'"
             console.print(f"without {library}, which is not installed: {install}", soft_wrap=True)
-        measured = measure.measure(chosen, libraries, console)
-        report.show(measured, console)
+        costs = measure.measure_costs(chosen, libraries, console)
+        page.print_costs(costs, console)
         if set(chosen) == set(ENVIRONMENTS):
-            written = report.save(measured, measure.versions(libraries), results.path / "speed")
-            growth = scaling.measure(console)
-            report.show_scaling(growth, console)
-            written += report.save_scaling(growth, results.path / "speed")
-            written.append(page.save(results.path / "speed"))
+            folder = results.path / "speed"
+            written = page.write_costs(costs, measure.versions(libraries), folder)
+            growth = scaling.measure_scaling(console)
+            page.print_scaling(growth, console)
+            written += [*page.write_scaling(growth, folder), page.write_page(folder)]
             console.print(f"written: {' '.join(written)}", soft_wrap=True)
 
 

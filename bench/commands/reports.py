@@ -95,9 +95,9 @@ class Page(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page."""
-        from bench.report.explorer.html import save
+        from bench.report.explorer.html import write_page
 
-        console.print(f"written: {save(results, selection)}", soft_wrap=True)
+        console.print(f"written: {write_page(results, selection)}", soft_wrap=True)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """Gymnasium's MuJoCo environments stepped as a batch, each reset in the step that ends its episode.
 
-The physics of all runs is one call to MuJoCo's batch stepper, which is bit-equal to stepping one by one and
-spares the overhead of a Python environment each. Resets don't go through Gymnasium either: a task draws the
-same numbers from a run's random stream.
+One call to MuJoCo's batch stepper steps all runs. Its bits are those of steps one by one, without a Python
+environment for each run. A reset draws the same numbers from a run's random stream as Gymnasium's does.
 """
 
 import warnings
@@ -22,7 +21,7 @@ from bench.protocol.environments import version_of, without_version
 # The rules of each environment, by version and name.
 TASKS = {"v4": v4.TASKS, "v5": v5.TASKS}
 
-# What becomes of actions on their way, by the protocol's choice: a function of them and the space's bounds.
+# Controls by the protocol's choice, as functions of the actions and the bounds of their space.
 CONTROLS: dict[str, Callable[..., NDArray[np.float32]]] = {
     "unclipped": lambda actions, low, high: actions,
     "clipped": np.clip,
@@ -30,13 +29,14 @@ CONTROLS: dict[str, Callable[..., NDArray[np.float32]]] = {
 
 
 class Steps(NamedTuple):
-    """What one step of the batch gave.
+    """What a step of the batch returns.
 
-    observations: `[run, observation]`: where the next step starts, after a reset where an episode ended.
-    rewards: `[run]`, 0 where a run was not stepped.
-    ends: `[run]`, whether the episode ended, by termination or time limit.
-    time_limits: `[run]`, whether it ended by the time limit alone.
-    final_observations: `[run, observation]`: where the step led, before any reset; None without time limits.
+    observations: where the next step starts, after the reset of an episode that ended, `[run, observation]`.
+    rewards: 0 for a run that was not stepped, `[run]`.
+    ends: whether the episode ended, by termination or time limit, `[run]`.
+    time_limits: whether the time limit alone ended it, `[run]`.
+    final_observations: where the step led, before any reset, `[run, observation]`; None where no time limit
+        ended an episode.
     """
 
     observations: NDArray[np.float64]
@@ -47,17 +47,17 @@ class Steps(NamedTuple):
 
 
 class Environments:
-    """One environment per seed, equal to `gymnasium.make(environment).reset(seed=seed)` driven by hand.
+    """One environment per seed, each equal to a `gymnasium.make(environment)` that is reset with the seed.
 
     observations: where the next step starts, `[run, observation]`.
     action_low, action_high: bounds of the action space, `[action]`.
-    time_limit: after how many steps an episode ends, if not before.
+    time_limit: the most steps of an episode.
     """
 
     def __init__(self, environment: str, seeds: Sequence[int], actions: str = "unclipped") -> None:
         """Make and reset one environment per seed.
 
-        actions: as `algorithms.choices` has them.
+        actions: a key of `CONTROLS`.
         """
         env = make_environment(environment)
         assert env.spec is not None
@@ -83,12 +83,12 @@ class Environments:
 
     @property
     def observation_size(self) -> int:
-        """Numbers in an observation."""
+        """How many numbers an observation has."""
         return self.observations.shape[1]
 
     @property
     def action_size(self) -> int:
-        """Numbers in an action."""
+        """How many numbers an action has."""
         return self.action_low.shape[0]
 
     @property
@@ -121,7 +121,7 @@ class Environments:
         return Steps(self.observations, rewards, ends, time_limits, final_observations)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
-        """All that the following steps depend on: arrays by name, and the state of each random generator."""
+        """All that later steps depend on: copied arrays by name, and the states of the random generators."""
         arrays = {
             "positions": self._task.positions,
             "velocities": self._task.velocities,
@@ -148,7 +148,7 @@ class Environments:
         """Start new episodes of these runs, each from its own random stream."""
         for run in runs.tolist():
             self._task.positions[run], self._task.velocities[run] = self._task.start(self._random[run])
-        # All else that a step takes over from the one before, besides its controls.
+        # MuJoCo's solver starts from the accelerations of the last step.
         self._warmstarts[runs] = 0.0
         self._elapsed[runs] = 0
         if self._task.needs_forward_pass:
@@ -158,7 +158,11 @@ class Environments:
 
 
 def make_environment(environment: str) -> gymnasium.Env:
-    """Gymnasium's environment, quietly: the README says why v4, and unstable physics is counted by run."""
+    """Gymnasium's environment, without its warnings.
+
+    That v4 is out of date is known: `bench.protocol.environments` says why it is used. Unstable physics is
+    counted by run instead.
+    """
     # Without a callback MuJoCo writes to stderr and to a log file in the working folder.
     mujoco.set_mju_user_warning(lambda message: None)
     with warnings.catch_warnings():

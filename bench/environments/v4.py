@@ -1,8 +1,8 @@
-"""What the seven environments add to the physics: starts, observations, rewards, terminations; for many runs.
+"""What the seven environments add to the physics of many runs: starts, observations, rewards, terminations.
 
-Gymnasium's own operations in their own order, over arrays with a leading axis `run`; the numbers (weights,
-ranges) are read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`, but for
-Reacher's distance, whose last bit in Gymnasium depends on the processor.
+These are Gymnasium's operations in their order, over arrays with a leading axis `run`. Weights and ranges are
+read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`, but for Reacher's
+distance, whose last bit in Gymnasium depends on the processor.
 """
 
 import math
@@ -17,63 +17,62 @@ Bools = NDArray[np.bool_]
 
 
 class Outcome(NamedTuple):
-    """What a step gave: rewards `[run]`, terminated `[run]`."""
+    """Rewards of a step, `[run]`, and whether it terminated the episode, `[run]`."""
 
     rewards: Floats
     terminated: Bools
 
 
 class Task:
-    """One environment's rules over a batch of its simulations.
+    """The rules of an environment, over a batch of simulations.
 
-    env: Gymnasium's environment, unwrapped.
-    batch: simulations of its model.
     positions, velocities: of the simulations' joints, `[run, joint]`.
-    start_noise: the largest distance of an episode's first positions from the model's initial ones.
+    start_noise: the largest noise of an episode's first positions and velocities, which is uniform.
+    has_normal_velocities: whether the velocities' noise is normal instead, with this standard deviation.
     bonus: what a step pays for being alive.
-    needs_forward_pass: whether observations read what MuJoCo's forward pass computes from both.
+    needs_forward_pass: whether what is observed after a reset needs MuJoCo's forward pass.
     """
 
-    needs_forward_pass = False
     start_noise: float
+    has_normal_velocities = False
     bonus = 0.0
+    needs_forward_pass = False
 
     def __init__(self, env: Any, batch: Batch) -> None:
-        """Bind the fields that the rules read."""
+        """Bind the fields that the rules read. env: Gymnasium's environment, unwrapped."""
         self.env = env
         self.positions: Floats = batch.bind("qpos")
         self.velocities: Floats = batch.bind("qvel")
 
     def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
-        """The first positions and velocities of an episode of one run: the model's own, with noise."""
-        position_noise = random.uniform(-self.start_noise, self.start_noise, self.env.init_qpos.size)
-        velocity_noise = self.velocity_noise(random)
-        return self.env.init_qpos + position_noise, self.env.init_qvel + velocity_noise
-
-    def velocity_noise(self, random: np.random.Generator) -> Floats:
-        """The noise of the first velocities: by default, uniform as that of the positions."""
-        return random.uniform(-self.start_noise, self.start_noise, self.env.init_qvel.size)
+        """The first positions and velocities of an episode of a run: the model's initial ones, with noise."""
+        noise, joints = self.start_noise, self.env.init_qvel.size
+        positions = self.env.init_qpos + random.uniform(-noise, noise, self.env.init_qpos.size)
+        if self.has_normal_velocities:
+            return positions, self.env.init_qvel + noise * random.standard_normal(joints)
+        return positions, self.env.init_qvel + random.uniform(-noise, noise, joints)
 
     def before(self, observations: Floats) -> Floats:
-        """What the reward needs to know from before the step: by default, where the step starts."""
+        """What the reward needs of the state before the step: by default the observations, `[run, …]`."""
         return observations
 
     def bonuses(self, terminated: Bools) -> Floats:
-        """The bonus of each run: in v4 it is paid in every step, the terminal one included."""
+        """The bonus of each run: in v4 every step pays it, the terminal one, too."""
         return np.full(len(terminated), self.bonus)
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """What the step gave. controls: `[run, action]`."""
+        """Rewards and terminations, after the step. controls: `[run, action]`."""
         raise NotImplementedError
 
     def observe(self) -> Floats:
-        """What the policies see of the simulations, `[run, observation]`."""
+        """What the policies observe, `[run, observation]`."""
         raise NotImplementedError
 
 
 class Locomotion(Task):
-    """Run forward, at little control cost, as long as the body is healthy."""
+    """Run forward at little control cost; an episode ends when the body is not healthy."""
 
+    # How many of the first positions, which say where the body is, are not observed.
     hidden_positions = 1
 
     def __init__(self, env: Any, batch: Batch) -> None:
@@ -82,11 +81,11 @@ class Locomotion(Task):
         self.step_seconds = env.dt
 
     def before(self, observations: Floats) -> Floats:
-        """The bodies' x."""
+        """The coordinate x of each body, `[run]`."""
         return self.positions[:, 0].copy()
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Forward velocity, plus the bonus, minus the control cost."""
+        """Pay for forward velocity and health, less the control cost."""
         terminated = ~self.healthy()
         velocity = (self.positions[:, 0] - before) / self.step_seconds
         forward = self.env._forward_reward_weight * velocity
@@ -95,35 +94,33 @@ class Locomotion(Task):
         return Outcome(rewards, terminated)
 
     def observe(self) -> Floats:
-        """Positions, but for where the body is, and velocities."""
+        """Positions that are not hidden, and velocities."""
         seen = self.positions[:, self.hidden_positions :]
         return np.concatenate([seen, self.observed_velocities()], axis=1)
 
     def observed_velocities(self) -> Floats:
-        """Generalized velocities as observed, `[run, velocity]`."""
+        """Velocities as they are observed, `[run, joint]`."""
         return self.velocities
 
     def healthy(self) -> Bools:
-        """Whether each body may go on, `[run]`."""
+        """Whether each body is healthy, `[run]`: by default always."""
         return np.ones(len(self.positions), dtype=bool)
 
 
 class HalfCheetah(Locomotion):
-    """Never ends but by the time limit."""
+    """Only the time limit ends an episode."""
 
-    def velocity_noise(self, random: np.random.Generator) -> Floats:
-        """Normally distributed."""
-        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
+    has_normal_velocities = True
 
 
 class Swimmer(Locomotion):
-    """Never ends but by the time limit; x and y are hidden."""
+    """Only the time limit ends an episode; x and y are hidden."""
 
     hidden_positions = 2
 
 
 class Walker2d(Locomotion):
-    """Ends when the torso is too low, too high or too inclined."""
+    """The body is healthy while the torso is neither too low, too high nor too inclined."""
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
@@ -142,10 +139,10 @@ class Walker2d(Locomotion):
 
 
 class Hopper(Walker2d):
-    """Ends, besides, when any other position or velocity is out of range."""
+    """The body is healthy while, besides, all other positions and velocities are within a range."""
 
     def healthy(self) -> Bools:
-        """Whether the torso and the rest of the state are within their ranges."""
+        """Whether the torso and all else are within their ranges."""
         low, high = self.env._healthy_state_range
         state = np.concatenate([self.positions[:, 2:], self.velocities], axis=1)
         return super().healthy() & ((low < state) & (state < high)).all(axis=1)
@@ -158,7 +155,7 @@ class InvertedPendulum(Task):
     bonus = 1.0
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """The bonus alone."""
+        """Pay the bonus alone."""
         terminated = ~np.isfinite(self.observe()).all(axis=1) | (np.abs(self.positions[:, 1]) > 0.2)
         return Outcome(self.bonuses(terminated), terminated)
 
@@ -170,9 +167,10 @@ class InvertedPendulum(Task):
 class InvertedDoublePendulum(Task):
     """Keep the tip of two poles above 1 m."""
 
-    needs_forward_pass = True
     start_noise = 0.1
+    has_normal_velocities = True
     bonus = 10.0
+    needs_forward_pass = True
     observed_forces = 3
 
     def __init__(self, env: Any, batch: Batch) -> None:
@@ -180,15 +178,11 @@ class InvertedDoublePendulum(Task):
         self.sites: Floats = batch.bind("site_xpos")
         self.constraint_forces: Floats = batch.bind("qfrc_constraint")
 
-    def velocity_noise(self, random: np.random.Generator) -> Floats:
-        """Normally distributed."""
-        return self.start_noise * random.standard_normal(self.env.init_qvel.size)
-
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """The bonus, minus the tip's distance from its place and the poles' velocities."""
+        """Pay the bonus, less the costs of the tip's distance from (0, 2) and of the poles' velocities."""
         heights = self.sites[:, 0, 2]
         terminated = heights <= 1
-        # Number by number: NumPy squares an array by a product, but Gymnasium's scalars by pow.
+        # Number by number, because NumPy squares arrays by a product, and Gymnasium its scalars by pow.
         rewards = [
             bonus - (0.01 * x**2 + (y - 2) ** 2) - (1e-3 * v1**2 + 5e-3 * v2**2)
             for bonus, x, y, v1, v2 in zip(
@@ -230,7 +224,7 @@ class Reacher(Task):
         self.targets: Floats = bodies[:, env.model.body("target").id]
 
     def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
-        """An arm almost straight and at rest, and a target at rest, uniform over a disk."""
+        """An arm that is almost straight and at rest, and a target at rest, uniform over a disk."""
         positions = random.uniform(-0.1, 0.1, self.env.init_qpos.size) + self.env.init_qpos
         while True:
             target = random.uniform(-0.2, 0.2, 2)
@@ -243,23 +237,23 @@ class Reacher(Task):
         return positions, velocities
 
     def before(self, observations: Floats) -> Floats:
-        """From target to fingertip, the end of the observation."""
+        """The fingertip's position relative to the target's, which ends the observation."""
         return observations[:, -3:]
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Minus the distance, minus the control cost."""
+        """Pay minus the distance, less the control cost."""
         # Gymnasium's norm is a product of the BLAS library, whose last bit depends on the processor.
         x, y, z = before.T
         distances = np.sqrt(x * x + y * y + z * z)
         rewards = -distances + -np.square(controls).sum(axis=-1)
         return Outcome(rewards, np.zeros(len(rewards), dtype=bool))
 
-    def way(self) -> Floats:
-        """From target to fingertip now, `[run, coordinate]`."""
+    def displacements(self) -> Floats:
+        """The fingertip's position relative to the target's, `[run, coordinate]`."""
         return self.fingertips - self.targets
 
     def observe(self) -> Floats:
-        """The arm's angles and velocities, the target, and the way from it to the fingertip."""
+        """The arm's angles, the target, the arm's velocities, and the fingertip relative to the target."""
         angles = np.ascontiguousarray(self.positions[:, :2])
         return np.concatenate(
             [
@@ -267,7 +261,7 @@ class Reacher(Task):
                 np.sin(angles),
                 self.positions[:, 2:],
                 self.velocities[:, :2],
-                self.way()[:, : self.observed_coordinates],
+                self.displacements()[:, : self.observed_coordinates],
             ],
             axis=1,
         )
@@ -275,11 +269,6 @@ class Reacher(Task):
 
 # By the name of the environment, without its version.
 TASKS: dict[str, type[Task]] = {
-    "HalfCheetah": HalfCheetah,
-    "Hopper": Hopper,
-    "InvertedDoublePendulum": InvertedDoublePendulum,
-    "InvertedPendulum": InvertedPendulum,
-    "Reacher": Reacher,
-    "Swimmer": Swimmer,
-    "Walker2d": Walker2d,
+    task.__name__: task
+    for task in (HalfCheetah, Hopper, InvertedDoublePendulum, InvertedPendulum, Reacher, Swimmer, Walker2d)
 }

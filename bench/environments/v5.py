@@ -1,7 +1,7 @@
 """Where the rules of Gymnasium's v5 differ from those of v4; all else is `bench.environments.v4`.
 
-HalfCheetah and Swimmer have the same rules in both. Walker2d has another model besides, in which the right
-foot has the friction of the left one, 1.9 instead of 0.9.
+HalfCheetah and Swimmer have the same rules in both. Walker2d has another model besides, whose right foot has
+the friction of the left one, 1.9 instead of 0.9.
 """
 
 import numpy as np
@@ -11,10 +11,10 @@ from bench.environments.v4 import Bools, Floats, Outcome, Task
 
 
 class PaidWhileAlive(Task):
-    """The step that terminates pays no bonus."""
+    """A task whose terminal step pays no bonus."""
 
     def bonuses(self, terminated: Bools) -> Floats:
-        """The bonus of each run that goes on."""
+        """The bonus of each run whose episode goes on, `[run]`."""
         return np.where(terminated, 0.0, self.bonus)
 
 
@@ -27,7 +27,7 @@ class Hopper(PaidWhileAlive, v4.Hopper):
 
 
 class InvertedPendulum(PaidWhileAlive, v4.InvertedPendulum):
-    """No bonus in the terminal step, which so pays 0."""
+    """No bonus in the terminal step, which pays 0."""
 
 
 class InvertedDoublePendulum(PaidWhileAlive, v4.InvertedDoublePendulum):
@@ -37,21 +37,16 @@ class InvertedDoublePendulum(PaidWhileAlive, v4.InvertedDoublePendulum):
 
 
 class Reacher(v4.Reacher):
-    """The distance is that after the step. Its third coordinate, which is always 0, is not observed."""
+    """The step pays for the distance after it. The third coordinate, which is always 0, is not observed."""
 
     observed_coordinates = 2
 
     def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Minus the distance now, minus the control cost."""
-        return super().after(self.way(), controls)
+        """Pay minus the distance now, less the control cost."""
+        return super().after(self.displacements(), controls)
 
 
 # By the name of the environment, without its version.
-TASKS: dict[str, type[Task]] = {
-    **v4.TASKS,
-    "Hopper": Hopper,
-    "InvertedDoublePendulum": InvertedDoublePendulum,
-    "InvertedPendulum": InvertedPendulum,
-    "Reacher": Reacher,
-    "Walker2d": Walker2d,
+TASKS: dict[str, type[Task]] = v4.TASKS | {
+    task.__name__: task for task in (Hopper, InvertedDoublePendulum, InvertedPendulum, Reacher, Walker2d)
 }

@@ -1,7 +1,7 @@
 """Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +142,3 @@ def find_warnings(analysis: Analysis) -> list[str]:
             for environment in analysis.scale.index[best <= random]
         ),
     ]
-
-
-def markdown_table(cells: Sequence[Sequence[str]]) -> str:
-    """Heading and rows as a Markdown table, all but the first column to the right."""
-    heading, *rows = cells
-    rule = ["---", *["---:"] * (len(heading) - 1)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (heading, rule, *rows))

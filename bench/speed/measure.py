@@ -1,8 +1,8 @@
-"""How fast: training beside bare physics and other libraries, in turns on one core.
+"""The cost of an environment step: training beside bare physics and other libraries, in turns on one core.
 
-All numbers are microseconds per environment step. The suite trains 33 runs at once (eleven rows, three
-seeds); bare physics is `mujoco.mj_step` with the environment's frame skip, one simulation, replaying what
-those runs did; the other libraries train one run, as `bench.speed.peers` has it.
+All numbers are microseconds per environment step. The suite trains 33 runs at once, eleven settings of three
+seeds. Bare physics is `mujoco.mj_step` with the environment's frame skip: one simulation that repeats what
+those runs did. The other libraries train one run, as `bench.speed.peers` has it.
 """
 
 import os
@@ -24,13 +24,14 @@ from rich.progress import Progress
 
 from bench.common.errors import UserError
 from bench.environments.batch import Environments, Steps
-from bench.protocol.protocol import PAPER_SEEDS, Protocol, Run
+from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
+from bench.protocol.selection import Selection
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.speed import peers
 from bench.training.training import Training
 
 REPETITIONS = 5
-# The libraries to compare with, and the packages whose versions tell theirs.
+# The libraries to compare with, each with the packages whose versions are recorded.
 PEERS = {"stable-baselines3": ("stable-baselines3", "torch"), "sbx": ("sbx-rl", "jax")}
 COLUMNS = (
     *("environment", "system", "microseconds_per_step", "low", "high", "repetitions"),
@@ -39,20 +40,24 @@ COLUMNS = (
 
 
 class RecordedEnvironments(Environments):
-    """Environments that keep the time their steps take, and what bare physics needs to repeat them.
+    """Environments that record how long their steps take, and what bare physics needs to repeat them.
 
     seconds: spent stepping since `record`.
+    actions: of each step since then, `[run, action]`.
+    warmstarts: MuJoCo's `qacc_warmstart` of each run at `record`, `[run, joint]`.
+    starts: of each run, where `record` found it and where its episodes began: the index of the next step,
+        positions and velocities.
     """
 
     def record(self) -> None:
-        """Begin to record, from where the simulations are."""
+        """Begin a new record, from where the simulations are."""
         self.seconds = 0.0
         self.actions: list[NDArray[np.float32]] = []
         self.warmstarts = self._warmstarts.copy()
         self.starts = [[(0, *self._state(run))] for run in range(len(self.observations))]
 
     def step(self, actions: NDArray[np.float32], active: NDArray[np.bool_]) -> Steps:
-        """As the environments do."""
+        """As `Environments.step`, and record it."""
         self.actions.append(actions)
         start = time.perf_counter()
         steps = super().step(actions, active)
@@ -62,10 +67,10 @@ class RecordedEnvironments(Environments):
         return steps
 
     def replay(self) -> float:
-        """Seconds that bare physics takes for the same steps; resets are not counted.
+        """Seconds that bare physics takes for the recorded steps; resets are not counted.
 
         Raises:
-            AssertionError: when the simulations don't end where they did.
+            AssertionError: when a simulation does not end where the recorded one did.
         """
         model, frame_skip = self._mujoco.model, self._mujoco.frame_skip
         data = mujoco.MjData(model)
@@ -93,7 +98,7 @@ class RecordedEnvironments(Environments):
 
 
 class Split(NamedTuple):
-    """What the parts of an environment step took."""
+    """Microseconds per environment step of each part of an update."""
 
     environment: float
     acting: float
@@ -101,19 +106,19 @@ class Split(NamedTuple):
 
 
 class Suite:
-    """This suite's training of the paper's settings and seeds in one environment, after some updates."""
+    """This suite's training of the paper's settings and seeds in one environment."""
 
     def __init__(self, environment: str) -> None:
-        """Train until it is warm."""
-        runs = [Run(environment, setting, seed) for seed in PAPER_SEEDS for setting in PAPER_SETTINGS]
-        self._training = Training(runs, Protocol())
+        """Train for some updates, of which the first compiles."""
+        runs = Selection((environment,), PAPER_SETTINGS, PAPER_SEEDS).runs
+        self._training = Training(runs, DEFAULT)
         self.environments = RecordedEnvironments(environment, [run.seed for run in runs])
         self._training.environments = self.environments
         for _ in range(peers.WARM_UP):
             self.update()
 
     def update(self) -> Split:
-        """One update of all runs, from acting to the log."""
+        """Make one update of all runs, from acting to the log."""
         self.environments.record()
         start = time.perf_counter()
         collected = self._training.collect()
@@ -125,19 +130,16 @@ class Suite:
         return Split(*(part * microseconds for part in (stepping, middle - start - stepping, end - middle)))
 
     def physics(self) -> float:
-        """Bare physics of the last update."""
-        return (
-            self.environments.replay()
-            * 1e6
-            / (len(self.environments.actions) * len(self.environments.starts))
-        )
+        """Microseconds per step of bare physics that repeats the last update."""
+        steps = len(self.environments.actions) * len(self.environments.starts)
+        return self.environments.replay() * 1e6 / steps
 
 
 class Peer:
-    """Another library's PPO, in a process of its own that does nothing unless asked."""
+    """Another library's PPO, in a process of its own that waits until it is asked for an iteration."""
 
     def __init__(self, library: str, environment: str) -> None:
-        """Start it, and wait until it is warm."""
+        """Start the process, and wait until it has made its first iterations."""
         ours = ("JAX_", "XLA_")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         inherited.pop("NPROC", None)
@@ -161,7 +163,7 @@ class Peer:
         self._process.communicate()
 
     def iteration(self) -> float:
-        """One iteration of it."""
+        """Microseconds per step of one more iteration."""
         assert self._process.stdin
         try:
             self._process.stdin.write("\n")
@@ -183,18 +185,18 @@ class Peer:
 
 
 def installed_peers() -> list[str]:
-    """The libraries to compare with that are there."""
+    """Those of the libraries to compare with that are installed."""
     return [library for library in PEERS if find_spec(library.replace("-", "_"))]
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """The versions of the packages that these libraries are."""
+    """The versions of these libraries' packages."""
     return {package: metadata.version(package) for library in libraries for package in PEERS[library]}
 
 
 @contextmanager
 def cores(count: int) -> Iterator[None]:
-    """Keep this thread, and the processes that it starts, on `count` cores, where the system can do that."""
+    """Keep this thread and the processes that it starts on `count` cores, where the system can do that."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
@@ -206,8 +208,8 @@ def cores(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, everything)
 
 
-def measure(environments: Sequence[str], libraries: Sequence[str], console: Console) -> pd.DataFrame:
-    """All systems in all environments, in turns; columns `COLUMNS`, medians of the repetitions.
+def measure_costs(environments: Sequence[str], libraries: Sequence[str], console: Console) -> pd.DataFrame:
+    """All systems in all environments, in turns: medians of the repetitions, columns `COLUMNS`.
 
     Raises:
         UserError: when a library fails.

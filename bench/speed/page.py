@@ -1,64 +1,154 @@
-"""`README.md` of the speed folder: what was measured, in words and tables, and what was tried."""
+"""What was measured, for people: printed, and in the speed folder as CSV, figure and `README.md`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
 
-from bench.common.files import read_json, read_text, write_whole
-from bench.report.tables import markdown_table
-from bench.speed.report import PARTS, PER_SUITE, SYSTEM_LABELS, TOTAL, ratios
+from bench.common.files import csv_text, json_text, read_json, write_whole
+from bench.common.provenance import provenance
+from bench.common.terminal import print_table
+from bench.protocol.protocol import PAPER_SEEDS
+from bench.protocol.settings import PAPER_SETTINGS
+from bench.report.figures import save_figure
+from bench.report.templates import render
+from bench.speed.measure import PEERS
 
-TRIED = Path(__file__).with_name("tried.md")
+RUNS = len(PAPER_SEEDS) * len(PAPER_SETTINGS)
+SYSTEM_LABELS = {
+    "physics": "bare physics (mj_step)",
+    "suite": f"this suite, training {RUNS} runs at once",
+    "stable-baselines3": "Stable-Baselines3, training one run",
+    "sbx": "SBX, training one run",
+}
+COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
+PARTS = ("environment_part", "acting_part", "learning_part")
+TOTAL = "all of these"
+PER_SUITE = " / suite"
 
 
-def save(folder: Path) -> str:
-    """Write the page from `speed.csv` and `scaling.csv` of a folder; returns its path."""
+def compare_costs(measured: pd.DataFrame) -> pd.DataFrame:
+    """Microseconds per step of each system, and their ratios to the suite's, by environment and in all.
+
+    measured: as `bench.speed.measure.measure_costs` has it.
+
+    An average over environments is total time over total time. The ratio of physics tells how near the suite
+    is to that floor. The ratio of another library tells how many times faster the suite is.
+    """
+    costs = measured.pivot(index="environment", columns="system", values="microseconds_per_step")
+    costs = costs[[system for system in SYSTEM_LABELS if system in costs]]
+    if len(costs) > 1:
+        costs.loc[TOTAL] = costs.mean()
+    for system in ("physics", *PEERS):
+        if system in costs:
+            costs[system + PER_SUITE] = costs[system] / costs["suite"]
+    return costs
+
+
+def _cost_cells(costs: pd.DataFrame) -> list[list[str]]:
+    """The rows of a table of `compare_costs`, as texts."""
+    digits = {name: 2 if name.endswith(PER_SUITE) else 0 for name in costs}
+    texts = costs.apply(lambda column: column.map(f"{{:.{digits[column.name]}f}}".format))
+    return [list(row) for row in texts.itertuples()]
+
+
+def _scaling_cells(scaling: pd.DataFrame) -> list[list[str]]:
+    rows = scaling.itertuples(index=False)
+    return [list(scaling), *([*map(str, texts), f"{value:.1f}"] for *texts, value in rows)]
+
+
+def print_costs(measured: pd.DataFrame, console: Console) -> None:
+    """Print what `compare_costs` has, and the parts of the suite's costs."""
+    costs = compare_costs(measured)
+    heading = ["environment", *costs]
+    print_table(console, "microseconds per environment step, one core", [heading, *_cost_cells(costs)])
+    parts = measured[measured["system"] == "suite"].set_index("environment")[list(PARTS)]
+    cells = [[name, *(f"{value:.1f}" for value in row)] for name, *row in parts.itertuples()]
+    print_table(console, "of these the suite's, by part", [["environment", *map(_part, PARTS)], *cells])
+
+
+def print_scaling(scaling: pd.DataFrame, console: Console) -> None:
+    """Print how costs grow. scaling: as `bench.speed.scaling.measure_scaling` has it."""
+    print_table(console, "how costs grow", _scaling_cells(scaling), texts=(0, 2))
+
+
+def write_costs(measured: pd.DataFrame, libraries: Mapping[str, str], folder: Path) -> list[str]:
+    """Write `speed.csv`, its provenance `speed.json` and the figure; returns the paths.
+
+    libraries: the versions of those compared with.
+    """
+    record = {"runs": RUNS, "libraries": libraries, **provenance()}
+    files = {"speed.csv": csv_text(measured), "speed.json": json_text(record)}
+    return [*_write(files, folder), *save_figure(draw_costs(measured), folder, "speed")]
+
+
+def write_scaling(scaling: pd.DataFrame, folder: Path) -> list[str]:
+    """Write `scaling.csv` and its provenance `scaling.json`; returns the paths."""
+    return _write({"scaling.csv": csv_text(scaling), "scaling.json": json_text(provenance())}, folder)
+
+
+def _write(files: Mapping[str, str], folder: Path) -> list[str]:
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    return [str(folder / name) for name in files]
+
+
+def write_page(folder: Path) -> str:
+    """Write `README.md` from the tables of a folder; returns its path."""
+    measured, scaling = (pd.read_csv(folder / f"{name}.csv") for name in ("speed", "scaling"))
+    record, costs = read_json(folder / "speed.json"), compare_costs(measured)
+    reached = costs[f"physics{PER_SUITE}"]
+    page = render(
+        "speed.md",
+        processor=record["processor"]["name"],
+        repetitions=measured["repetitions"].min(),
+        libraries=[f"{name} {version}" for name, version in record["libraries"].items()],
+        costs=[["environment", *map(_label, costs)], *_cost_cells(costs)],
+        suite=costs.loc[TOTAL, "suite"],
+        parts=measured[list(PARTS)].rename(columns=_part).mean().to_dict(),
+        reached=reached,
+        reached_in_all=reached[TOTAL],
+        scaling=_scaling_cells(scaling),
+    )
     path = folder / "README.md"
-    write_whole(path, "\n\n".join(_sections(folder)) + "\n")
+    write_whole(path, page)
     return str(path)
 
 
-def _sections(folder: Path) -> list[str]:
-    measured, scaling = (pd.read_csv(folder / f"{name}.csv") for name in ("speed", "scaling"))
-    record = read_json(folder / "speed.json")
-    costs = ratios(measured)
-    systems = [system for system in SYSTEM_LABELS if system in costs]
-    suite = measured[measured["system"] == "suite"][list(PARTS)].mean()
-    parts = ", ".join(f"{name.removesuffix('_part')} {value:.1f}" for name, value in suite.items())
-    libraries = ", ".join(f"{name} {version}" for name, version in record["libraries"].items())
-    reached = costs[f"physics{PER_SUITE}"]
-    growth = [[*map(str, row[:3]), f"{row[3]:.1f}"] for row in scaling.itertuples(index=False)]
-    rows = [
-        [str(name), *(f"{row[system]:.0f}" for system in systems), *_quotients(row, systems)]
-        for name, row in costs.iterrows()
-    ]
-    heading = ["environment", *(SYSTEM_LABELS[system] for system in systems)]
-    heading += [
-        f"{SYSTEM_LABELS[system].partition(',')[0]} / suite" for system in systems if system != "suite"
-    ]
-    return [
-        "# Speed",
-        "Written by `make speed`, which takes half an hour. Microseconds per environment step, learning"
-        f" included, on one core ({record['processor']['name']}): medians of {measured['repetitions'].min()}"
-        " repetitions in which the systems take turns. The floor is physics: bare `mj_step`. The libraries"
-        " do PPO with the same steps, epochs, minibatches and networks, and with their defaults in all else:"
-        f" they clip actions and gradients, and filter no observations ({libraries or 'none'}). Averages over"
-        " environments are total time over total time. Lows and highs"
-        " are in `speed.csv`.",
-        markdown_table([heading, *rows]),
-        "![Cost of an environment step](speed.png)",
-        f"Of the suite's {costs.loc[TOTAL, 'suite']:.1f} µs on average: {parts}. Learning costs as much"
-        " whatever the physics does, so it weighs most where the physics is light.",
-        "We aimed at 0.70 of physics in all and 0.50 in every environment. Reached:"
-        f" {reached[TOTAL]:.2f} in all, and {reached.min():.2f} to {reached.max():.2f} by environment.",
-        "## How costs grow",
-        markdown_table([list(scaling), *growth]),
-        "## What was tried",
-        "On one core, when it was tried; a gradient step is one minibatch of 64 of one run at HalfCheetah's"
-        " shapes.",
-        read_text(TRIED).strip(),
-    ]
+def _label(column: str) -> str:
+    """The heading of a column of `compare_costs`: a system, or its ratio to the suite."""
+    system = column.removesuffix(PER_SUITE)
+    label = SYSTEM_LABELS[system]
+    return label if column == system else label.partition(",")[0] + PER_SUITE
 
 
-def _quotients(row: pd.Series, systems: list[str]) -> list[str]:
-    return [f"{row[system + PER_SUITE]:.2f}" for system in systems if system != "suite"]
+def _part(column: str) -> str:
+    return column.removesuffix("_part")
+
+
+def draw_costs(measured: pd.DataFrame) -> Figure:
+    """A group of dots for each environment, one for each system with its range, on a logarithmic axis."""
+    environments = list(dict.fromkeys(measured["environment"]))
+    systems = [system for system in SYSTEM_LABELS if system in set(measured["system"])]
+    figure = Figure(figsize=(7.5, 1.2 + 0.62 * len(environments)), layout="constrained")
+    axes = figure.subplots()
+    height = 0.8 / len(systems)
+    for number, system in enumerate(systems):
+        costs = measured[measured["system"] == system].set_index("environment").loc[environments]
+        heights = np.arange(len(environments)) + (number - (len(systems) - 1) / 2) * height
+        values = costs["microseconds_per_step"]
+        axes.plot(values, heights, "o", color=COLOURS[system], label=SYSTEM_LABELS[system])
+        axes.hlines(heights, costs["low"], costs["high"], color=COLOURS[system])
+        for y, value, high in zip(heights, values, costs["high"], strict=True):
+            axes.annotate(f"  {value:.0f}", (high, y), va="center", fontsize="x-small")
+    axes.set_yticks(range(len(environments)), environments)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel("microseconds per environment step on one core (less is better)")
+    axes.margins(x=0.1)
+    axes.grid(axis="x", linewidth=0.4)
+    figure.legend(loc="outside upper center", ncols=2, fontsize="small", frameon=False)
+    return figure

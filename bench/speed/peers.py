@@ -1,10 +1,10 @@
-"""The same PPO work in another library, as a process: python -P bench/speed/peers.py LIBRARY ENVIRONMENT.
+"""PPO in another library, as a process: python -P bench/speed/peers.py LIBRARY ENVIRONMENT.
 
-After some iterations to warm up, it answers every line of its input with the seconds that one more took. It
-does not import this package, which would set JAX up as this suite wants it.
+After some iterations to warm up, it answers every line of its input with the seconds of one more iteration.
+It imports nothing of this package, so that the library is as its users have it.
 
-The work is one run of the protocol's steps, epochs, minibatches and networks. All else is the library's
-default: it clips actions and gradients and standardizes advantages by minibatch, and filters no observations.
+An iteration does one run's steps, epochs, minibatches and networks of the protocol. All else is the library's
+default: it clips actions and gradients, standardizes advantages by minibatch, and filters no observations.
 """
 
 import importlib

@@ -1,9 +1,10 @@
-"""Pictures with their captions, as one animation."""
+"""Captions of pictures, and pictures as one animation."""
 
 import io
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -21,11 +22,11 @@ GREY = (90, 90, 90)
 QUALITY = 40
 
 
-def caption(label: str, colour: Colour, run: str, episode_return: float, score: float) -> Image.Image:
-    """What stands above a picture: the setting below a stripe of its colour, the run, and two returns.
+def draw_caption(label: str, colour: Colour, run: str, episode_return: float, score: float) -> Picture:
+    """The caption above a picture: the setting below a stripe of its colour, the run, and two returns.
 
     run: environment and seed.
-    episode_return: of the episode below.
+    episode_return: of the episode that is shown.
     score: of the run, for comparison.
     """
     image = Image.new("RGB", (WIDTH, CAPTION_HEIGHT), "white")
@@ -36,7 +37,7 @@ def caption(label: str, colour: Colour, run: str, episode_return: float, score: 
     draw.text((MARGIN, 26), run, GREY, font(12))
     draw.text((MARGIN, 43), episode_text(episode_return), "black", font(12))
     draw.text((WIDTH - MARGIN, 43), score_text(score), GREY, font(12), anchor="ra")
-    return image
+    return np.asarray(image)
 
 
 def episode_text(episode_return: float) -> str:
@@ -56,25 +57,13 @@ def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)
 
 
-def framed(picture: Picture, above: Image.Image) -> Picture:
-    """A picture below its caption."""
-    return np.concatenate([np.asarray(above), picture])
+def encode_webp(films: Sequence[Sequence[Picture]], milliseconds: int) -> bytes:
+    """Films of equal lengths side by side, as an animated WebP that repeats for ever.
 
-
-def webp(films: Sequence[Sequence[Picture]], milliseconds: int) -> bytes:
-    """Films of as many frames side by side, as an animated WebP that repeats for ever.
-
-    milliseconds: that each frame is shown.
+    milliseconds: how long each frame is shown.
     """
     first, *others = (Image.fromarray(np.concatenate(row, axis=1)) for row in zip(*films, strict=True))
     file = io.BytesIO()
-    first.save(
-        file,
-        "WEBP",
-        save_all=True,
-        append_images=others,
-        duration=milliseconds,
-        loop=0,
-        quality=QUALITY,
-    )
+    timing: Any = {"duration": milliseconds, "loop": 0}
+    first.save(file, "WEBP", save_all=True, append_images=others, quality=QUALITY, **timing)
     return file.getvalue()

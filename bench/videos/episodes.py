@@ -1,4 +1,4 @@
-"""Episodes of a policy, and what is seen of them.
+"""Episodes of a policy, and pictures or numbers of them.
 
 Actions are sampled, as in training, because a run's score is of sampled actions. Without exploration a policy
 may do better or worse.
@@ -12,25 +12,27 @@ import numpy as np
 
 from bench.results.policies import Policy
 
+# The seed whose policies are published.
+SEED = 0
 FRAMES_PER_SECOND = 25
-# What is seen of an environment: a picture, or a number.
-Seen = TypeVar("Seen")
+# A picture, or a number, of an environment.
+Frame = TypeVar("Frame")
 
 
-class Episode(NamedTuple, Generic[Seen]):
-    """What was seen of an episode's beginning, and the return of all of it."""
+class Episode(NamedTuple, Generic[Frame]):
+    """Frames of an episode's beginning, and the return of the whole episode."""
 
-    seen: list[Seen]
+    frames: list[Frame]
     episode_return: float
 
 
 def steps_per_frame(env: gymnasium.Env) -> int:
-    """Environment steps between two pictures, so that these follow each other in real time."""
+    """Environment steps between two frames, so that the frames follow each other in real time."""
     return max(1, round(1 / FRAMES_PER_SECOND / _seconds_per_step(env)))
 
 
 def seconds_per_frame(env: gymnasium.Env) -> float:
-    """Simulated time between two pictures."""
+    """Simulated time between two frames."""
     return steps_per_frame(env) * _seconds_per_step(env)
 
 
@@ -40,25 +42,26 @@ def _seconds_per_step(env: gymnasium.Env) -> float:
 
 
 def play(
-    env: gymnasium.Env, policy: Policy, seed: int, look: Callable[[], Seen], frames: float
-) -> Episode[Seen]:
-    """An episode to its end, looked at `frames` times at most; the seed is of its start and its noise.
+    env: gymnasium.Env, policy: Policy, seed: int, look: Callable[[], Frame], most_frames: float
+) -> Episode[Frame]:
+    """Play an episode to its end.
 
     env: a Gymnasium environment with MuJoCo's physics; actions reach it unclipped, as in training.
+    seed: of the episode's start and of the actions' noise.
+    look: makes a frame of the environment as it is.
+    most_frames: after these, none is made any more.
     """
-    random, stride = np.random.default_rng(seed), steps_per_frame(env)
-    std = np.exp(policy.log_std)
+    generator, stride = np.random.default_rng(seed), steps_per_frame(env)
     observation, _ = env.reset(seed=seed)
-    seen: list[Seen] = []
+    frames: list[Frame] = []
     episode_return, steps, ended = 0.0, 0, False
     while not ended:
-        if steps % stride == 0 and len(seen) < frames:
-            seen.append(look())
-        noise = random.standard_normal(std.shape, np.float32)
-        observation, reward, terminated, truncated, _ = env.step(policy(observation) + std * noise)
+        if steps % stride == 0 and len(frames) < most_frames:
+            frames.append(look())
+        observation, reward, terminated, truncated, _ = env.step(policy.sample(observation, generator))
         episode_return += float(reward)
         steps += 1
         ended = terminated or truncated
-    if len(seen) < frames:
-        seen.append(look())
-    return Episode(seen, episode_return)
+    if len(frames) < most_frames:
+        frames.append(look())
+    return Episode(frames, episode_return)

@@ -15,18 +15,18 @@ from bench.protocol.settings import PAPER_SETTINGS
 from bench.report.postures import POSTURES, TURNED
 from bench.results.folder import Results
 from bench.results.policies import load_policy
-from bench.videos.episodes import play
+from bench.videos.episodes import SEED, play
 
-SEED = 0
 EPISODES = 10
-# Where the angle of the torso stands in the simulator's coordinates, in radians; 0 is upright.
+# The index of the torso's angle in the simulator's positions, in radians; 0 is upright.
 ANGLE = 2
 
 
 def save_postures(results: Results, environment: str) -> list[Path]:
-    """Write the postures of the paper's settings; no file for an environment other than HalfCheetah.
+    """Write the postures of the paper's settings in HalfCheetah; nothing for another environment.
 
-    Returns the file's path, if any.
+    Returns:
+        The file's path, if any.
 
     Raises:
         UserError: for a policy that can't be used, naming it.
@@ -46,11 +46,11 @@ def save_postures(results: Results, environment: str) -> list[Path]:
 
 
 def play_episodes(results: Results, run: Run, count: int) -> list[dict[str, Any]]:
-    """A line an episode: environment, setting, seed, episode, episode_return, upside_down.
+    """A line for each episode: environment, setting, seed, episode, episode_return, upside_down.
 
     upside_down: the share of the steps in which the torso is more than a quarter turn from upright.
 
-    Rounded, because the policy's products and with them an episode differ by processor in the last bits.
+    Numbers are rounded, because a policy's products and so its episodes differ by processor in the last bits.
     """
     env, policy = make_environment(run.environment), load_policy(results.policy_path(run))
     simulated: Any = env.unwrapped

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-# Of a picture, in pixels.
+# A picture's size in pixels.
 WIDTH, HEIGHT = 320, 240
 # The two greys of a checkered floor before light falls on it.
 FLOOR = (132, 150)
@@ -29,7 +29,7 @@ class View:
     distance: from the point that it looks at, in metres.
     elevation: of its direction, in degrees; -90 is straight down.
     height: of the point that it looks at, in metres.
-    follows: how many of the robot's coordinates x, y the point follows.
+    follows: how many of the robot's coordinates x and y the point follows.
     """
 
     distance: float
@@ -51,10 +51,10 @@ VIEWS = {
 
 
 @contextmanager
-def drawn(env: Any, view: View) -> Iterator[Callable[[], Picture]]:
-    """A function that draws an environment of Gymnasium's as it is when it is called, `[y, x, colour]`.
+def open_renderer(env: Any, view: View) -> Iterator[Callable[[], Picture]]:
+    """A function that draws one of Gymnasium's environments as it then is, `[y, x, colour]`.
 
-    It changes how the environment's model looks, so draw each environment once.
+    The looks of the environment's model are changed, so make one renderer for an environment.
     """
     model, data = env.model, env.data
     _make_pale(model)
@@ -67,14 +67,14 @@ def drawn(env: Any, view: View) -> Iterator[Callable[[], Picture]]:
             camera.lookat[: view.follows] = data.qpos[: view.follows]
             renderer.update_scene(data, camera)
             picture: Picture = renderer.render()
-            # What nothing is drawn on is black.
+            # Pixels on which nothing is drawn are black.
             return np.where((picture == 0).all(axis=-1, keepdims=True), np.uint8(255), picture)
 
         yield draw
 
 
 def _make_pale(model: Any) -> None:
-    """A white sky and a grey floor, in place of a dark sky and a floor of many black and white squares.
+    """Replace a dark sky and a floor of many black and white squares by a white sky and a grey floor.
 
     They make the file a third as large, too.
     """

@@ -1,7 +1,9 @@
-"""The videos of a results folder: one an environment, of the policies of seed 0."""
+"""The videos of a results folder: one for each environment, of the policies of seed 0."""
 
 import itertools
 from pathlib import Path
+
+import numpy as np
 
 from bench.common.files import write_whole
 from bench.environments.batch import make_environment
@@ -13,15 +15,14 @@ from bench.report.postures import ON_ITS_BACK
 from bench.results.folder import Results
 from bench.results.policies import load_policy
 from bench.results.reading import final_scores, runs_table
-from bench.videos.animation import caption, framed, webp
-from bench.videos.episodes import play, seconds_per_frame
-from bench.videos.scene import VIEWS, Picture, drawn
+from bench.videos.animation import draw_caption, encode_webp
+from bench.videos.episodes import SEED, play, seconds_per_frame
+from bench.videos.scene import VIEWS, Picture, open_renderer
 
-SEED = 0
 SECONDS = 4
 # How long the end of an episode is shown.
 PAUSE_SECONDS = 0.4
-# What is shown left of the clipped objective. The unconstrained one falls, or turns as fast as it can.
+# The setting left of the clipped objective. Without a constraint the robot falls, or turns as fast as it can.
 BESIDE = {
     "HalfCheetah": ON_ITS_BACK,
     "Hopper": UNCONSTRAINED,
@@ -41,12 +42,12 @@ def save_video(results: Results, environment: str) -> Path:
     milliseconds = round(1000 * seconds_per_frame(make_environment(environment)))
     films = [_film(results, Run(environment, setting, SEED)) for setting in settings]
     path = results.path / "videos" / f"{environment}.webp"
-    write_whole(path, webp(films, milliseconds))
+    write_whole(path, encode_webp(films, milliseconds))
     return path
 
 
 def _film(results: Results, run: Run) -> list[Picture]:
-    """The frames of as many episodes, one after the other, as fill the time; the last one may be cut."""
+    """Frames of one episode after the other until the time is over, which may cut the last episode."""
     env, policy = make_environment(run.environment), load_policy(results.policy_path(run))
     setting = results.settings([run])[run.setting]
     colour = looks({run.setting: setting})[run.setting].colour
@@ -54,13 +55,12 @@ def _film(results: Results, run: Run) -> list[Picture]:
     frames = round(SECONDS / seconds_per_frame(env))
     pause = round(PAUSE_SECONDS / seconds_per_frame(env))
     film: list[Picture] = []
-    with drawn(env.unwrapped, VIEWS[without_version(run.environment)]) as draw:
+    name = f"{run.environment}, seed {run.seed}"
+    with open_renderer(env.unwrapped, VIEWS[without_version(run.environment)]) as draw:
         for seed in itertools.count():
             pictures, episode_return = play(env, policy, seed, draw, frames - len(film))
-            above = caption(
-                setting.label, colour, f"{run.environment}, seed {run.seed}", episode_return, score
-            )
-            film += [framed(picture, above) for picture in (*pictures, *pause * pictures[-1:])]
+            caption = draw_caption(setting.label, colour, name, episode_return, score)
+            film += [np.concatenate([caption, picture]) for picture in (*pictures, *pause * pictures[-1:])]
             if len(film) >= frames:
                 break
     return film[:frames]

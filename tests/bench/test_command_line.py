@@ -16,8 +16,8 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.reading import load_runs
-from bench.speed.scaling import synthetic_results
 from tests.helpers.commands import run
+from tests.helpers.made_up import synthetic_results
 from tests.helpers.processes import ROOT, command_line, contents
 
 pytestmark = pytest.mark.slow

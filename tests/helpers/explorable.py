@@ -11,7 +11,7 @@ from bench.protocol.protocol import Run
 from bench.protocol.settings import PAPER_SETTINGS, Setting
 from bench.results.folder import Results
 from bench.results.schema import COLUMNS, RunResult
-from bench.speed.scaling import synthetic_results
+from tests.helpers.made_up import synthetic_results
 
 TIMESTEPS = 30 * 2048
 DIVERGED = Run("Hopper-v4", "own", 1)
@@ -27,13 +27,7 @@ def explorable(path: Path) -> Results:
     not finite, and seed 1 diverged before its second line.
     """
     results = synthetic_results(path, TIMESTEPS, range(3), PAPER_SETTINGS)
-    lecture = synthetic_results(path.with_name("lecture"), TIMESTEPS, range(1), ("trpo-0.01", "pg-baseline"))
-    for run in lecture.finished():
-        for suffix in (".csv", ".json"):
-            source = lecture.csv_path(run).with_suffix(suffix)
-            target = results.csv_path(run).with_suffix(suffix)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
+    synthetic_results(path, TIMESTEPS, range(1), ("trpo-0.01", "pg-baseline"))
     for seed in range(3):
         run = Run("Hopper-v4", "own", seed)
         table = own_lines(seed)
@@ -51,9 +45,9 @@ def own_lines(seed: int) -> pd.DataFrame:
     table = pd.DataFrame({name: [float(seed + 1)] * len(steps) for name in COLUMNS})
     table = table.assign(timesteps=steps, episodes=range(1, len(steps) + 1))
     table["return_last100"] = [-1234.56789 * (seed + 1) + line for line in range(len(steps))]
-    table["surprise"] = [1e-300 * 7.0**line for line in range(len(steps))]
+    table["surprise"] = [1e-30 * 7.0**line for line in range(len(steps))]
     if seed == 0:
-        table["surprise"] = [math.nan, math.inf, -math.inf, -3.25e12, 0.0, 1.5]
+        table["surprise"] = [math.nan, math.inf, -math.inf, -3.25 * 2**40, 0.0, 1.5]
     if seed == DIVERGED.seed:
         table.loc[table.index[-1], ["kl", "value_loss", "policy_std"]] = math.nan
     return table

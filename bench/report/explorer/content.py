@@ -15,7 +15,7 @@ from bench.protocol.protocol import DEFAULT
 from bench.protocol.selection import Selection, ranges
 from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
 from bench.report.appearance import LINES, MARKERS, looks
-from bench.report.explorer.series import SIGNIFICANT_DIGITS, series, stride_of
+from bench.report.explorer.series import SIGNIFICANT_DIGITS, choose_stride, pack_runs
 from bench.report.formats import format_count, format_list
 from bench.report.tables import notes
 from bench.results.folder import Results
@@ -24,7 +24,7 @@ from bench.scores.analysis import UNTRAINED_READING, Analysis, analyze
 from bench.scores.estimates import TAIL
 from bench.scores.scale import select_uniform
 
-# How columns are named in the page; one that is not here, of somebody's own rule, has its own name.
+# What the page calls the columns. A column of somebody's own rule is called by its name.
 LABELS = {
     "return_last100": "return, last 100 episodes",
     "return_std_last100": "std of the return, last 100 episodes",
@@ -38,13 +38,13 @@ LABELS = {
     "clip_fraction": "clip fraction",
     "step_fraction": "accepted share of the first step",
 }
-# What spans powers of ten, and is never negative.
+# Columns that span powers of ten and are never negative.
 LOGARITHMIC = ("kl", "value_loss", "kl_coefficient")
-# The files beside the page that it leads to where the folder has them.
+# The files beside the page that it links to, where the folder has them.
 LINKED = ("README.md", "table1.csv", "readings.csv", "scores.csv")
 NOT_COLUMNS = (*KEYS, "timesteps", "diverged")
 
-# Matplotlib's lines as SVG's dashes, and its markers as paths from -1 to 1.
+# SVG's dashes for Matplotlib's lines, and paths from -1 to 1 for its markers.
 DASHES = dict(zip(LINES, ([], [6, 3], [1.5, 2.5], [7, 2.5, 1.5, 2.5]), strict=True))
 PATHS = dict(
     zip(
@@ -64,8 +64,8 @@ PATHS = dict(
 )
 
 
-def content(results: Results, selection: Selection) -> dict[str, Any]:
-    """Everything that the page's scripts read, as JSON has it, of all finished runs of a results folder.
+def gather_content(results: Results, selection: Selection) -> dict[str, Any]:
+    """All that the page's scripts read of the finished runs of a results folder, ready for JSON.
 
     selection: the runs of Table 1.
 
@@ -76,7 +76,7 @@ def content(results: Results, selection: Selection) -> dict[str, Any]:
     runs, settings = runs_table(results, finished), results.settings(finished)
     columns = [name for name in LABELS if name in runs]
     columns += [name for name in runs if name not in (*columns, *NOT_COLUMNS)]
-    stride = stride_of(runs, columns)
+    stride = choose_stride(runs, columns)
     uniform = select_uniform(results.random_scores()).to_dict()
     seeds = runs.groupby(["environment", "setting"])["seed"].nunique().max()
     return {
@@ -90,18 +90,18 @@ def content(results: Results, selection: Selection) -> dict[str, Any]:
             {"name": name, "label": LABELS.get(name, name), "logarithmic": name in LOGARITHMIC}
             for name in columns
         ],
-        # Half an interval is this times the standard error, by the number of runs.
+        # Student's quantile by the number of runs: half an interval is this times the standard error.
         "student": [None, None, *(float(f"{stdtrit(count - 1, TAIL):.9g}") for count in range(2, seeds + 1))],
         "table": _table(results, selection),
         "files": [name for name in LINKED if (results.path / name).exists()],
-        **series(runs, columns, stride),
+        **pack_runs(runs, columns, stride),
     }
 
 
 def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str]:
     environments, last = runs["environment"].nunique(), runs.drop_duplicates(list(KEYS), keep="last")
     diverged = int(last["diverged"].sum())
-    # As the folder's own in what every protocol may have otherwise.
+    # Neither the length of the runs nor their numerics are a difference from the default.
     expected = replace(DEFAULT, timesteps=results.protocol.timesteps, numerics=results.protocol.numerics)
     differences = results.protocol.differences(expected)
     every = f"every {_ordinal(stride)}" if stride > 1 else "every"
@@ -110,13 +110,13 @@ def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str
         f" {_settings_by_seeds(last)}; {results.protocol.steps:,} timesteps each."
         + (f" {format_count(diverged, 'run')} diverged." if diverged else "")
         + (f" The protocol is not the default: {', '.join(differences)}." if differences else ""),
-        "points": f"The curves have {every} line of each run's CSV, rounded to {SIGNIFICANT_DIGITS}"
-        " significant digits, and its last line as it is.",
+        "points": f"The curves have {every} line of each run's CSV, to {SIGNIFICANT_DIGITS} significant"
+        " digits, and its last line as it is.",
     }
 
 
 def _settings_by_seeds(last: pd.DataFrame) -> str:
-    """How many settings have which seeds, in some environment; the most seeds come first."""
+    """How many settings have which seeds in any environment, the most seeds first."""
     seeds_of = last.groupby("setting")["seed"].agg(lambda seeds: tuple(sorted(set(seeds))))
     parts = [
         f"{format_count(count, 'setting')} with {'seeds' if len(seeds) > 1 else 'seed'} {ranges(list(seeds))}"
@@ -130,7 +130,7 @@ def _ordinal(number: int) -> str:
 
 
 def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
-    """Name, label, family and look, and whether it is shown at first: all are but the lecture's."""
+    """Name, label, family and look of each setting, and whether it is shown at first: not the lecture's."""
     look_of, first = looks(settings), by_default(settings) or tuple(settings)
     return [
         {
@@ -147,26 +147,22 @@ def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
 
 
 def _table(results: Results, selection: Selection) -> dict[str, Any]:
-    """Table 1: its rows and what is to be said of it; no rows, and the reason, where there is no scale."""
+    """Rows and notes of Table 1. Without a scale there are no rows, and a note says why."""
     wanted = [run for run in selection.runs if run.setting in PAPER_SETTINGS]
     present = len(results.finished().intersection(wanted))
-    if not present:
-        return {
-            "rows": [],
-            "notes": ["There are no scores: the paper's settings, which set their scale, have no runs."],
-        }
     try:
+        if not present:
+            raise UserError("the paper's settings, which set their scale, have no runs")
         found = analyze(results, selection)
     except UserError as error:  # of the scale, because damaged runs were refused before
         return {"rows": [], "notes": [f"There are no scores: {error}."]}
-    missing = (
-        f"Not the whole table: {present:,} of the {len(wanted):,} runs of the paper's settings are there."
-    )
-    return {"rows": _rows(found), "notes": [*([missing] if present < len(wanted) else []), *notes(found)]}
+    missing = f"{present:,} of the {len(wanted):,} runs of the paper's settings are there."
+    warnings = [f"Not the whole table: {missing}"] if present < len(wanted) else []
+    return {"rows": _rows(found), "notes": [*warnings, *notes(found)]}
 
 
 def _rows(found: Analysis) -> list[dict[str, Any]]:
-    """The table's lines, with the intervals under the other reading and whether the first is unreliable."""
+    """The table's lines, with the scores of the untrained reading, and whether an interval is unreliable."""
     name = str(UNTRAINED_READING)
     readings = found.readings.set_index("setting")[[name, f"{name}_low", f"{name}_high"]]
     readings.columns = pd.Index(["untrained", "untrained_low", "untrained_high"])

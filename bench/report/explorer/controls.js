@@ -24,9 +24,8 @@ function checkboxForAll(group, label) {
   return all;
 }
 
-/** The checkboxes of a family, in its colour. */
-function familyGroup(family) {
-  const members = DATA.settings.filter((setting) => setting.family === family);
+/** The checkboxes of a family's settings, in its colour. */
+function familyGroup([family, members]) {
   const boxes = members.map(({ name, shown }) => checkbox("setting", name, shown, labelled(name)));
   const group = element("fieldset", "", ...boxes), legend = element("legend");
   legend.style.color = members[0].colour;
@@ -36,12 +35,12 @@ function familyGroup(family) {
 }
 
 function addControls() {
-  const options = DATA.columns.map(({ label, name }, number) => new Option(label, number, name === KEPT, name === KEPT));
+  const options = DATA.columns.map(({ label, name }, index) => new Option(label, index, name === KEPT, name === KEPT));
   byId("column").append(...options);
   const environments = byId("environments");
   environments.append(...DATA.environments.map(({ name, title }) => checkbox("environment", name, true, title)));
   environments.querySelector("legend").after(checkboxForAll(environments, "all"));
-  byId("families").append(...[...new Set(DATA.settings.map(({ family }) => family))].map(familyGroup));
+  byId("families").append(...[...Map.groupBy(DATA.settings, ({ family }) => family)].map(familyGroup));
 }
 
 /** What is chosen now. */
@@ -63,7 +62,7 @@ function explanation(chosen) {
   const parts = [`Lines are ${chosen.logarithmic ? "geometric means" : "means"} over seeds`];
   if (chosen.intervals) parts.push("bands pointwise 95 % intervals of these (Student's)");
   if (chosen.single) parts.push("thin lines single runs");
-  if (isReturn(chosen)) parts.push("the grey line what uniform actions return");
+  if (hasReference(chosen)) parts.push("the grey line what uniform actions return");
   return `${parts.join(", ")}.`;
 }
 
@@ -94,11 +93,6 @@ function start() {
   });
   byId("controls").addEventListener("change", draw);
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
-  let width = window.innerWidth;
-  window.addEventListener("resize", () => {
-    if (width !== window.innerWidth) draw();
-    width = window.innerWidth;
-  });
   draw();
 }
 

@@ -8,15 +8,16 @@ function element(name, className, ...content) {
   return made;
 }
 
-/** A number in few digits: 1,759, 80.9, 0.0123. */
+/** Three significant digits, or the whole number where that has more. */
+const FEW_DIGITS = new Intl.NumberFormat("en", {
+  minimumSignificantDigits: 3, maximumSignificantDigits: 3, maximumFractionDigits: 0, roundingPriority: "morePrecision",
+});
+
+/** A number in few digits: 1,759, 80.9, 0.0123, 1.76e+6. */
 function short(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(2).replaceAll("-", "−");
-  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
-  const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  const significant = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
-  return value.toLocaleString("en", size >= 1 ? fixed : significant).replace("-", "−");
+  return (size >= 1e6 || size < 1e-4 ? value.toExponential(2) : FEW_DIGITS.format(value)).replaceAll("-", "−");
 }
 
 /** A setting's line and marker, as in the panels. */

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.common.files import write_whole
 from bench.protocol.selection import Selection
-from bench.report.explorer.content import content
+from bench.report.explorer.content import gather_content
 from bench.results.folder import Results
 
 PAGE = "index.html"
@@ -16,11 +16,11 @@ SCRIPTS = tuple(
     f"{name}.js"
     for name in ("data", "elements", "panel", "curves", "readout", "intervals", "tables", "controls")
 )
-# What the library's script leaves to the page's: vega-embed, which brings Vega.
+# What the page's scripts use of the library: vega-embed, which brings Vega-Lite.
 LIBRARY = "window.vegaEmbed = vegaEmbed;"
 
 
-def save(results: Results, selection: Selection) -> str:
+def write_page(results: Results, selection: Selection) -> str:
     """Write the page of all finished runs into the results folder; returns its path.
 
     selection: the runs of Table 1.
@@ -29,21 +29,21 @@ def save(results: Results, selection: Selection) -> str:
         UserError: for a folder without finished runs, or a file that can't be used, naming it.
     """
     path = results.path / PAGE
-    write_whole(path, page(content(results, selection)))
+    write_whole(path, format_page(gather_content(results, selection)))
     return str(path)
 
 
-def page(found: dict[str, Any]) -> str:
-    """The page of what `content` found. The same content gives the same bytes."""
-    data = json.dumps(found, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def format_page(content: dict[str, Any]) -> str:
+    """The page of what `gather_content` returned. The same content gives the same bytes."""
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     parts = {
         "style": _file("page.css"),
         "library": _library(),
         "data": data.replace("<", "\\u003c"),  # which might end the element
         "script": "\n".join(map(_file, SCRIPTS)),
     }
-    # In one pass, because a part may contain what looks like the place of another.
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("page.html"))
+    # In one pass, because a part may contain what looks like the blank of another.
+    return re.sub(r"\{\{(\w+)\}\}", lambda blank: parts[blank[1]], _file("page.html"))
 
 
 def _file(name: str) -> str:
@@ -52,7 +52,7 @@ def _file(name: str) -> str:
 
 @cache
 def _library() -> str:
-    """Vega as a script, from the package vl-convert, which has it."""
+    """Vega-Lite as a script, which the package vl-convert has."""
     import vl_convert
 
     # Not the words that would end the page's script.

@@ -1,54 +1,46 @@
-/* A panel as Vega describes it: https://vega.github.io/vega/docs/specification. */
+/* A panel as Vega-Lite describes it: https://vega.github.io/vega-lite/docs. */
 
-/** What is drawn in a panel; `rows` are those of each part by its name, as `rowsOf` has them. */
-function panelSpec(chosen, rows, width, height) {
-  const settings = chosen.settings.map((name) => SETTING.get(name)), names = settings.map(({ name }) => name);
-  const rangeOf = (part) => settings.map((setting) => setting[part]);
-  const look = (part) => ({ name: part, type: "ordinal", domain: names, range: rangeOf(part) });
-  const x = { scale: "x", field: "timesteps" }, y = (field) => ({ scale: "y", field });
-  const ofSetting = (part) => ({ scale: part, field: "setting" }), colour = ofSetting("colour");
-  const curve = { stroke: colour, strokeDash: ofSetting("dash") };
-  const everywhere = { x: { value: 0 }, x2: { signal: "width" } }, whole = { y: { value: 0 }, y2: { signal: "height" } };
-  const mark = (type, data, update) => ({ type, from: { data }, encode: { update } });
-  const band = { x, y: y("low"), y2: y("high"), fill: colour, fillOpacity: { value: 0.13 } };
-  const thin = { x, y: y("value"), ...curve, strokeWidth: { value: 0.8 }, strokeOpacity: { value: 0.55 } };
-  const thick = { x, y: y("mean"), ...curve, strokeWidth: { value: 1.8 } };
-  const end = { x, y: y("mean"), fill: colour, shape: ofSetting("marker"), size: { value: 45 } };
-  const dashed = { stroke: { value: "#555" }, strokeDash: { value: [2, 2] } };
-  const type = chosen.logarithmic ? "log" : "linear", format = chosen.logarithmic ? "~g" : "~s";
-  const font = "system-ui, sans-serif", fontSize = 12;
+/** The least and the greatest of some values. */
+const extentOf = (values) => (
+  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity])
+);
+
+/** What is drawn in a panel of these rows, which are as `rowsOf` has them. */
+function panelSpec(chosen, rows) {
+  const settings = chosen.settings.map((name) => SETTING.get(name));
+  const look = (part) => ({
+    field: "setting", legend: null, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
+  });
+  const color = look("colour"), strokeDash = look("dash"), shape = look("marker");
+  const x = {
+    field: "timesteps", type: "quantitative", scale: { domain: extentOf([0, ...rows.means.map(({ timesteps }) => timesteps)]) },
+    axis: { title: "timesteps", format: "~s", tickCount: 5, grid: false },
+  };
+  // The axis spans the values of the single runs, drawn or not; intervals may go beyond.
+  const domain = extentOf([...rows.seeds, ...rows.reference].map(({ value }) => value));
+  const scale = { type: chosen.logarithmic ? "log" : "linear", domain, nice: true };
+  const axis = { title: null, format: chosen.logarithmic ? "~g" : "~s", tickCount: 5, labelOverlap: true };
+  const y = (field) => ({ field, type: "quantitative", scale, axis });
+  const layer = (name, mark, encoding) => ({ data: { name }, mark, encoding });
+  const bands = layer("bands", { type: "area", clip: true, opacity: 0.13 },
+    { x, y: y("low"), y2: { field: "high" }, color });
+  const seeds = layer("seeds", { type: "line", clip: true, strokeWidth: 0.8, opacity: 0.55 },
+    { x, y: y("value"), color, strokeDash, detail: { field: "seed" } });
+  const end = { x: { ...x, aggregate: "max" }, y: { ...y("mean"), aggregate: { argmax: "timesteps" } } };
   return {
-    width, height, padding: 2, autosize: { type: "fit", contains: "padding" },
-    data: Object.entries(rows).map(([name, values]) => ({ name, values })),
-    scales: [
-      { name: "x", type: "linear", range: "width", zero: true, domain: { data: "means", field: "timesteps" } },
-      { name: "y", type, range: "height", nice: true, zero: false, domain: { data: "extent", field: "value" } },
-      look("colour"), look("dash"), look("marker"),
-    ],
-    axes: [
-      { scale: "x", orient: "bottom", format: "~s", tickCount: 5, title: "timesteps" },
-      { scale: "y", orient: "left", format, tickCount: 5, grid: true, labelOverlap: true },
-    ],
-    marks: [
-      mark("rule", "reference", { ...everywhere, y: y("value"), stroke: { value: "#888" } }),
-      eachOf("bands", ["setting"], mark("area", "one", band)),
-      eachOf("seeds", ["setting", "seed"], mark("line", "one", thin)),
-      eachOf("means", ["setting"], mark("line", "one", thick)),
-      mark("symbol", "ends", end),
-      mark("rule", "cursor", { ...whole, x, ...dashed }),
+    width: "container", height: "container", padding: 2, autosize: { type: "fit", contains: "padding" },
+    datasets: rows,
+    layer: [
+      layer("reference", { type: "rule", color: "#888" }, { y: y("value") }),
+      ...(chosen.intervals ? [bands] : []),
+      ...(chosen.single ? [seeds] : []),
+      layer("means", { type: "line", clip: true, strokeWidth: 1.8 }, { x, y: y("mean"), color, strokeDash }),
+      layer("means", { type: "point", filled: true, size: 45, opacity: 1 }, { ...end, color, shape }),
+      layer("cursor", { type: "rule", color: "#555", strokeDash: [2, 2] }, { x }),
     ],
     config: {
-      axis: {
-        labelFont: font, titleFont: font, labelFontSize: fontSize, titleFontSize: fontSize,
-        titleFontWeight: "normal", labelColor: "#222", gridColor: "#e5e5e5",
-      },
+      font: "system-ui, sans-serif", view: { stroke: null },
+      axis: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelColor: "#222", gridColor: "#e5e5e5" },
     },
   };
-}
-
-/** A mark for each group of some rows, cut off where the panel ends. */
-function eachOf(data, groupby, mark) {
-  const size = { width: { signal: "width" }, height: { signal: "height" } };
-  const from = { facet: { name: "one", data, groupby } };
-  return { type: "group", clip: true, from, encode: { update: size }, marks: [mark] };
 }

@@ -1,63 +1,53 @@
 """The curves of runs, packed: four characters a number, and every run's last line exactly."""
 
+import base64
 import math
-from collections.abc import Iterable, Sequence
-from string import ascii_lowercase, ascii_uppercase, digits
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.results.reading import KEYS
 
-# Of a number, besides those of a run's last line.
+# Of which every packed number is sure.
 SIGNIFICANT_DIGITS = 4
 # Four characters each: 3.2 MB, which leaves room below 5 MB for the library, the last lines and the rest.
 MOST_NUMBERS = 800_000
 
-ALPHABET = ascii_uppercase + ascii_lowercase + digits + "+/"
-PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
-# A number is `mantissa * 10**exponent`, packed as `(mantissa + LARGEST) * EXPONENTS + exponent + LOWEST`.
-LARGEST, EXPONENTS, LOWEST = 10**SIGNIFICANT_DIGITS, 700, 350
-NOT_FINITE = "////"
 
+def pack(values: Sequence[float]) -> str:
+    """Numbers in base64: of each, the first three bytes of its 32 bits, the last of them rounded.
 
-def packed(values: Iterable[float]) -> str:
-    """Numbers, rounded to `SIGNIFICANT_DIGITS`, as four characters each; `NOT_FINITE` for all that are not.
-
-    Made from decimal text, because logarithms differ by processor in the last bit.
+    What is not finite, or beyond what 32 bits hold, is packed as NaN.
     """
-    return "".join(map(_packed, values))
+    with np.errstate(over="ignore"):
+        singles = np.asarray(values, np.float32)
+    words = np.where(np.isfinite(singles), singles, np.float32(np.nan)).view(np.uint32) + 0x80
+    return base64.b64encode(words.astype(">u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()).decode()
 
 
-def _packed(value: float) -> str:
-    if not math.isfinite(value):
-        return NOT_FINITE
-    mantissa, exponent = f"{value:.{SIGNIFICANT_DIGITS - 1}e}".split("e")
-    whole, power = int(mantissa.replace(".", "")), int(exponent) - (SIGNIFICANT_DIGITS - 1)
-    high, low = divmod((whole + LARGEST) * EXPONENTS + power + LOWEST, len(PAIRS))
-    return PAIRS[high] + PAIRS[low]
-
-
-def stride_of(runs: pd.DataFrame, columns: Sequence[str]) -> int:
-    """Every how many lines one is kept, so that all curves together have at most `MOST_NUMBERS`, about.
+def choose_stride(runs: pd.DataFrame, columns: Sequence[str]) -> int:
+    """Every how many lines of a run one is kept, so that all runs have about `MOST_NUMBERS` at most.
 
     runs: as `bench.results.reading.load_runs` gives them.
-    columns: those that are packed. One that is constant in a run costs nothing there.
+    columns: those that are packed. A column that is constant in a run counts for nothing there.
     """
     by_run = runs.groupby(list(KEYS))
     varying = (by_run[list(columns)].nunique() > 1).sum(axis="columns")
     return max(1, math.ceil(int((varying * by_run.size()).sum()) / MOST_NUMBERS))
 
 
-def series(runs: pd.DataFrame, columns: Sequence[str], stride: int) -> dict[str, Any]:
+def pack_runs(runs: pd.DataFrame, columns: Sequence[str], stride: int) -> dict[str, Any]:
     """All curves, for `data.js` to unpack.
 
     runs: as `bench.results.reading.load_runs` gives them.
 
-    Returns `axes`, the distinct sequences of timesteps, and `runs`. A run has its environment, setting and
-    seed; the number of its axis; whether it diverged; and lists with an entry for each column: `last`, the
-    number of its last line, null where not finite; and `curves`, the packed numbers, one where all are equal,
-    none where the run does not have the column.
+    Returns:
+        `axes`, the distinct sequences of timesteps, and `runs`. A run has its environment, setting and seed;
+        the index of its axis; whether it diverged; and lists with an entry for each column: `last`, the
+        number of its last line, None where it is not finite; and `curves`, the packed numbers: one where all
+        are equal, none where the run does not have the column.
     """
     axes: dict[tuple[int, ...], int] = {}
     lines = []
@@ -81,7 +71,7 @@ def series(runs: pd.DataFrame, columns: Sequence[str], stride: int) -> dict[str,
 def _curve(values: list[float]) -> str:
     if not any(map(math.isfinite, values)):
         return ""
-    return packed(values[:1] if len(set(values)) == 1 else values)
+    return pack(values[:1] if len(set(values)) == 1 else values)
 
 
 def _finite(value: Any) -> float | int | None:

@@ -51,7 +51,7 @@ function drawScores() {
 }
 
 /** The head of a column of Table 1: a button that sorts by it, descending at first. */
-function scoreHeading(column, number) {
+function scoreHeading(column, index) {
   if (column.isDrawn) return headCell("col", "drawn", scoreAxis());
   const isSorted = column.key && column === sorting.column;
   const arrow = isSorted ? (sorting.isDescending ? " ▼" : " ▲") : "";
@@ -61,7 +61,7 @@ function scoreHeading(column, number) {
   button.addEventListener("click", () => {
     sorting = { column, isDescending: isSorted ? !sorting.isDescending : true };
     drawScores();
-    document.querySelectorAll("#scores thead th")[number].querySelector("button").focus();
+    document.querySelectorAll("#scores thead th")[index].querySelector("button").focus();
   });
   const cell = headCell("col", column.key ? "number" : "", button);
   if (isSorted) cell.ariaSort = sorting.isDescending ? "descending" : "ascending";

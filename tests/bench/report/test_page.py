@@ -19,8 +19,8 @@ from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 from bench.report import figures, page
 from bench.results.folder import Results
 from bench.scores.analysis import Analysis, analyze, save_tables
-from bench.speed.scaling import synthetic_results
 from tests.helpers.links import anchors, links
+from tests.helpers.made_up import synthetic_results
 from tests.helpers.processes import ROOT
 from tests.helpers.soak import mark_soak
 

@@ -20,7 +20,7 @@ from bench.results.folder import Results
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import correct_by_holm
 from bench.scores.variants import VariantTables
-from bench.speed.scaling import synthetic_results
+from tests.helpers.made_up import synthetic_results
 
 RANDOM_COLUMNS = ["environment", "policy", "score", "standard_error"]
 UNTRAINED = pd.DataFrame(columns=["variant", "environment", "untrained"])

@@ -11,7 +11,9 @@ from rich.console import Console
 from algorithms.hyperparameters import Hyperparameters
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
-from bench.speed import measure, peers, report
+from bench.protocol.selection import Selection
+from bench.protocol.settings import PAPER_SETTINGS
+from bench.speed import measure, page, peers, scaling
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +64,13 @@ def test_a_library_that_dies_says_so_too(monkeypatch: pytest.MonkeyPatch, tmp_pa
             peer.iteration()
 
 
+def test_commands_are_timed_on_published_runs(tmp_path: Path) -> None:
+    results = scaling._make_folder(tmp_path / "results", None, 1)
+    assert results.finished() == set(Selection(ENVIRONMENTS, PAPER_SETTINGS, (0,)).runs)
+    assert results.damaged(results.finished()) == {}
+    assert set(results.random_scores()["environment"]) == set(ENVIRONMENTS)
+
+
 def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
     measured = pd.DataFrame(
         [
@@ -74,15 +83,15 @@ def test_an_average_is_total_time_over_total_time(tmp_path: Path) -> None:
         ],
         columns=list(measure.COLUMNS),
     )
-    ratios = report.ratios(measured)
-    assert ratios["physics / suite"].tolist() == pytest.approx([0.5, 0.9, 100 / 120])
-    assert ratios["sbx / suite"].tolist() == pytest.approx([10, 4, 600 / 120])
+    costs = page.compare_costs(measured)
+    assert costs["physics / suite"].tolist() == pytest.approx([0.5, 0.9, 100 / 120])
+    assert costs["sbx / suite"].tolist() == pytest.approx([10, 4, 600 / 120])
     growth = pd.DataFrame([("cores", 2, "seconds", 1.5)], columns=["quantity", "amount", "measure", "value"])
     with (tmp_path / "log").open("w") as log:
-        report.show(measured, Console(file=log, width=200))
-        report.show_scaling(growth, Console(file=log, width=200))
+        page.print_costs(measured, Console(file=log, width=200))
+        page.print_scaling(growth, Console(file=log, width=200))
     assert "0.83" in (tmp_path / "log").read_text()
-    written = report.save(measured, {"sbx-rl": "1.0"}, tmp_path)
-    written += report.save_scaling(growth, tmp_path)
+    written = page.write_costs(measured, {"sbx-rl": "1.0"}, tmp_path)
+    written += page.write_scaling(growth, tmp_path)
     assert all(Path(path).stat().st_size for path in written)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "speed.csv"), measured, check_dtype=False)

@@ -20,7 +20,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     found = analyze(*opened)
     for name, table in (("table1", found.table), ("readings", found.readings), ("scores", found.scores)):
         (made.path / f"{name}.csv").write_text(csv_text(table))
-    html.save(*opened)
+    html.write_page(*opened)
     return made
 
 

@@ -1,7 +1,7 @@
 """The page to explore as a whole: what it loads, what is chosen, its colours, links and sizes."""
 
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -80,8 +80,19 @@ def test_it_fits_its_window(page: Page, results: Results, width: int) -> None:
     page.resize(width, 800)
     page.open(results.path / "index.html")
     page.evaluate("drawn")
+    assert_drawn_for(width, page)
+
+
+def test_it_follows_its_window(page: Page) -> None:
+    for width in (838, 375, 1280):
+        page.resize(width, 800)
+        page.evaluate("new Promise((done) => setTimeout(done, 200))")
+        assert_drawn_for(width, page)
+
+
+def assert_drawn_for(width: int, page: Page) -> None:
+    """The panels are drawn for their width, so that letters keep their size."""
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # The panels are drawn for their width, so that letters keep their size.
     widths = page.evaluate(
         "[...document.querySelectorAll('.plot')].map((plot) => [plot, plot.querySelector('svg')])"
         ".map(([plot, svg]) => [plot.clientWidth, Number(svg.getAttribute('width'))])"
@@ -109,15 +120,9 @@ def test_it_prints_without_controls_and_within_the_paper(page: Page) -> None:
 
 def test_a_folder_of_own_runs_alone(tab: Page, results: Results, tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    for name in ("protocol.json", "runs/Hopper-v4/own"):
-        source, target = results.path / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        files: Any = sorted(source.iterdir()) if source.is_dir() else [source]
-        for file in files:
-            place = target / file.name if source.is_dir() else target
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.read_bytes())
-    html.save(*Options(folder).open())
+    shutil.copytree(results.path / "runs/Hopper-v4/own", folder / "runs/Hopper-v4/own")
+    shutil.copy(results.path / "protocol.json", folder)
+    html.write_page(*Options(folder).open())
     tab.open(folder / "index.html")
     tab.evaluate("drawn")
     assert texts(tab, "#panels figcaption") == ["Hopper"]
