@@ -1,1 +1,4 @@
-"""Trained policies to look at: an animation an environment, drawn without a screen or a graphics card."""
+"""Trained policies to look at: an animation for each environment, drawn without a screen or a graphics card.
+
+This is a tool, which nothing in the experiment imports.
+"""

@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -64,6 +63,7 @@ def encode_webp(films: Sequence[Sequence[Picture]], milliseconds: int) -> bytes:
     """
     first, *others = (Image.fromarray(np.concatenate(row, axis=1)) for row in zip(*films, strict=True))
     file = io.BytesIO()
-    timing: Any = {"duration": milliseconds, "loop": 0}
-    first.save(file, "WEBP", save_all=True, append_images=others, quality=QUALITY, **timing)
+    first.save(
+        file, "WEBP", save_all=True, append_images=others, duration=milliseconds, loop=0, quality=QUALITY
+    )
     return file.getvalue()

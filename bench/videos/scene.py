@@ -76,7 +76,7 @@ def open_renderer(env: Any, view: View) -> Iterator[Callable[[], Picture]]:
 def _make_pale(model: Any) -> None:
     """Replace a dark sky and a floor of many black and white squares by a white sky and a grey floor.
 
-    They make the file a third as large, too.
+    The file becomes a third as large, too.
     """
     model.geom_rgba[model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE] = 1.0
     model.mat_texrepeat[:] /= ENLARGED
