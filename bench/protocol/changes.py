@@ -8,10 +8,10 @@ Named protocols are `bench.protocol.variants`.
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from algorithms.hyperparameters import Choices, Hyperparameters, possible_choices
+from bench.common.choosing import unknown
 from bench.common.errors import UserError
 from bench.protocol.environments import VERSIONS
 from bench.protocol.protocol import Protocol
@@ -43,9 +43,7 @@ def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
         if name in NUMBERS:
             numbers[name] = _parse_number(name, value)
         elif name not in VALUES:
-            close = get_close_matches(name, [*NUMBERS, *VALUES], 1)
-            meant = f" (did you mean {close[0]}?)" if close else ""
-            raise UserError(f"--set: there is no {name}{meant}; choose from: {' '.join([*NUMBERS, *VALUES])}")
+            raise unknown("name in --set", name, [*NUMBERS, *VALUES])
         elif value not in VALUES[name]:
             raise UserError(f"--set {name} must be one of {', '.join(VALUES[name])}, not {value}")
         else:

@@ -4,15 +4,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.common.choosing import unknown
 from bench.common.errors import UserError
 from bench.protocol.environments import (
     ENVIRONMENT_VERSION,
     SLOWEST_FIRST,
     environments_of,
+    version_of,
     without_version,
 )
 from bench.protocol.protocol import PAPER_SEEDS, Run
 from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, by_default
+from bench.protocol.variants import VARIANTS
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ def select(
         UserError: for an unknown environment or setting.
     """
     all_environments = environments_of(version)
+    for name in environments:
+        if name not in all_environments and name in environments_of(version_of(name)):
+            other = f"--variant {version_of(name)}" if version_of(name) in VARIANTS else "no --variant"
+            raise UserError(f"{name} is of another protocol: {version} is this one's, {other} has {name}")
     chosen_environments = _known("environment", environments or all_environments, all_environments)
     known = tuple(known)
     single = [name for asked in settings for name in GROUPS.get(asked, (asked,))]
@@ -134,8 +141,8 @@ def ranges(seeds: Sequence[int]) -> str:
 def _known(
     kind: str, names: Sequence[str], valid: tuple[str, ...], groups: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    choices = " ".join((*valid, *groups))
+    choices = (*valid, *groups)
     for name in names:
         if name not in valid:
-            raise UserError(f"unknown {kind} '{name}'; choose from: {choices}")
+            raise unknown(kind, name, choices)
     return tuple(dict.fromkeys(names))

@@ -11,7 +11,6 @@ import sys
 import traceback
 import types
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import jax.numpy as jnp
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.rules import UpdateRule, find_rule, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
+from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
@@ -136,11 +136,7 @@ def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
     names = argument_names(function)
     for name in names:
         if name not in INPUTS:
-            close = get_close_matches(name, INPUTS, 1)
-            meant = f" (did you mean {close[0]}?)" if close else ""
-            raise UserError(
-                f"{path}: {objective_name(setting)} asks for {name}{meant}; there are: {', '.join(INPUTS)}"
-            )
+            raise UserError(f"{path}: {unknown(f'argument of {objective_name(setting)}', name, INPUTS)}")
     samples = jnp.ones(64)
     numbers = {name: jnp.float32(number) for name, number in setting.numbers.items()}
     given = dict.fromkeys(INPUTS, samples) | {"numbers": numbers, "progress": jnp.float32(0)}

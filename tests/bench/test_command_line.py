@@ -163,8 +163,15 @@ def test_the_scale_does_not_depend_on_the_rows_shown(
     [
         (["train", "--environments", "Ant-v4"], "unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"),
         (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
+        (
+            ["train", "--environments", "Hopper-v5"],
+            "Hopper-v5 is of another protocol: v4 is this one's, --variant v5 has Hopper-v5",
+        ),
         (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
-        (["train", "--settings", "clip-0.25"], "unknown setting 'clip-0.25'; choose from: no-clip"),
+        (
+            ["train", "--settings", "clip-0.25"],
+            "unknown setting 'clip-0.25' (did you mean clip-0.2?); choose from: no-clip",
+        ),
         (["train", "--seeds", "0"], "seeds must be a positive number"),
         (["train", "--seeds", "1.5"], "seeds must be a positive number"),
         (

@@ -33,8 +33,11 @@ def test_named_protocols_can_be_written_so() -> None:
     ("change", "message"),
     [
         (["discount"], "--set takes name=value, not discount"),
-        (["discont=0.9"], r"there is no discont \(did you mean discount\?\); choose from: horizon epochs "),
-        (["luck=1"], "there is no luck; choose from: horizon epochs "),
+        (
+            ["discont=0.9"],
+            r"unknown name in --set 'discont' \(did you mean discount\?\); choose from: horizon ",
+        ),
+        (["luck=1"], "unknown name in --set 'luck'; choose from: horizon epochs "),
         (["epochs=1.5"], "epochs must be a whole number, not 1.5"),
         (["discount=high"], "discount must be a number, not high"),
         (["discount=1.5"], "discount must be between 0 and 1, not 1.5"),

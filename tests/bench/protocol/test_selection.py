@@ -57,7 +57,7 @@ def test_without_any_the_paper_s_three() -> None:
 def test_unknown_names_are_refused_with_the_choices() -> None:
     with pytest.raises(UserError, match="unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"):
         select(["Hopper-v4", "Ant-v4"], ALL[1], None, set())
-    with pytest.raises(UserError, match=r"unknown setting 'clip'; choose from: no-clip clip-0\.1"):
+    with pytest.raises(UserError, match=r"'clip' \(did you mean no-clip\?\); choose from: no-clip clip-0\.1"):
         select(ALL[0], ["clip"], None, set())
 
 
@@ -67,7 +67,7 @@ def test_no_environment_means_all_of_the_version() -> None:
     assert v5.environments == environments_of("v5")
     assert v5.is_whole_table
     assert select(["Hopper-v5"], [], None, set(), version="v5").environments == ("Hopper-v5",)
-    with pytest.raises(UserError, match="unknown environment 'Hopper-v4'; choose from: HalfCheetah-v5"):
+    with pytest.raises(UserError, match="v5 is this one's, no --variant has Hopper-v4"):
         select(["Hopper-v4"], [], None, set(), version="v5")
 
 

@@ -222,7 +222,7 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
         ("def", "does not run: SyntaxError"),
         (
             MINE.format(returned="ratio", name="mine").replace("log_ratio, kl", "log_ratios, kl"),
-            r"asks for log_ratios \(did you mean log_ratio\?\); there are: ratio, log_ratio, kl, ",
+            r"unknown argument of objective 'log_ratios' \(did you mean log_ratio\?\); choose from: ratio ",
         ),
         (
             MINE.format(returned="ratio", name="mine").replace('"epsilon"', '"epochs"'),
