@@ -170,7 +170,7 @@ def test_the_scale_does_not_depend_on_the_rows_shown(
         (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
         (
             ["train", "--settings", "clip-0.25"],
-            "unknown setting 'clip-0.25' (did you mean clip-0.2?); choose from: no-clip",
+            "'clip-0.25' (did you mean clip-0.2?); choose from: no-clip",
         ),
         (["train", "--seeds", "0"], "seeds must be a positive number"),
         (["train", "--seeds", "1.5"], "seeds must be a positive number"),
