@@ -35,18 +35,6 @@ class Policy:
     layers: tuple[tuple[Floats, Floats], ...]
     log_std: Floats
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for shapes that don't fit each other, and numbers not 32-bit and finite."""
-        width = self.observation_mean.shape
-        fit = [len(width) == 1, self.observation_std.shape == width, self.observation_clip.shape == ()]
-        for weights, bias in self.layers:
-            fit += [weights.ndim == 2, weights.shape[:1] == width, weights.shape[1:] == bias.shape]
-            width = bias.shape
-        fit += [len(self.layers) > 0, self.log_std.shape == width]
-        arrays = [self.observation_mean, self.observation_std, self.log_std, *sum(self.layers, ())]
-        if not all(fit) or any(each.dtype != np.float32 or not np.isfinite(each).all() for each in arrays):
-            raise ValueError("not a policy: its arrays don't fit each other")
-
     def __call__(self, observation: ArrayLike) -> Floats:
         """The mean action at an observation, `[..., observation]` to `[..., action]`; not clipped.
 
@@ -87,9 +75,23 @@ class Policy:
             arrays = unpack_arrays(stored)
             indices = range(sum(name.startswith("weights_") for name in arrays))
             layers = tuple((arrays.pop(f"weights_{index}"), arrays.pop(f"bias_{index}")) for index in indices)
-            return cls(layers=layers, **arrays)
+            policy = cls(layers=layers, **arrays)
+            policy._require_usable()
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError("not a stored policy") from error
+        return policy
+
+    def _require_usable(self) -> None:
+        """Raises ValueError for arrays that don't fit each other, and numbers not 32-bit and finite."""
+        width = self.observation_mean.shape
+        fit = [len(width) == 1, self.observation_std.shape == width, self.observation_clip.shape == ()]
+        for weights, bias in self.layers:
+            fit += [weights.ndim == 2, weights.shape[:1] == width, weights.shape[1:] == bias.shape]
+            width = bias.shape
+        fit += [len(self.layers) > 0, self.log_std.shape == width]
+        arrays = [self.observation_mean, self.observation_std, self.log_std, *sum(self.layers, ())]
+        if not all(fit) or any(each.dtype != np.float32 or not np.isfinite(each).all() for each in arrays):
+            raise ValueError("not a policy: its arrays don't fit each other")
 
 
 def load_policy(path: str | Path) -> Policy:
