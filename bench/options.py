@@ -39,13 +39,19 @@ class OnResults(ABC):
 
 
 @dataclass(frozen=True)
-class Options:
-    """The options of train, table, curves and status."""
+class OfProtocol:
+    """The options of a command on the results of the default protocol or of a variant."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""
     variant: Annotated[str | None, option("NAME", "the default protocol")] = None
     """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+
+
+@dataclass(frozen=True)
+class Options(OfProtocol):
+    """The options of train, table, curves and status."""
+
     seeds: Annotated[str | None, option("N or N-M", "those complete in the folder, or 3")] = None
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
     timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
@@ -64,7 +70,8 @@ class Options:
         Raises:
             UserError: for an option or a folder that can't be used.
         """
-        results = open_results(self.place[0], timesteps_of(self.timesteps), create=False)
+        folder, _ = folder_and_protocol(self.results, self.variant)
+        results = open_results(folder, timesteps_of(self.timesteps), create=False)
         finished = results.finished()
         known = in_table_order({*SETTINGS, *(run.setting for run in finished)})
         return results, self.selected(results.protocol, finished, known)
@@ -73,21 +80,12 @@ class Options:
         self, protocol: Protocol, finished: set[Run], known: Iterable[str], at_least: tuple[int, ...] = ()
     ) -> Selection:
         """The runs that the options choose; `select` explains the parameters."""
+        seeds = None if self.seeds is None else parse_seeds(self.seeds)
         version = protocol.environment_version
-        return select(self.environments, self.settings, self.chosen_seeds, finished, at_least, known, version)
-
-    @property
-    def chosen_seeds(self) -> tuple[int, ...] | None:
-        """The seeds that were asked for."""
-        return None if self.seeds is None else parse_seeds(self.seeds)
-
-    @property
-    def place(self) -> tuple[Path, Protocol]:
-        """The results folder and its protocol."""
-        return place_of(self.results, self.variant)
+        return select(self.environments, self.settings, seeds, finished, at_least, known, version)
 
 
-def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
+def folder_and_protocol(results: Path, variant: str | None) -> tuple[Path, Protocol]:
     """The results folder of a variant, or of the default, and its protocol. Raises UserError if unknown."""
     if variant is None:
         return results, DEFAULT
@@ -102,8 +100,9 @@ def repetitions_of(results: Results, folder: Path, variant: str | None) -> Resul
     Raises:
         UserError: when it is another one, or can't be used.
     """
+    there, _ = folder_and_protocol(folder, variant)
     protocol = results.protocol
-    return open_results(place_of(folder, variant)[0], protocol.timesteps, create=False, protocol=protocol)
+    return open_results(there, protocol.timesteps, create=False, protocol=protocol)
 
 
 def finished_of(results: Results, selection: Selection) -> set[Run]:

@@ -106,7 +106,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
             elif error is not None:
                 failed.append(job)
                 progress.say(f"{job} failed: {one_line(error)}")
-            elif rest := job.save(results, future.result()):
+            elif rest := job.write_files(results, future.result()):
                 waiting.appendleft(rest)
             else:
                 progress.finished(str(job), len(job.runs))

@@ -51,7 +51,7 @@ class EvaluationJob(RunsJob):
                 break
         return pd.concat(lines)
 
-    def save(self, results: Results, done: pd.DataFrame) -> "EvaluationJob | None":
+    def write_files(self, results: Results, done: pd.DataFrame) -> "EvaluationJob | None":
         """Lines of `policies.csv`."""
         evaluations.record(results.path, done)
         left = self.policies[len(done) // len(MODES) :]

@@ -51,7 +51,7 @@ class Job:
         """On a worker: do it for about `seconds`, reporting its steps so far."""
         raise NotImplementedError
 
-    def save(self, results: Results, done: Any) -> "Job | None":
+    def write_files(self, results: Results, done: Any) -> "Job | None":
         """In the campaign: write what `do` returned; returns the rest of the job, if any is left."""
         raise NotImplementedError
 
@@ -136,7 +136,7 @@ class TrainingJob(RunsJob):
         }
         return Segment(None, training.steps, training.results, shared)
 
-    def save(self, results: Results, done: Segment) -> "TrainingJob | None":
+    def write_files(self, results: Results, done: Segment) -> "TrainingJob | None":
         """The job's checkpoint; or, once it is finished, the files of each run."""
         if done.checkpoint is not None:
             CheckpointFolder(results).save(self.runs, done.checkpoint)
@@ -144,7 +144,7 @@ class TrainingJob(RunsJob):
         finished = results.finished()
         for result in done.results:
             if result.run not in finished:
-                results.save(result, done.provenance)
+                results.save_run(result, done.provenance)
         CheckpointFolder(results).clear(results.finished())
         return None
 
@@ -170,7 +170,7 @@ class RandomJob(Job):
 
         return measure(self.environment, protocol)
 
-    def save(self, results: Results, done: pd.DataFrame) -> None:
+    def write_files(self, results: Results, done: pd.DataFrame) -> None:
         """Lines of `random.csv`."""
         results.save_random_scores(done)
 

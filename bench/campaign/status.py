@@ -1,6 +1,7 @@
 """What of a selection is done, missing or diverged, and how long the rest will take."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from dask.system import CPU_COUNT
 from rich.console import Console
@@ -12,6 +13,7 @@ from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, ranges
 from bench.results.folder import Results
+from bench.results.schema import Record
 from bench.training.checkpoints import CheckpointFolder
 
 
@@ -25,7 +27,7 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
     damaged = results.damaged(present)
     finished = present - damaged.keys()
     missing = [run for run in selection.runs if run not in present]
-    records = {run: results.provenance(run) for run in sorted(finished)}
+    records = {run: results.read(run).record for run in sorted(finished)}
     diverged = [run for run, record in records.items() if record["diverged_at"] is not None]
     _print_grid(selection, Counter((run.environment, run.seed) for run in finished), console)
     for run in diverged:
@@ -71,7 +73,7 @@ def _print_grid(selection: Selection, done: Counter[tuple[str, int]], console: C
     print_table(console, f"runs done, of {settings} settings a seed", cells, texts=(0, 3, 4))
 
 
-def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:
+def _time_left(missing: dict[Run, float], records: Mapping[Run, Record]) -> str:
     """An estimate from what finished runs took, a core each, on this machine's cores.
 
     missing: the share of each run that is left.

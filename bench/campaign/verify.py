@@ -160,7 +160,7 @@ def _beside_seeds(difference: float, run: Run, results: Results, end: int) -> tu
 
 def _made_on(run: Run, results: Results) -> str:
     """The kind of processor that made a run."""
-    return str(results.provenance(run)["processor"]["kind"])
+    return results.read(run).record["processor"]["kind"]
 
 
 def _is_of_another_kind(run: Run, results: Results) -> bool:

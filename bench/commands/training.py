@@ -11,10 +11,11 @@ from rich.console import Console
 from bench.common.errors import DamagedError, UserError
 from bench.common.terminal import warn
 from bench.options import (
+    OfProtocol,
     OnResults,
     Options,
+    folder_and_protocol,
     option,
-    place_of,
     repetitions_of,
     require_undamaged,
     timesteps_of,
@@ -64,7 +65,7 @@ class Train(WithOwn, Options, OnResults):
 
     def open(self) -> tuple[Results, Selection]:
         """The results folder, made if it is not there, and what to train."""
-        folder, protocol = self.place
+        folder, protocol = folder_and_protocol(self.results, self.variant)
         self.selected(protocol, set(), self.known)  # before a folder is made
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
@@ -103,9 +104,9 @@ class Train(WithOwn, Options, OnResults):
 
         run_campaign(results, jobs, console, self.scheduler, stopped)
         for run in sorted(run for job in jobs for run in job.runs):
-            at = results.provenance(run)["diverged_at"]
-            if at is not None:
-                warn(console, f"{run} diverged at timestep {at:,}")
+            diverged_at = results.read(run).record["diverged_at"]
+            if diverged_at is not None:
+                warn(console, f"{run} diverged at timestep {diverged_at:,}")
 
 
 def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:
@@ -133,15 +134,11 @@ class Status(Options, OnResults):
 
 
 @dataclass(frozen=True)
-class Verify(WithOwn, OnResults):
+class Verify(WithOwn, OfProtocol, OnResults):
     """Train finished runs again and compare. x86-64 processors with AVX2 and FMA must agree to the bit."""
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
-    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
-    """Folder of the results."""
-    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
-    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
@@ -159,7 +156,8 @@ class Verify(WithOwn, OnResults):
         seeds = None if self.seed is None else parse_seed(self.seed)
         timesteps_of(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
-        results = open_results(place_of(self.results, self.variant)[0], None, create=False)
+        folder, _ = folder_and_protocol(self.results, self.variant)
+        results = open_results(folder, None, create=False)
         finished, version = results.finished(), results.protocol.environment_version
         if self.repeated is None:
             known, seeds = tuple(self.known), seeds or (0,)

@@ -1,6 +1,7 @@
 """Files written whole or not at all, and read back with suspicion."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -9,11 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
+from bench.common.formats import from_json, lines_from_csv
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
@@ -83,12 +85,36 @@ def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
 
 def move_aside(path: Path, aside: Path) -> None:
     """Move a file to `aside`, with a number before its name that is not taken yet. It may be missing."""
+    if not os.path.lexists(path):
+        return
     number = 0
-    while os.path.lexists(place := aside.with_name(f"{number}-{aside.name}")):
+    while os.path.lexists(target := aside.with_name(f"{number}-{aside.name}")):
         number += 1
-    if os.path.lexists(path):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(place)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+
+
+@contextmanager
+def locked(folder: Path, refusal: str | None = None) -> Iterator[int]:
+    """Keep other processes out of this context for the same folder, until it ends or this process dies.
+
+    Gives the folder's descriptor. Files are replaced, so a lock on one of them would not hold.
+
+    refusal: what to say where another process has the folder; None to wait for it.
+
+    Raises:
+        UserError: saying so.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UserError(refusal) from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path, but: str) -> None:
@@ -162,26 +188,34 @@ def read_text(path: Path) -> str:
         raise DamagedError(f"{path}: not a text file") from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The file's JSON object.
+def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
+    """The content of a JSON file, of a type that `from_json` explains.
 
     Raises:
         UserError: when it can't be read.
-        DamagedError: when it is no JSON object.
+        DamagedError: when it is no JSON of this type.
     """
+    text = read_text(path)
     try:
-        record = json.loads(read_text(path), parse_constant=_refuse_constant)
+        return from_json(text, kind)
     except ValueError as error:
-        raise DamagedError(f"{path}: not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise DamagedError(f"{path}: not valid JSON: nested too deep") from error
-    if not isinstance(record, dict):
-        raise DamagedError(f"{path}: not a JSON object")
-    return record
+        raise DamagedError(f"{path}: {error}") from error
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def read_lines(path: Path, kind: Any) -> list[Any]:
+    """The lines of a CSV file as records of a type that `lines_from_csv` explains; none without the file.
+
+    Raises:
+        UserError: when it can't be read.
+        DamagedError: when it has other columns or lines.
+    """
+    if not os.path.lexists(path):
+        return []
+    text = read_text(path)
+    try:
+        return lines_from_csv(text, kind)
+    except ValueError as error:
+        raise DamagedError(f"{path}: {error}") from error
 
 
 def json_text(record: dict[str, Any]) -> str:

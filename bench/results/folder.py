@@ -13,12 +13,11 @@
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
 """
 
-import dataclasses
 import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,11 @@ from bench.common.files import (
     digest,
     entries,
     json_text,
+    locked,
     move_aside,
     read_json,
     read_text,
+    remove_leftovers,
     replace_whole,
     visible,
     write_new,
@@ -42,59 +43,90 @@ from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS_FOLDER
 from bench.results import random_scores
-from bench.results.place import Place
-from bench.results.records import StoredRun, check_csv, check_record, judged
-from bench.results.schema import COLUMNS, RunResult
+from bench.results.schema import (
+    Record,
+    RunResult,
+    StoredRun,
+    checked_setting,
+    parse_csv,
+    refusing_damage,
+)
 
 PROTOCOL_FILE = "protocol.json"
 
 
 class Results:
-    """The results folder at `path`, of one protocol."""
+    """The results folder at `path`, of one protocol.
+
+    It is walked once and each of its runs read once: what was found is kept, together with what this object
+    writes. `locked` forgets it, because another campaign may have written before.
+    """
 
     def __init__(self, path: Path, protocol: Protocol) -> None:
         """Use `open_results` instead, which checks the folder."""
-        self._place = Place(path)
+        self._path = path
         self.protocol = protocol
+        self._lock: int | None = None  # the folder itself, open, while it is locked
+        self._finished: set[Run] | None = None
+        self._stored: dict[Run, StoredRun] = {}
 
     @property
     def path(self) -> Path:
-        """Where the folder is; see `Place`."""
-        return self._place.path
+        """Where the folder is.
+
+        Raises:
+            UserError: when it was moved or removed while it is locked, so that nothing is written elsewhere.
+        """
+        if self._lock is not None and not _is_open_as(self._path, self._lock):
+            raise UserError(f"{self._path} was moved or removed while it was written: stopped")
+        return self._path
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other campaigns away from the folder while the context is open; see `Place`.
+        """Keep other campaigns away from the folder while the context is open, or until this process dies.
+
+        What a killed campaign left half-written is removed.
 
         Raises:
-            UserError: when another campaign has it, or it can't be written.
+            UserError: when another campaign has the folder, or it can't be written.
         """
         # Even where it stands already: better now than after an hour of training.
-        replace_whole(self.path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
-        with self._place.locked():
-            yield
+        replace_whole(self._path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
+        try:
+            with locked(self._path, f"another campaign is running on {self._path}") as self._lock:
+                # The variants have campaigns and locks of their own.
+                remove_leftovers(self._path, but=VARIANTS_FOLDER)
+                self._finished = None
+                self._stored.clear()
+                yield
+        finally:
+            self._lock = None
 
     def policy_path(self, run: Run) -> Path:
         """Where the run's final policy stands; a run is finished without it, too."""
         return self.path / "policies" / run.environment / run.setting / f"seed-{run.seed:02d}.npz"
 
     def csv_path(self, run: Run) -> Path:
-        """Where the run's file stands once it is finished."""
+        """Where the run's CSV stands once it is finished."""
         return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
 
-    def save(self, result: RunResult, provenance: dict[str, Any]) -> None:
-        """Write a finished run: policy, provenance, then the CSV, each whole or not at all.
+    def json_path(self, run: Run) -> Path:
+        """Where the run's JSON stands once it is finished."""
+        return self.csv_path(run).with_suffix(".json")
+
+    def save_run(self, result: RunResult, provenance: dict[str, Any]) -> None:
+        """Write a finished run: policy, JSON, then the CSV, each whole or not at all.
 
         Raises:
             UserError: when something can't be written, or the run is finished already: that stays.
         """
-        path = self.csv_path(result.run)
+        run, path = result.run, self.csv_path(result.run)
         if os.path.lexists(path):
             raise UserError(f"{path} is there already, and is not replaced")
         if result.policy is not None:
-            write_whole(self.policy_path(result.run), result.policy.to_bytes())
+            write_whole(self.policy_path(run), result.policy.to_bytes())
         record = {
-            **dataclasses.asdict(result.run),
+            **asdict(run),
             "protocol": self.protocol.fingerprint,
             **result.setting.as_json(),
             "diverged_at": result.diverged_at,
@@ -102,8 +134,11 @@ class Results:
             "csv_sha256": digest(result.csv),
             **provenance,
         }
-        write_whole(path.with_suffix(".json"), json_text(record))
+        write_whole(self.json_path(run), json_text(record))
         write_new(path, result.csv)
+        self._stored.pop(run, None)
+        if self._finished is not None:
+            self._finished.add(run)
 
     def finished(self) -> set[Run]:
         """The runs whose CSV is in place, damaged or not.
@@ -111,9 +146,11 @@ class Results:
         Raises:
             UserError: for what can't be read, or is in the place of a run and is none.
         """
-        settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
-        files = (path for setting in settings for path in visible(setting))
-        return {self._run_at(path) for path in files if path.suffix == ".csv"}
+        if self._finished is None:
+            settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
+            files = (path for setting in settings for path in visible(setting))
+            self._finished = {self._run_at(path) for path in files if path.suffix == ".csv"}
+        return set(self._finished)
 
     def read(self, run: Run) -> StoredRun:
         """The run's files, checked to be what was written, of this folder's protocol and of today's setting.
@@ -122,29 +159,24 @@ class Results:
             DamagedError: naming the file, what is wrong with it, and what to do.
             UserError: when a file can't be read.
         """
-        path, record = self.csv_path(run), self.provenance(run)
-        diverged_at = record["diverged_at"]
-        with judged(path):
-            text = read_text(path)
-            check_csv(text, COLUMNS, self.protocol.steps if diverged_at is None else diverged_at)
-            if record["csv_sha256"] != digest(text):
-                raise ValueError("its content is not what was written when the run finished")
-        return StoredRun(run, text, record)
+        if run not in self._stored:
+            self._stored[run] = self._read(run)
+        return self._stored[run]
 
-    def provenance(self, run: Run) -> dict[str, Any]:
-        """The run's JSON, checked to be of this folder's protocol and of the setting as it is now.
-
-        Raises:
-            DamagedError: naming the file, what is wrong with it, and what to do.
-            UserError: when the file can't be read.
-        """
-        path = self.csv_path(run).with_suffix(".json")
-        with judged(path):
+    def _read(self, run: Run) -> StoredRun:
+        path = self.json_path(run)
+        with refusing_damage(path):
             if not os.path.lexists(path):
                 raise ValueError("it is missing")
-            record = read_json(path)
-            check_record(record, run, self.protocol)
-        return record
+            record: Record = read_json(path, Record)
+            setting = checked_setting(record, run, self.protocol)
+        path = self.csv_path(run)
+        with refusing_damage(path):
+            text = read_text(path)
+            columns = parse_csv(text, record["diverged_at"] or self.protocol.steps)
+            if record["csv_sha256"] != digest(text):
+                raise ValueError("its content is not what was written when the run finished")
+        return StoredRun(run, record, setting, text, columns)
 
     def damaged(self, runs: Iterable[Run]) -> dict[Run, str]:
         """Those of some finished runs that can't be used, and why.
@@ -162,24 +194,26 @@ class Results:
 
     def set_aside(self, run: Run) -> None:
         """Move a damaged run's files to `damaged/`, so that the run counts as missing."""
-        csv = self.csv_path(run)
-        for path in (csv.with_suffix(".json"), csv, self.policy_path(run)):
-            move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+        for path in (self.json_path(run), self.csv_path(run), self.policy_path(run)):
+            self._move_aside(path)
+        self._finished = None
 
     def set_aside_random_scores(self) -> None:
         """Move a damaged `random.csv` to `damaged/`, so that it counts as missing."""
-        move_aside(self._random_path, self.path / "damaged" / self._random_path.name)
+        self._move_aside(self.path / random_scores.FILE)
+
+    def _move_aside(self, path: Path) -> None:
+        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """The settings of these runs by name, in the table's order: this version's, or as their files say.
 
         Raises:
-            UserError: for provenance that can't be used.
+            UserError: for a file that can't be used.
         """
-        example = {run.setting: run for run in runs}
+        example = {run.setting: run for run in sorted(runs)}
         return {
-            name: SETTINGS.get(name) or Setting.from_json(name, self.provenance(example[name]))
-            for name in in_table_order(example)
+            name: SETTINGS.get(name) or self.read(example[name]).setting for name in in_table_order(example)
         }
 
     def require_same(self, settings: Iterable[Setting]) -> None:
@@ -188,10 +222,10 @@ class Results:
         Raises:
             UserError: naming it.
         """
-        finished = self.finished()
-        for setting in settings:
-            runs = [run for run in finished if run.setting == setting.name]
-            if runs and self.settings(runs)[setting.name].as_json() != setting.as_json():
+        named = {setting.name: setting.as_json() for setting in settings}
+        recorded = self.settings(run for run in self.finished() if run.setting in named)
+        for setting in recorded.values():
+            if setting.as_json() != named[setting.name]:
                 raise UserError(
                     f"{self.path}: {setting.name} has runs of another file or other numbers;"
                     " give this setting another name"
@@ -204,20 +238,16 @@ class Results:
             DamagedError: naming the file, what is wrong with it, and what to do.
             UserError: when the file can't be read.
         """
-        path = self._random_path
+        path = self.path / random_scores.FILE
         if not os.path.lexists(path):
-            return pd.DataFrame(columns=list(random_scores.COLUMNS))
-        with judged(path):
+            return pd.DataFrame(columns=random_scores.COLUMNS)
+        with refusing_damage(path):
             return random_scores.from_text(read_text(path))
 
     def save_random_scores(self, measured: pd.DataFrame) -> None:
         """Add an environment's random policies to `random.csv`."""
         table = random_scores.joined(self.random_scores(), measured)
-        write_whole(self._random_path, random_scores.to_text(table))
-
-    @property
-    def _random_path(self) -> Path:
-        return self.path / "random.csv"
+        write_whole(self.path / random_scores.FILE, random_scores.to_text(table))
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
@@ -229,6 +259,13 @@ class Results:
         if self.csv_path(run) != path:
             raise UserError(f"{path}: duplicates {self.csv_path(run)}")
         return run
+
+
+def _is_open_as(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def open_results(

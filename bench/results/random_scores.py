@@ -1,23 +1,37 @@
 """`random.csv`: the random policies' scores. Each line ends with a digest of the rest of it."""
 
-import io
+from itertools import zip_longest
+from typing import Literal, TypedDict
 
 import pandas as pd
 
 from bench.common.files import csv_text, digest
+from bench.common.formats import Finite, NotNegative, Positive, lines_from_csv
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 
-COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
-DIGEST = "sha256"
+FILE = "random.csv"
 # Hexadecimal digits of a line's digest.
 DIGITS = 16
 
 
+class Line(TypedDict):
+    """A line of the file: a random policy in an environment, with the standard error of its score."""
+
+    environment: str
+    policy: Literal["uniform", "untrained"]
+    score: Finite
+    standard_error: NotNegative
+    episodes: Positive
+    sha256: str
+
+
+*COLUMNS, DIGEST = Line.__annotations__
+
+
 def to_text(scores: pd.DataFrame) -> str:
     """The content of the file. scores: columns `COLUMNS`."""
-    heading, *lines = csv_text(scores).splitlines()
-    marked = [f"{heading},{DIGEST}", *(f"{line},{_mark(line)}" for line in lines)]
-    return "".join(f"{line}\n" for line in marked)
+    _, *lines = csv_text(scores).splitlines()
+    return csv_text(scores.assign(**{DIGEST: [digest(line)[:DIGITS] for line in lines]}))
 
 
 def from_text(text: str) -> pd.DataFrame:
@@ -26,22 +40,14 @@ def from_text(text: str) -> pd.DataFrame:
     Raises:
         ValueError: saying what is wrong with it.
     """
-    _check_lines(text)
-    table = pd.read_csv(io.StringIO(text))[list(COLUMNS)]
-    if table.duplicated(["environment", "policy"]).any():
-        raise ValueError("duplicated scores")
-    return table
-
-
-def _check_lines(text: str) -> None:
-    heading, *lines = text.splitlines() or [""]
-    expected = ",".join((*COLUMNS, DIGEST))
-    if heading != expected:
-        raise ValueError(f"its first line must be {expected}")
-    for number, line in enumerate(lines, start=2):
-        rest, _, mark = line.rpartition(",")
-        if mark != _mark(rest):
+    scores = pd.DataFrame(lines_from_csv(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
+    lines = zip_longest(text.splitlines(), to_text(scores).splitlines())
+    for number, (line, written) in enumerate(lines, start=1):
+        if line != written:
             raise ValueError(f"line {number} is not what was written when it was measured")
+    if scores.duplicated(["environment", "policy"]).any():
+        raise ValueError("two lines are of one environment and policy")
+    return scores
 
 
 def joined(known: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +61,3 @@ def environments_of(scores: pd.DataFrame) -> set[str]:
     """The environments in which both random policies are measured."""
     policies = scores.groupby("environment")["policy"].agg(set)
     return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}
-
-
-def _mark(line: str) -> str:
-    return digest(line)[:DIGITS]

@@ -86,14 +86,16 @@ def test_a_run_is_there_with_both_modes_of_the_same_policy_over_as_many_episodes
     [
         (("mean_length", "length"), "its first line must be environment,setting,seed,mode,episodes,"),
         (("Reacher-v4,clip-0.2,0,mean", "Reacher-v4,clip-0.2,0"), "line 2 has 10 fields instead of 11"),
-        (("0,mean", "0,median"), "line 2 has an impossible mode"),
-        (("0,mean", "-1,mean"), "line 2 has an impossible seed"),
-        (("0,mean,3,3", "0,mean,3,nan"), "line 2 has an impossible mean_return"),
-        (("0,mean,3,3", "0,mean,3,1e999"), "line 2 has an impossible mean_return"),
-        (("0,mean,3,3", "0,mean,3,1_0"), "line 2 has an impossible mean_return"),
-        (("sampled,3", "sampled,three"), "line 3 has an impossible episodes"),
+        (("0,mean", "0,median"), "line 2: Invalid enum value 'median' - at `$.mode`"),
+        (("0,mean", "-1,mean"), "line 2: Expected `int` >= 0 - at `$.seed`"),
+        (("0,mean,3,3", "0,mean,3,nan"), "line 2: Expected `float` >= "),
+        (("0,mean,3,3", "0,mean,3,inf"), "line 2: Expected `float` <= "),
+        (("0,mean,3,3", "0,mean,3,1e999"), "line 2: Number out of range - at `$.mean_return`"),
+        (("0,mean,3,3", "0,mean,3,1_0"), "line 2: Expected `float`, got `str` - at `$.mean_return`"),
+        (("sampled,3", "sampled,three"), "line 3: Expected `int`, got `str` - at `$.episodes`"),
+        (("Reacher-v4", "../v4"), "line 2: Expected `str` matching regex"),
         (("sampled", "mean"), "two lines are of one run and mode"),
-        ((digest(STORED), "0" * 63), "line 2 has an impossible policy_sha256"),
+        ((digest(STORED), "0" * 63), "line 2: Expected `str` matching regex "),
     ],
 )
 def test_what_is_not_written_so_is_refused_in_one_line(
