@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.common.errors import UserError
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
@@ -126,6 +126,18 @@ def require_undamaged(results: Results, selection: Selection) -> None:
     if damaged:
         others = f"; {len(damaged) - 1} more are damaged" if len(damaged) > 1 else ""
         raise UserError(next(iter(damaged.values())) + others)
+
+
+def require_same(results: Results, settings: Iterable[Setting]) -> None:
+    """Refuse to go on where finished runs define a setting differently. Raises UserError naming it."""
+    named = {setting.name: setting.as_json() for setting in settings}
+    recorded = results.settings(run for run in results.finished() if run.setting in named)
+    for name, setting in recorded.items():
+        if setting.as_json() != named[name]:
+            raise UserError(
+                f"{results.path}: {name} has runs of another file or other numbers;"
+                " give this setting another name"
+            )
 
 
 def timesteps_of(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connec
 from bench.campaign.jobs import Job, merged
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
-from bench.common.interrupts import raised
+from bench.common.interrupts import raising_on_interrupt
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -57,7 +57,7 @@ def run_campaign(
     with (
         results.locked(),
         connected(scheduler, len(jobs)) as client,
-        raised(),
+        raising_on_interrupt(),
         CampaignProgress(console, runs, size, activity, unit) as progress,
     ):
         try:

@@ -22,7 +22,7 @@ from distributed import Client, LocalCluster, Security, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
 from bench.common.errors import UserError
-from bench.common.interrupts import withheld
+from bench.common.interrupts import hiding_interrupts
 from bench.common.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
@@ -150,7 +150,7 @@ def _local_cluster(processes: int) -> LocalCluster:
     # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
     starter = ThreadPoolExecutor(1)
     for _ in range(START_ATTEMPTS):
-        with withheld():
+        with hiding_interrupts():
             future = starter.submit(
                 LocalCluster,
                 n_workers=min(CPU_COUNT, processes),

@@ -205,10 +205,15 @@ def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
 
 
 def _in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
-    def place(job: TrainingJob) -> tuple[int, tuple[int, ...], int]:
-        return -len(job.seeds), job.seeds, SLOWEST_FIRST.index(without_version(job.environment))
-
-    return sorted(jobs, key=place)
+    """The jobs of most seeds first, then seed by seed, in each the slowest environment first."""
+    return sorted(
+        jobs,
+        key=lambda job: (
+            -len(job.seeds),
+            job.seeds,
+            SLOWEST_FIRST.index(without_version(job.environment)),
+        ),
+    )
 
 
 def missing_jobs(

@@ -31,7 +31,7 @@ def verify(
     *,
     record: bool = False,
 ) -> None:
-    """Repeat the selection's finished runs, or a prefix of them, and judge them; see `judge`.
+    """Repeat the selection's finished runs, or a prefix of them, and compare; see `require_repeated`.
 
     own: the file of those settings that are not part of this package.
     record: keep the outcomes in `verified.csv` of the folder.
@@ -68,7 +68,7 @@ def verify(
             verified.record(results, repeated, outcomes)
     if failure:
         raise failure
-    judge(outcomes, results)
+    require_repeated(outcomes, results)
 
 
 def verify_repeated(
@@ -101,7 +101,7 @@ def verify_repeated(
         raise UserError(f"{len(different)} of {count} runs differ: {', '.join(map(str, different))}")
 
 
-def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
+def require_repeated(outcomes: Mapping[Run, Outcome], results: Results) -> None:
     """Decide whether runs are repeated.
 
     A run must be bit-identical on every processor of the kind that made it: all x86-64 processors with AVX2

@@ -17,6 +17,7 @@ from bench.options import (
     folder_and_protocol,
     option,
     repetitions_of,
+    require_same,
     require_undamaged,
     timesteps_of,
 )
@@ -80,7 +81,7 @@ class Train(WithOwn, Options, OnResults):
         if self.repair:
             _set_damaged_aside(results, selection, console)
         require_undamaged(results, selection)
-        results.require_same([known[name] for name in selection.settings])
+        require_same(results, [known[name] for name in selection.settings])
         checkpoints, refused = CheckpointFolder(results).load(known)
         for line in refused:
             warn(console, line)
@@ -175,7 +176,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
             verify_repeated(results, repeated, selection, console, record=self.record)
             return
         if self.own_file is not None:
-            results.require_same(self.own_file.settings.values())
+            require_same(results, self.own_file.settings.values())
         others = {
             run.setting
             for run in results.finished()

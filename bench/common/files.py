@@ -1,6 +1,5 @@
 """Files written whole or not at all, and read back with suspicion."""
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -19,8 +18,6 @@ from bench.common.formats import from_json, lines_from_csv
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
-# How file systems without hard links say so.
-WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -38,49 +35,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def replace_whole(path: Path, content: str | bytes) -> None:
     """Write a file as `write_whole` does, whatever it has."""
     try:
-        with _written_beside(path, _bytes(content)) as temporary:
-            temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_bytes(content))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)  # where it has not become the file
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def write_new(path: Path, content: str | bytes) -> None:
-    """Write a file as `write_whole` does, but never in place of another.
-
-    Raises:
-        UserError: when it can't be written, or there is one.
-    """
-    try:
-        with _written_beside(path, _bytes(content)) as temporary:
-            _name_anew(temporary, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _name_anew(temporary: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(temporary)
-    except OSError as error:
-        if error.errno not in WITHOUT_LINKS or os.path.lexists(path):
-            raise
-        temporary.rename(path)
-
-
-@contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A temporary file of this content beside `path`; its name is gone afterwards."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def move_aside(path: Path, aside: Path) -> None:

@@ -22,7 +22,7 @@ def exit_at_once() -> None:
 
 
 @contextmanager
-def raised() -> Iterator[None]:
+def raising_on_interrupt() -> Iterator[None]:
     """Within the context Ctrl-C raises KeyboardInterrupt. Pressed again, also later, it ends the process."""
     before = [signal.getsignal(number) for number in SIGNALS]
     _answer_by(_raise)
@@ -37,7 +37,7 @@ def raised() -> Iterator[None]:
 
 
 @contextmanager
-def withheld() -> Iterator[None]:
+def hiding_interrupts() -> Iterator[None]:
     """Threads and processes that start within the context never see the Ctrl-C of the terminal."""
     _start_resource_tracker()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -35,7 +35,6 @@ from bench.common.files import (
     remove_leftovers,
     replace_whole,
     visible,
-    write_new,
     write_whole,
 )
 from bench.protocol.environments import environments_of
@@ -135,7 +134,7 @@ class Results:
             **provenance,
         }
         write_whole(self.json_path(run), json_text(record))
-        write_new(path, result.csv)
+        replace_whole(path, result.csv)
         self._stored.pop(run, None)
         if self._finished is not None:
             self._finished.add(run)
@@ -216,38 +215,13 @@ class Results:
             name: SETTINGS.get(name) or self.read(example[name]).setting for name in in_table_order(example)
         }
 
-    def require_same(self, settings: Iterable[Setting]) -> None:
-        """Refuse to add runs to a setting whose finished runs have another definition.
-
-        Raises:
-            UserError: naming it.
-        """
-        named = {setting.name: setting.as_json() for setting in settings}
-        recorded = self.settings(run for run in self.finished() if run.setting in named)
-        for setting in recorded.values():
-            if setting.as_json() != named[setting.name]:
-                raise UserError(
-                    f"{self.path}: {setting.name} has runs of another file or other numbers;"
-                    " give this setting another name"
-                )
-
     def random_scores(self) -> pd.DataFrame:
-        """The random policies' scores measured so far, columns as in `bench.results.random_scores`.
-
-        Raises:
-            DamagedError: naming the file, what is wrong with it, and what to do.
-            UserError: when the file can't be read.
-        """
-        path = self.path / random_scores.FILE
-        if not os.path.lexists(path):
-            return pd.DataFrame(columns=random_scores.COLUMNS)
-        with refusing_damage(path):
-            return random_scores.from_text(read_text(path))
+        """The random policies' scores measured so far; see `bench.results.random_scores.read`."""
+        return random_scores.read(self.path)
 
     def save_random_scores(self, measured: pd.DataFrame) -> None:
-        """Add an environment's random policies to `random.csv`."""
-        table = random_scores.joined(self.random_scores(), measured)
-        write_whole(self.path / random_scores.FILE, random_scores.to_text(table))
+        """Add an environment's random policies; see `bench.results.random_scores.record`."""
+        random_scores.record(self.path, measured)
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]

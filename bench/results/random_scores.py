@@ -1,13 +1,16 @@
 """`random.csv`: the random policies' scores. Each line ends with a digest of the rest of it."""
 
+import os
 from itertools import zip_longest
+from pathlib import Path
 from typing import Literal, TypedDict
 
 import pandas as pd
 
-from bench.common.files import csv_text, digest
+from bench.common.files import csv_text, digest, read_text, write_whole
 from bench.common.formats import Finite, NotNegative, Positive, lines_from_csv
 from bench.protocol.protocol import UNIFORM, UNTRAINED
+from bench.results.schema import refusing_damage
 
 FILE = "random.csv"
 # Hexadecimal digits of a line's digest.
@@ -26,6 +29,28 @@ class Line(TypedDict):
 
 
 *COLUMNS, DIGEST = Line.__annotations__
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The lines of a results folder's `random.csv`, columns `COLUMNS`; none where the file is not there.
+
+    Raises:
+        DamagedError: naming the file, what is wrong with it, and what to do.
+        UserError: when it can't be read.
+    """
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return pd.DataFrame(columns=COLUMNS)
+    with refusing_damage(path):
+        return from_text(read_text(path))
+
+
+def record(folder: Path, measured: pd.DataFrame) -> None:
+    """Write scores into `random.csv`, in place of earlier ones of their environments."""
+    known = read(folder)
+    others = known[~known["environment"].isin(measured["environment"])]
+    table = measured if others.empty else pd.concat([others, measured])
+    write_whole(folder / FILE, to_text(table.sort_values(["environment", "policy"])))
 
 
 def to_text(scores: pd.DataFrame) -> str:
@@ -48,13 +73,6 @@ def from_text(text: str) -> pd.DataFrame:
     if scores.duplicated(["environment", "policy"]).any():
         raise ValueError("two lines are of one environment and policy")
     return scores
-
-
-def joined(known: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """The known scores with those measured now in place of earlier ones of their environments."""
-    others = known[~known["environment"].isin(measured["environment"])]
-    table = measured if others.empty else pd.concat([others, measured])
-    return table.sort_values(["environment", "policy"])
 
 
 def environments_of(scores: pd.DataFrame) -> set[str]:

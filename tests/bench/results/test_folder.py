@@ -1,15 +1,15 @@
 """A results folder: written whole, read with suspicion."""
 
-import errno
 import json
 import re
 import resource
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.common.errors import UserError
-from bench.common.files import write_new, write_whole
+from bench.common.files import write_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
@@ -187,29 +187,10 @@ def test_a_finished_run_is_never_replaced(results: Results) -> None:
         )
     assert path.read_text() == CSV
     assert results.read(RUN).text == CSV
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_a_new_file_takes_no_other_s_place(
-    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also on a file system without hard links."""
-
-    def refuse(*names: object) -> None:
-        raise OSError(errno.EOPNOTSUPP, "not supported")
-
-    if not links:
-        monkeypatch.setattr(Path, "hardlink_to", refuse)
-    path = tmp_path / "folder" / "file.csv"
-    write_new(path, "first")
-    with pytest.raises(UserError, match=r"cannot write .*file\.csv"):
-        write_new(path, "second")
-    assert path.read_text() == "first"
-    assert list(path.parent.iterdir()) == [path]
-    dangling = tmp_path / "dangling.csv"
-    dangling.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(UserError, match=r"cannot write .*dangling\.csv"):
-        write_new(dangling, "third")
+    dangling = results.csv_path(replace(RUN, seed=1))
+    dangling.symlink_to("nowhere")
+    with pytest.raises(UserError, match="is there already, and is not replaced"):
+        results.save_run(RunResult(replace(RUN, seed=1), SETTINGS[RUN.setting], CSV, None, 0), PROVENANCE)
     assert dangling.is_symlink()
 
 
