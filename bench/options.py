@@ -18,7 +18,7 @@ from bench.results.folder import Results, open_results
 
 
 def option(metavar: str, default: str) -> Any:
-    """An option whose help says what is meant where it is not given."""
+    """Configure an option. default: What its help says is meant where it is not given."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
@@ -27,14 +27,14 @@ class OnResults(ABC):
 
     @abstractmethod
     def open(self) -> tuple[Results, Selection]:
-        """The folder, and the part of it that the command is about. Raises UserError if there is none."""
+        """Open the folder, and select the command's part of it. Raises UserError if it can't be used."""
 
     @abstractmethod
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Do what the command says."""
 
     def execute(self, console: Console) -> None:
-        """Open and run."""
+        """Open the folder and run the command."""
         self.run(*self.open(), console)
 
 
@@ -65,7 +65,7 @@ class Options(OfProtocol):
     """Settings, such as clip-0.2, or a group of them: paper, lecture."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, which must be there, and the part of it that the command is about.
+        """Open the results folder, which must be there, and select the command's part of it.
 
         Raises:
             UserError: for an option or a folder that can't be used.
@@ -79,14 +79,18 @@ class Options(OfProtocol):
     def selected(
         self, protocol: Protocol, finished: set[Run], known: Iterable[str], at_least: tuple[int, ...] = ()
     ) -> Selection:
-        """The runs that the options choose; `select` explains the parameters."""
+        """Return the runs that the options choose; `select` explains the parameters."""
         seeds = None if self.seeds is None else parse_seeds(self.seeds)
         version = protocol.environment_version
         return select(self.environments, self.settings, seeds, finished, at_least, known, version)
 
 
 def folder_and_protocol(results: Path, variant: str | None) -> tuple[Path, Protocol]:
-    """The results folder of a variant, or of the default, and its protocol. Raises UserError if unknown."""
+    """Return the results folder and the protocol of a variant, or of the default where it is None.
+
+    Raises:
+        UserError: for an unknown variant, naming the valid ones.
+    """
     if variant is None:
         return results, DEFAULT
     if variant not in VARIANTS:
@@ -95,7 +99,7 @@ def folder_and_protocol(results: Path, variant: str | None) -> tuple[Path, Proto
 
 
 def repetitions_of(results: Results, folder: Path, variant: str | None) -> Results:
-    """The results folder in which runs of `results` were trained again: of the same protocol and length.
+    """Open the folder in which runs of `results` were trained again, by the same protocol and length.
 
     Raises:
         UserError: when it is another one, or can't be used.
@@ -106,7 +110,7 @@ def repetitions_of(results: Results, folder: Path, variant: str | None) -> Resul
 
 
 def finished_of(results: Results, selection: Selection) -> set[Run]:
-    """The selection's finished runs. Raises UserError when there is none."""
+    """Return the selection's finished runs. Raises UserError when there is none."""
     finished = set(selection.runs) & results.finished()
     if not finished:
         raise UserError(f"no run of this selection is finished in {results.path}: train first")
@@ -114,7 +118,7 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
 
 
 def is_written(selection: Selection, finished: set[Run]) -> bool:
-    """Whether the selection is the whole table, of all whole seeds. Only such a table is written."""
+    """Return whether the selection is the whole table, of all whole seeds. Only such a table is written."""
     paper = {run for run in selection.runs if run.setting in PAPER_SETTINGS}
     whole_seeds, _ = seeds_present(selection.environments, PAPER_SETTINGS, finished)
     return selection.is_whole_table and paper <= finished and set(whole_seeds) <= set(selection.seeds)
@@ -141,5 +145,5 @@ def require_same(results: Results, settings: Iterable[Setting]) -> None:
 
 
 def timesteps_of(text: str | None) -> int | None:
-    """The number that was asked for. Raises UserError when it is none."""
+    """Return the number of an option, if it is given. Raises UserError when it is none."""
     return None if text is None else parse_timesteps(text)

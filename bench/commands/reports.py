@@ -85,7 +85,7 @@ class Page(OfProtocol, OnResults):
     """Write index.html into the results folder: a page to explore all finished runs in a browser."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs of Table 1, which are those that `table` means by default."""
+        """Open the results folder, and select the runs of Table 1, as `table` does by default."""
         return Options(self.results, self.variant).open()
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
@@ -103,7 +103,7 @@ class Variants(OnResults):
     """Folder of the default's results; the variants' are below it."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs of Table 1, which set the scale."""
+        """Open the results folder, and select the runs of Table 1, which set the scale."""
         return Options(self.results).open()
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:

@@ -40,7 +40,7 @@ class WithOwn:
 
     @cached_property
     def own_file(self) -> "OwnFile | None":
-        """The file of one's own settings, if there is one, checked. It is read once."""
+        """The file of one's own settings, if there is one. It is read and checked once."""
         if self.own is None:
             return None
         pin()
@@ -65,7 +65,7 @@ class Train(WithOwn, Options, OnResults):
     configuration names."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, made if it is not there, and what to train."""
+        """Open the results folder, which is made if it is not there, and select the runs to train."""
         folder, protocol = folder_and_protocol(self.results, self.variant)
         self.selected(protocol, set(), self.known)  # before a folder is made
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
@@ -73,7 +73,7 @@ class Train(WithOwn, Options, OnResults):
         return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
-        """Train what is missing of the selection."""
+        """Train the selection's missing runs."""
         from bench.campaign.jobs import missing_jobs
         from bench.training.checkpoints import CheckpointFolder
 
@@ -111,7 +111,7 @@ class Train(WithOwn, Options, OnResults):
 
 
 def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:
-    """Move what is damaged of the selection out of the way, so that it is made again."""
+    """Move the selection's damaged runs to `damaged/`, and random.csv if it is damaged."""
     with results.locked():
         for run, reason in results.damaged(set(selection.runs) & results.finished()).items():
             results.set_aside(run)
@@ -150,7 +150,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
     """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs to repeat."""
+        """Open the results folder, and select the runs to repeat."""
         if self.repeated is not None and (self.timesteps, self.own) != (None, None):
             raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
         environments = () if self.environment is None else (self.environment,)

@@ -21,19 +21,19 @@ LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is as before (absent, perhaps) or whole, whenever the process dies.
+    """Write a file. Whenever the process dies, the file is as it was before, perhaps absent, or whole.
 
     A file that has this content already is left alone.
 
     Raises:
-        UserError: when it can't be written: no space, no permission.
+        UserError: when it can't be written, for lack of space or permission, say.
     """
     if _content(path) != _bytes(content):
         replace_whole(path, content)
 
 
 def replace_whole(path: Path, content: str | bytes) -> None:
-    """Write a file as `write_whole` does, whatever it has."""
+    """Write a file as `write_whole` does, also where it has this content already."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -51,7 +51,7 @@ def replace_whole(path: Path, content: str | bytes) -> None:
 
 
 def move_aside(path: Path, aside: Path) -> None:
-    """Move a file to `aside`, with a number before its name that is not taken yet. It may be missing."""
+    """Move a file, if it is there, to `aside`, with the first number before its name that is free."""
     if not os.path.lexists(path):
         return
     number = 0
@@ -65,9 +65,9 @@ def move_aside(path: Path, aside: Path) -> None:
 def locked(folder: Path, refusal: str | None = None) -> Iterator[int]:
     """Keep other processes out of this context for the same folder, until it ends or this process dies.
 
-    Gives the folder's descriptor. Files are replaced, so a lock on one of them would not hold.
+    It gives the folder's descriptor. A lock on a file would not do, because files are replaced.
 
-    refusal: what to say where another process has the folder; None to wait for it.
+    refusal: The message where another process has the folder; None to wait for that process.
 
     Raises:
         UserError: saying so.
@@ -85,11 +85,14 @@ def locked(folder: Path, refusal: str | None = None) -> Iterator[int]:
 
 
 def remove_leftovers(folder: Path, but: str) -> None:
-    """Remove what writers left in a folder and below it when they were killed.
+    """Remove the temporary files of killed writers in a folder and below it.
 
-    Call it only where nobody writes. Raises UserError where a folder can't be read.
+    Call it only where nobody writes.
 
-    but: the name of something in the folder that is left alone.
+    but: The name of a folder in this one that is left alone.
+
+    Raises:
+        UserError: naming a folder that can't be read.
     """
     for path in walk(folder):
         if LEFTOVER.fullmatch(path.name) and path.relative_to(folder).parts[0] != but:
@@ -97,7 +100,7 @@ def remove_leftovers(folder: Path, but: str) -> None:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, links and all else that is no folder among them; none where it is missing.
+    """Give everything below a folder that is no folder itself; nothing where the folder is missing.
 
     Raises:
         UserError: naming a folder that can't be read, or is none.
@@ -110,10 +113,10 @@ def walk(folder: Path) -> Iterator[Path]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder, by name; nothing where the folder is missing.
+    """Return what is in a folder, by name; nothing where the folder is missing.
 
     Raises:
-        UserError: when the folder can't be read, or is none, a dangling link, say.
+        UserError: when the folder can't be read, or is no folder but a dangling link, say.
     """
     try:
         return sorted(folder.iterdir())
@@ -124,7 +127,7 @@ def entries(folder: Path) -> list[Path]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """Those of a folder's `entries` that are not hidden."""
+    """Return the `entries` of a folder that are not hidden."""
     return [path for path in entries(folder) if not path.name.startswith(".")]
 
 
@@ -133,7 +136,7 @@ def _bytes(content: str | bytes) -> bytes:
 
 
 def _content(path: Path) -> bytes | None:
-    """What a file has; None where there is none, or it can't be read."""
+    """Return the content of a file; None where it is missing or can't be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -141,11 +144,11 @@ def _content(path: Path) -> bytes | None:
 
 
 def read_text(path: Path) -> str:
-    """The file's text.
+    """Read a text file.
 
     Raises:
         UserError: when it can't be read.
-        DamagedError: when it is no text.
+        DamagedError: when it is no text in UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -156,7 +159,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
-    """The content of a JSON file, of a type that `from_json` explains.
+    """Read a JSON file. kind: The type of its content, as `from_json` explains it.
 
     Raises:
         UserError: when it can't be read.
@@ -170,7 +173,7 @@ def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
 
 
 def read_lines(path: Path, kind: Any) -> list[Any]:
-    """The lines of a CSV file as records of a type that `lines_from_csv` explains; none without the file.
+    """Read the lines of a CSV file; none where it is missing. kind: Their type; see `lines_from_csv`.
 
     Raises:
         UserError: when it can't be read.
@@ -186,15 +189,15 @@ def read_lines(path: Path, kind: Any) -> list[Any]:
 
 
 def json_text(record: dict[str, Any]) -> str:
-    """A JSON object as it is written."""
+    """Return a JSON object as text."""
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV with nine significant digits."""
+    """Return a table as CSV with nine significant digits."""
     return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
 
 
 def digest(content: str | bytes) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(_bytes(content)).hexdigest()

@@ -17,9 +17,9 @@ Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 def from_json(text: str, kind: Any = dict[str, Any]) -> Any:
-    """The content of a JSON text.
+    """Return the content of a JSON text.
 
-    kind: its type, such as a `TypedDict`. Fields that this does not have are left out.
+    kind: The type of the content, such as a `TypedDict`. Fields that this does not have are left out.
 
     Raises:
         ValueError: naming the field that is missing or impossible, or saying why the text is no JSON.
@@ -35,9 +35,9 @@ def from_json(text: str, kind: Any = dict[str, Any]) -> Any:
 
 
 def converted(value: Any, kind: Any, *, texts: bool = False) -> Any:
-    """A value as this type.
+    """Return a value as this type.
 
-    texts: whether numbers are given as texts, as in CSV.
+    texts: Whether numbers are given as texts, as in CSV.
 
     Raises:
         ValueError: naming what is missing or impossible.
@@ -49,7 +49,7 @@ def converted(value: Any, kind: Any, *, texts: bool = False) -> Any:
 
 
 def columns_from_csv(text: str) -> dict[str, tuple[str, ...]]:
-    """The cells of each column of a CSV, by the column's name.
+    """Return the cells of each column of a CSV, by the column's name.
 
     Raises:
         ValueError: where two columns have one name, or a line has more or fewer cells than the heading.
@@ -61,9 +61,9 @@ def columns_from_csv(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def lines_from_csv(text: str, kind: Any) -> list[Any]:
-    """The lines of a CSV as records.
+    """Return the lines of a CSV as records.
 
-    kind: their type, a `TypedDict` with the columns in their order.
+    kind: The type of a record, a `TypedDict` with the columns in their order.
 
     Raises:
         ValueError: naming the line, and the column that is impossible.
@@ -82,7 +82,7 @@ def lines_from_csv(text: str, kind: Any) -> list[Any]:
 
 
 def _rows(text: str) -> list[list[str]]:
-    """The cells of each line, the heading first."""
+    """Return the cells of each line, the heading first."""
     try:
         rows = list(csv.reader(io.StringIO(text), strict=True)) or [[]]
     except csv.Error as error:

@@ -1,4 +1,4 @@
-"""`checksums.sha256`: of the data of a results folder that is published, as `sha256sum --check` reads it."""
+"""`checksums.sha256` of a results folder: the published data's, as `sha256sum --check` reads them."""
 
 from bench.common.files import digest
 from bench.results import evaluations, random_scores
@@ -8,7 +8,7 @@ CHECKSUMS = "checksums.sha256"
 
 
 def checksums(results: Results) -> str:
-    """A line a file, by path: protocol, random policies' scores, runs, policies of seed 0, and evaluations.
+    """Return a line a file, sorted: protocol, random scores, runs, policies of seed 0, and evaluations.
 
     Raises:
         UserError: when the folder can't be read.

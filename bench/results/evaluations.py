@@ -56,10 +56,11 @@ COLUMNS = tuple(Line.__annotations__)
 def evaluated(
     run: Run, stored: bytes, returns: NDArray[np.float64], lengths: NDArray[np.int_]
 ) -> pd.DataFrame:
-    """A line for each mode, columns `COLUMNS`. Sums are exact, so that they don't depend on an order.
+    """Return a line for each mode, columns `COLUMNS`. Sums are exact, so that they don't depend on an order.
 
-    stored: the content of the policy's file.
-    returns, lengths: of episodes, `[mode, episode]`, two episodes at least.
+    stored: The content of the policy's file.
+    returns, lengths: The returns of the episodes and their lengths in steps, `[mode, episode]`, of two
+        episodes at least.
     """
     log_std = Policy.from_bytes(stored).log_std.tolist()
     return pd.DataFrame(
@@ -88,10 +89,10 @@ def _standard_error(values: list[float]) -> float:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The lines of a results folder's `policies.csv`, columns `COLUMNS`; none where the file is not there.
+    """Read a results folder's `policies.csv`, columns `COLUMNS`; no lines where the file is not there.
 
     Raises:
-        DamagedError: when the file is not what `record` writes, saying what is wrong.
+        DamagedError: saying what is wrong, when the file is not what `record` writes.
         UserError: when it can't be read.
     """
     try:
@@ -104,7 +105,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def record(folder: Path, lines: pd.DataFrame) -> None:
-    """Add lines to `policies.csv`, each in place of an earlier one of its run and mode.
+    """Add lines to `policies.csv`; each replaces an earlier one of its run and mode.
 
     Call it only in a campaign, which locks the folder.
 
@@ -119,9 +120,9 @@ def record(folder: Path, lines: pd.DataFrame) -> None:
 
 
 def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
-    """The runs whose policies have lines of all modes, over this number of episodes.
+    """Return the runs whose policies have lines of all modes, over this number of episodes.
 
-    policies: the content of each policy's file.
+    policies: The content of each policy's file.
     """
     columns = [*KEYS, "policy_sha256"]
     there = set(lines[lines["episodes"] == episodes][columns].itertuples(index=False, name=None))

@@ -4,7 +4,7 @@
     runs/<environment>/<setting>/seed-<NN>.csv      a run: it is finished when this file is there
     runs/<environment>/<setting>/seed-<NN>.json     its setting and provenance, written before it
     policies/<environment>/<setting>/seed-<NN>.npz  its final policy, written before both
-    checkpoints/                                    where unfinished jobs go on
+    checkpoints/                                    from which unfinished jobs continue
     random.csv                                      the random policies' scores
     policies.csv                                    what policies return: `bench.results.evaluations`
     verified.csv                                    which runs were repeated: `bench.results.verified`
@@ -57,8 +57,8 @@ PROTOCOL_FILE = "protocol.json"
 class Results:
     """The results folder at `path`, of one protocol.
 
-    It is walked once and each of its runs read once: what was found is kept, together with what this object
-    writes. `locked` forgets it, because another campaign may have written before.
+    The folder is walked once and each run is read once. What was found is kept, and so is what this object
+    writes itself. `locked` forgets it all, because another campaign may have written before.
     """
 
     def __init__(self, path: Path, protocol: Protocol) -> None:
@@ -71,10 +71,10 @@ class Results:
 
     @property
     def path(self) -> Path:
-        """Where the folder is.
+        """The folder's path.
 
         Raises:
-            UserError: when it was moved or removed while it is locked, so that nothing is written elsewhere.
+            UserError: when the folder was moved or removed while it is locked: nothing is written elsewhere.
         """
         if self._lock is not None and not _is_open_as(self._path, self._lock):
             raise UserError(f"{self._path} was moved or removed while it was written: stopped")
@@ -102,22 +102,22 @@ class Results:
             self._lock = None
 
     def policy_path(self, run: Run) -> Path:
-        """Where the run's final policy stands; a run is finished without it, too."""
+        """Return the path of the run's final policy, without which a run is finished, too."""
         return self.path / "policies" / run.environment / run.setting / f"seed-{run.seed:02d}.npz"
 
     def csv_path(self, run: Run) -> Path:
-        """Where the run's CSV stands once it is finished."""
+        """Return the path of the run's CSV, which is there once the run is finished."""
         return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
 
     def json_path(self, run: Run) -> Path:
-        """Where the run's JSON stands once it is finished."""
+        """Return the path of the run's JSON, which is written before the CSV."""
         return self.csv_path(run).with_suffix(".json")
 
     def save_run(self, result: RunResult, provenance: dict[str, Any]) -> None:
         """Write a finished run: policy, JSON, then the CSV, each whole or not at all.
 
         Raises:
-            UserError: when something can't be written, or the run is finished already: that stays.
+            UserError: when a file can't be written, or the run is finished already, and stays as it is.
         """
         run, path = result.run, self.csv_path(result.run)
         if os.path.lexists(path):
@@ -140,10 +140,10 @@ class Results:
             self._finished.add(run)
 
     def finished(self) -> set[Run]:
-        """The runs whose CSV is in place, damaged or not.
+        """Return the runs whose CSV is there, damaged or not.
 
         Raises:
-            UserError: for what can't be read, or is in the place of a run and is none.
+            UserError: naming a folder that can't be read, or a CSV that is not of a run of this benchmark.
         """
         if self._finished is None:
             settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
@@ -152,7 +152,7 @@ class Results:
         return set(self._finished)
 
     def read(self, run: Run) -> StoredRun:
-        """The run's files, checked to be what was written, of this folder's protocol and of today's setting.
+        """Read a run's files, which must be as they were written, and of today's protocol and setting.
 
         Raises:
             DamagedError: naming the file, what is wrong with it, and what to do.
@@ -178,7 +178,7 @@ class Results:
         return StoredRun(run, record, setting, text, columns)
 
     def damaged(self, runs: Iterable[Run]) -> dict[Run, str]:
-        """Those of some finished runs that can't be used, and why.
+        """Return those of some finished runs that can't be used, and why.
 
         Raises:
             UserError: when a file can't be read.
@@ -205,7 +205,7 @@ class Results:
         move_aside(path, self.path / "damaged" / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
-        """The settings of these runs by name, in the table's order: this version's, or as their files say.
+        """Return the settings of these runs by name, in the table's order: this version's, or the files'.
 
         Raises:
             UserError: for a file that can't be used.
@@ -216,7 +216,7 @@ class Results:
         }
 
     def random_scores(self) -> pd.DataFrame:
-        """The random policies' scores measured so far; see `bench.results.random_scores.read`."""
+        """Return the random policies' scores measured so far; see `bench.results.random_scores.read`."""
         return random_scores.read(self.path)
 
     def save_random_scores(self, measured: pd.DataFrame) -> None:
@@ -245,11 +245,11 @@ def _is_open_as(path: Path, descriptor: int) -> bool:
 def open_results(
     path: Path, timesteps: int | None, *, create: bool, protocol: Protocol | None = None
 ) -> Results:
-    """The results folder at `path`.
+    """Open the results folder at `path`.
 
-    timesteps: as asked for; None for the folder's own, or the protocol's where the folder is new.
-    create: make the folder where there is none.
-    protocol: that the folder must have; None for the folder's own, or the default where the folder is new.
+    timesteps: The length of its runs; None for the folder's own, or the protocol's where the folder is new.
+    create: Whether to make the folder where there is none.
+    protocol: The protocol that it must have; None for the folder's own, or the default where it is new.
 
     Raises:
         UserError: for a folder that isn't there, can't be read or made, is not a results folder, or holds
@@ -276,7 +276,7 @@ def open_results(
 
 
 def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
-    """The protocol of the folder's results, which must be of the length asked for."""
+    """Read the protocol of a results folder, which must be of this length, if one is given."""
     try:
         protocol = Protocol.from_json(read_json(path / PROTOCOL_FILE))
     except ValueError as error:

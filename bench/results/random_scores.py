@@ -32,7 +32,7 @@ class Line(TypedDict):
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The lines of a results folder's `random.csv`, columns `COLUMNS`; none where the file is not there.
+    """Read a results folder's `random.csv`, columns `COLUMNS`; no lines where the file is not there.
 
     Raises:
         DamagedError: naming the file, what is wrong with it, and what to do.
@@ -46,7 +46,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def record(folder: Path, measured: pd.DataFrame) -> None:
-    """Write scores into `random.csv`, in place of earlier ones of their environments."""
+    """Add scores to `random.csv`; they replace earlier ones of their environments."""
     known = read(folder)
     others = known[~known["environment"].isin(measured["environment"])]
     table = measured if others.empty else pd.concat([others, measured])
@@ -54,13 +54,13 @@ def record(folder: Path, measured: pd.DataFrame) -> None:
 
 
 def to_text(scores: pd.DataFrame) -> str:
-    """The content of the file. scores: columns `COLUMNS`."""
+    """Return the content of the file. scores: A table with the columns `COLUMNS`."""
     _, *lines = csv_text(scores).splitlines()
     return csv_text(scores.assign(**{DIGEST: [digest(line)[:DIGITS] for line in lines]}))
 
 
 def from_text(text: str) -> pd.DataFrame:
-    """The scores of the file that has this content, columns `COLUMNS`.
+    """Return the scores of the file that has this content, columns `COLUMNS`.
 
     Raises:
         ValueError: saying what is wrong with it.
@@ -76,6 +76,6 @@ def from_text(text: str) -> pd.DataFrame:
 
 
 def environments_of(scores: pd.DataFrame) -> set[str]:
-    """The environments in which both random policies are measured."""
+    """Return the environments in which both random policies are measured."""
     policies = scores.groupby("environment")["policy"].agg(set)
     return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}

@@ -22,7 +22,7 @@ KEYS = ("environment", "setting", "seed")
 
 
 def load_runs(folder: str | Path = "results") -> pd.DataFrame:
-    """All finished runs of a results folder: one line for each line of their CSVs.
+    """Read all finished runs of a results folder, one line for each line of their CSVs.
 
     Columns: environment, setting and seed of the run; timesteps and episodes so far; return_last100,
     return_std_last100 and length_last100 (mean return, its standard deviation and mean length of the last 100
@@ -38,10 +38,10 @@ def load_runs(folder: str | Path = "results") -> pd.DataFrame:
 
 
 def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
-    """These runs as `load_runs` has them, sorted, and checked as `Results.read` checks them.
+    """Return these runs as `load_runs` has them, sorted, and checked as `Results.read` checks them.
 
     Raises:
-        UserError: for a file that can't be used, naming it.
+        UserError: naming a file that can't be used.
     """
     runs = sorted(runs)
     if not runs:
@@ -71,13 +71,16 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
-    """How these runs were made, one line a run: environment, setting, seed, and what follows.
+    """Return how these runs were made, one line a run: environment, setting, seed, and these columns.
 
-    seconds: of a processor core, the run's share of its job. processor: name, and hash of model and flags.
-    commit: of the source. physics_warnings: of MuJoCo. diverged_at: timestep; NaN for a run that did not.
+    seconds: The run's share of the processor seconds of its job.
+    processor: Its name, and a hash of its model and flags.
+    commit: The commit of the source.
+    physics_warnings: How often MuJoCo reported unstable physics.
+    diverged_at: The timestep at which the run diverged; NaN for a run that did not.
 
     Raises:
-        UserError: for a file that can't be used, naming it.
+        UserError: naming a file that can't be used.
     """
     lines = []
     for run in sorted(runs):
@@ -96,10 +99,11 @@ def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def final_scores(runs: pd.DataFrame) -> pd.DataFrame:
-    """One line a run: environment, setting, seed, score, episodes, diverged.
+    """Return one line a run: environment, setting, seed, score, episodes, diverged.
 
-    runs: as `runs_table` gives them.
-    score: mean return of the last 100 episodes, as the run's last line has it.
+    The score is the mean return of the last 100 episodes, as the run's last line has it.
+
+    runs: A table as `runs_table` returns it.
     """
     last = runs.drop_duplicates(list(KEYS), keep="last").rename(columns={"return_last100": "score"})
     return last[[*KEYS, "score", "episodes", "diverged"]].reset_index(drop=True)

@@ -15,23 +15,23 @@ from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
 
-# What every update rule tells of an update.
+# The diagnostics of an update that every update rule has.
 DIAGNOSTICS = ("kl", "policy_std", "value_loss", "explained_variance")
 
-# What every run's CSV has, before the columns of its update rule.
+# The columns of every run's CSV, before those of its update rule.
 COLUMNS = (
     *("timesteps", "episodes", "return_last100", "return_std_last100", "length_last100"),
     *DIAGNOSTICS,
 )
 
-# What the cells of some columns are; those of all others are numbers, or empty.
+# What a cell of these columns may be; a cell of any other is a number, or empty.
 KINDS = {"timesteps": Count, "episodes": Count, "return_last100": Finite}
 
 REPAIR = "`train --repair` keeps it aside and makes it again"
 
 
 class Processor(TypedDict):
-    """A processor, as `bench.common.provenance` names it."""
+    """A processor, as `bench.common.provenance` describes it."""
 
     kind: str
     model: NotRequired[str]
@@ -39,7 +39,7 @@ class Processor(TypedDict):
 
 
 class Record(TypedDict):
-    """The JSON of a run: which one it is, its setting, how it ended, and its provenance."""
+    """The JSON of a run: its key, its setting, how it ended, and its provenance."""
 
     environment: str
     setting: str
@@ -64,13 +64,13 @@ class Record(TypedDict):
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run gave.
+    """The result of a run.
 
-    setting: that of the run.
-    csv: the content of its file, columns `COLUMNS` and those of its rule.
-    diverged_at: the timestep at which it diverged, or None.
-    physics_warnings: how often MuJoCo reported unstable physics.
-    policy: its final policy; None for a run that diverged.
+    setting: The setting of the run.
+    csv: The content of its CSV, columns `COLUMNS` and those of its rule.
+    diverged_at: The timestep at which it diverged, or None.
+    physics_warnings: How often MuJoCo reported unstable physics.
+    policy: The final policy; None for a run that diverged.
     """
 
     run: Run
@@ -85,11 +85,11 @@ class RunResult:
 class StoredRun:
     """A finished run's two files, checked.
 
-    record: the JSON.
-    setting: that of the run, as the JSON describes it.
-    text: of the CSV.
-    columns: of the CSV, by name, `[line]`: timesteps and episodes are int64, all others float64, NaN where
-        a cell is empty.
+    record: The JSON.
+    setting: The setting of the run, as the JSON describes it.
+    text: The content of the CSV.
+    columns: The numbers of the CSV, by column, `[line]`. Timesteps and episodes are int64; all others are
+        float64, NaN where a cell is empty.
     """
 
     run: Run
@@ -101,10 +101,10 @@ class StoredRun:
 
 @contextmanager
 def refusing_damage(path: Path) -> Iterator[None]:
-    """Where a check within the context fails, say which file is damaged, and what to do.
+    """Refuse a file where a check within the context fails.
 
     Raises:
-        DamagedError: saying so.
+        DamagedError: naming the file, what is wrong with it, and what to do.
     """
     try:
         yield
@@ -115,7 +115,7 @@ def refusing_damage(path: Path) -> Iterator[None]:
 
 
 def checked_setting(record: Record, run: Run, protocol: Protocol) -> Setting:
-    """The setting that a run's JSON describes, if the JSON is of this run, protocol and version.
+    """Return the setting that a run's JSON describes, which must be of this run, protocol and version.
 
     Raises:
         ValueError: saying what differs.
@@ -131,9 +131,9 @@ def checked_setting(record: Record, run: Run, protocol: Protocol) -> Setting:
 
 
 def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
-    """The numbers of a run's CSV, as `StoredRun` has them.
+    """Return the numbers of a run's CSV, as `StoredRun` has them.
 
-    end: the timestep of its last line.
+    end: The timestep of its last line.
 
     Raises:
         ValueError: where a column is missing, a cell is no number, a score is not finite, timesteps don't

@@ -45,7 +45,7 @@ KEYS = COLUMNS[: COLUMNS.index("outcome")]
 
 
 def read(folder: Path) -> list[dict[str, str]]:
-    """The lines of a results folder's `verified.csv`; none where the file is not there.
+    """Read the lines of a results folder's `verified.csv`; none where the file is not there.
 
     Raises:
         DamagedError: when the file is not what `record` writes.
@@ -55,10 +55,10 @@ def read(folder: Path) -> list[dict[str, str]]:
 
 
 def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> None:
-    """Add what was repeated; a repetition of the same kind takes the earlier one's place.
+    """Add repetitions to `verified.csv`; each replaces an earlier one with the same `KEYS`.
 
-    repeated: with the repetitions of the runs, or of their first timesteps.
-    outcomes: of the runs, as `bench.campaign.verify.Outcome` has them.
+    repeated: The folder with the repetitions of the runs, or of their first timesteps.
+    outcomes: The runs' outcomes, as `bench.campaign.verify.Outcome` lists them.
 
     Raises:
         DamagedError: when the file is not what this function writes.
