@@ -189,7 +189,7 @@ def test_a_damaged_seed_is_found_before_training_where_it_is_needed(damaged: Pat
     path.write_text(json.dumps(record))
     (folder / "verified.csv").write_text("seed\n")
     done = run(*arguments, "--record")
-    assert "verified.csv: not what" in done.stderr
+    assert "verified.csv: its first line must be environment,setting,seed," in done.stderr
     assert "done" not in done.stdout
 
 
