@@ -8,11 +8,11 @@ import psutil
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
-from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connected, identity
-from bench.campaign.jobs import Job, merged
+from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connect, identity
+from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
-from bench.common.interrupts import raising_on_interrupt
+from bench.common.interrupts import raise_on_interrupt
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -56,13 +56,13 @@ def run_campaign(
     size = sum(job.size(results.protocol) for job in jobs)
     with (
         results.locked(),
-        connected(scheduler, len(jobs)) as client,
-        raising_on_interrupt(),
+        connect(scheduler, len(jobs)) as client,
+        raise_on_interrupt(),
         CampaignProgress(console, runs, size, activity, unit) as progress,
     ):
         try:
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-            jobs = merged(jobs, len(client.ncores()))
+            jobs = merge(jobs, len(client.ncores()))
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
             # Before the workers are stopped, which may take seconds.

@@ -22,7 +22,7 @@ from distributed import Client, LocalCluster, Security, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
 from bench.common.errors import UserError
-from bench.common.interrupts import hiding_interrupts
+from bench.common.interrupts import hide_interrupts
 from bench.common.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
@@ -51,7 +51,7 @@ class RefusedWorkerError(Exception):
 
 
 @contextmanager
-def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
+def connect(scheduler: str | None, processes: int) -> Iterator[Client]:
     """Connect with the cluster at `scheduler`, or with a local one of at most `processes` workers.
 
     Raises:
@@ -150,7 +150,7 @@ def _local_cluster(processes: int) -> LocalCluster:
     # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
     starter = ThreadPoolExecutor(1)
     for _ in range(START_ATTEMPTS):
-        with hiding_interrupts():
+        with hide_interrupts():
             future = starter.submit(
                 LocalCluster,
                 n_workers=min(CPU_COUNT, processes),

@@ -45,7 +45,7 @@ class EvaluationJob(RunsJob):
         end, lines = time.monotonic() + seconds, []
         for run, stored in zip(self.runs[-len(self.policies) :], self.policies, strict=True):
             episodes = play(run, Policy.from_bytes(stored), self.episodes, protocol)
-            lines.append(evaluations.evaluated(run, stored, *episodes))
+            lines.append(evaluations.summarize(run, stored, *episodes))
             report(self.steps + self._episodes(len(lines)))
             if time.monotonic() >= end:
                 break
@@ -84,7 +84,7 @@ def evaluate(
     policies = _policies(results, repeated, sorted(runs), console)
 
     def done() -> set[Run]:
-        return evaluations.runs_with(evaluations.read(results.path), policies, episodes)
+        return evaluations.find_evaluated(evaluations.read(results.path), policies, episodes)
 
     def stopped() -> str:
         counts = f"{len(done())} of {len(policies)} policies are evaluated and kept in {path}"

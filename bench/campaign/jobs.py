@@ -188,7 +188,7 @@ def by_environment_and_seed(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
+def merge(jobs: Sequence[Job], workers: int) -> list[Job]:
     """Merge training jobs into larger ones, which need less time per run, while each worker has several.
 
     Up to three seeds of an environment become one job. A job that has begun stays as it is.

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
-from bench.common.formats import from_json, lines_from_csv
+from bench.common.formats import parse_json, parse_lines
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
@@ -159,7 +159,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
-    """Read a JSON file. kind: The type of its content, as `from_json` explains it.
+    """Read a JSON file. kind: The type of its content, as `parse_json` explains it.
 
     Raises:
         UserError: when it can't be read.
@@ -167,13 +167,13 @@ def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
     """
     text = read_text(path)
     try:
-        return from_json(text, kind)
+        return parse_json(text, kind)
     except ValueError as error:
         raise DamagedError(f"{path}: {error}") from error
 
 
 def read_lines(path: Path, kind: Any) -> list[Any]:
-    """Read the lines of a CSV file; none where it is missing. kind: Their type; see `lines_from_csv`.
+    """Read the lines of a CSV file; none where it is missing. kind: Their type; see `parse_lines`.
 
     Raises:
         UserError: when it can't be read.
@@ -183,7 +183,7 @@ def read_lines(path: Path, kind: Any) -> list[Any]:
         return []
     text = read_text(path)
     try:
-        return lines_from_csv(text, kind)
+        return parse_lines(text, kind)
     except ValueError as error:
         raise DamagedError(f"{path}: {error}") from error
 

@@ -16,7 +16,7 @@ NotNegative = Annotated[float, Meta(ge=0, le=1.7e308)]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
-def from_json(text: str, kind: Any = dict[str, Any]) -> Any:
+def parse_json(text: str, kind: Any = dict[str, Any]) -> Any:
     """Return the content of a JSON text.
 
     kind: The type of the content, such as a `TypedDict`. Fields that this does not have are left out.
@@ -34,7 +34,7 @@ def from_json(text: str, kind: Any = dict[str, Any]) -> Any:
         raise ValueError("not valid JSON: nested too deep") from error
 
 
-def converted(value: Any, kind: Any, *, texts: bool = False) -> Any:
+def convert(value: Any, kind: Any, *, texts: bool = False) -> Any:
     """Return a value as this type.
 
     texts: Whether numbers are given as texts, as in CSV.
@@ -48,7 +48,7 @@ def converted(value: Any, kind: Any, *, texts: bool = False) -> Any:
         raise ValueError(str(error)) from error
 
 
-def columns_from_csv(text: str) -> dict[str, tuple[str, ...]]:
+def parse_columns(text: str) -> dict[str, tuple[str, ...]]:
     """Return the cells of each column of a CSV, by the column's name.
 
     Raises:
@@ -60,7 +60,7 @@ def columns_from_csv(text: str) -> dict[str, tuple[str, ...]]:
     return dict(zip(heading, zip(*rows, strict=True) if rows else [()] * len(heading), strict=True))
 
 
-def lines_from_csv(text: str, kind: Any) -> list[Any]:
+def parse_lines(text: str, kind: Any) -> list[Any]:
     """Return the lines of a CSV as records.
 
     kind: The type of a record, a `TypedDict` with the columns in their order.
@@ -75,7 +75,7 @@ def lines_from_csv(text: str, kind: Any) -> list[Any]:
     lines = []
     for number, row in enumerate(rows, start=2):
         try:
-            lines.append(converted(dict(zip(columns, row, strict=True)), kind, texts=True))
+            lines.append(convert(dict(zip(columns, row, strict=True)), kind, texts=True))
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
     return lines

@@ -22,7 +22,7 @@ def exit_at_once() -> None:
 
 
 @contextmanager
-def raising_on_interrupt() -> Iterator[None]:
+def raise_on_interrupt() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt within the context. Pressed again, it ends the process at once."""
     before = [signal.getsignal(number) for number in SIGNALS]
     _answer_by(_raise)
@@ -37,7 +37,7 @@ def raising_on_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def hiding_interrupts() -> Iterator[None]:
+def hide_interrupts() -> Iterator[None]:
     """Hide the terminal's Ctrl-C from the threads and processes that start within the context."""
     _start_resource_tracker()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -17,7 +17,7 @@ import msgspec
 
 from algorithms import hyperparameters
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.formats import Count, Positive, converted
+from bench.common.formats import Count, Positive, convert
 from bench.protocol.choices import describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
@@ -163,10 +163,10 @@ class Protocol:
         Raises:
             ValueError: naming what is unknown, missing or impossible.
         """
-        stored = converted(record, _Stored)
+        stored = convert(record, _Stored)
         if stored.environment_version not in VERSIONS:
             raise ValueError(f"environment_version must be one of {', '.join(VERSIONS)}")
-        numbers = msgspec.structs.asdict(converted(stored.hyperparameters, _Numbers))
+        numbers = msgspec.structs.asdict(convert(stored.hyperparameters, _Numbers))
         protocol = cls(
             timesteps=stored.timesteps,
             hyperparameters=Hyperparameters(**numbers, choices=read_choices(stored.choices)),

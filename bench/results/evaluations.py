@@ -53,7 +53,7 @@ class Line(TypedDict):
 COLUMNS = tuple(Line.__annotations__)
 
 
-def evaluated(
+def summarize(
     run: Run, stored: bytes, returns: NDArray[np.float64], lengths: NDArray[np.int_]
 ) -> pd.DataFrame:
     """Return a line for each mode, columns `COLUMNS`. Sums are exact, so that they don't depend on an order.
@@ -119,7 +119,7 @@ def record(folder: Path, lines: pd.DataFrame) -> None:
     write_whole(folder / FILE, csv_text(table))
 
 
-def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
+def find_evaluated(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
     """Return the runs whose policies have lines of all modes, over this number of episodes.
 
     policies: The content of each policy's file.

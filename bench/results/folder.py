@@ -46,9 +46,9 @@ from bench.results.schema import (
     Record,
     RunResult,
     StoredRun,
-    checked_setting,
+    check_record,
     parse_csv,
-    refusing_damage,
+    refuse_damage,
 )
 
 PROTOCOL_FILE = "protocol.json"
@@ -164,13 +164,13 @@ class Results:
 
     def _read(self, run: Run) -> StoredRun:
         path = self.json_path(run)
-        with refusing_damage(path):
+        with refuse_damage(path):
             if not os.path.lexists(path):
                 raise ValueError("it is missing")
             record: Record = read_json(path, Record)
-            setting = checked_setting(record, run, self.protocol)
+            setting = check_record(record, run, self.protocol)
         path = self.csv_path(run)
-        with refusing_damage(path):
+        with refuse_damage(path):
             text = read_text(path)
             columns = parse_csv(text, record["diverged_at"] or self.protocol.steps)
             if record["csv_sha256"] != digest(text):

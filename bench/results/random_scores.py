@@ -8,9 +8,9 @@ from typing import Literal, TypedDict
 import pandas as pd
 
 from bench.common.files import csv_text, digest, read_text, write_whole
-from bench.common.formats import Finite, NotNegative, Positive, lines_from_csv
+from bench.common.formats import Finite, NotNegative, Positive, parse_lines
 from bench.protocol.protocol import UNIFORM, UNTRAINED
-from bench.results.schema import refusing_damage
+from bench.results.schema import refuse_damage
 
 FILE = "random.csv"
 # Hexadecimal digits of a line's digest.
@@ -41,7 +41,7 @@ def read(folder: Path) -> pd.DataFrame:
     path = folder / FILE
     if not os.path.lexists(path):
         return pd.DataFrame(columns=COLUMNS)
-    with refusing_damage(path):
+    with refuse_damage(path):
         return from_text(read_text(path))
 
 
@@ -65,7 +65,7 @@ def from_text(text: str) -> pd.DataFrame:
     Raises:
         ValueError: saying what is wrong with it.
     """
-    scores = pd.DataFrame(lines_from_csv(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
+    scores = pd.DataFrame(parse_lines(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
     lines = zip_longest(text.splitlines(), to_text(scores).splitlines())
     for number, (line, written) in enumerate(lines, start=1):
         if line != written:

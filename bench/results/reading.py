@@ -67,7 +67,7 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
         for name in names
     }
     diverged = np.array([each.record["diverged_at"] is not None for each in stored])
-    return keys.assign(**columns, diverged=diverged[index])
+    return pd.concat([keys, pd.DataFrame({**columns, "diverged": diverged[index]})], axis="columns")
 
 
 def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
-from bench.common.formats import Count, Digest, Finite, NotNegative, Positive, columns_from_csv, converted
+from bench.common.formats import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
@@ -23,6 +23,9 @@ COLUMNS = (
     *("timesteps", "episodes", "return_last100", "return_std_last100", "length_last100"),
     *DIAGNOSTICS,
 )
+
+# Columns that a table of runs has beside those of their CSVs.
+TAKEN = {*(each.name for each in fields(Run)), "diverged"}
 
 # What a cell of these columns may be; a cell of any other is a number, or empty.
 KINDS = {"timesteps": Count, "episodes": Count, "return_last100": Finite}
@@ -100,7 +103,7 @@ class StoredRun:
 
 
 @contextmanager
-def refusing_damage(path: Path) -> Iterator[None]:
+def refuse_damage(path: Path) -> Iterator[None]:
     """Refuse a file where a check within the context fails.
 
     Raises:
@@ -114,7 +117,7 @@ def refusing_damage(path: Path) -> Iterator[None]:
         raise DamagedError(f"{path}: {error}; {REPAIR}") from error
 
 
-def checked_setting(record: Record, run: Run, protocol: Protocol) -> Setting:
+def check_record(record: Record, run: Run, protocol: Protocol) -> Setting:
     """Return the setting that a run's JSON describes, which must be of this run, protocol and version.
 
     Raises:
@@ -139,10 +142,12 @@ def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
         ValueError: where a column is missing, a cell is no number, a score is not finite, timesteps don't
             grow, or the last line is another.
     """
-    cells = columns_from_csv(text)
+    cells = parse_columns(text)
     missing = [column for column in COLUMNS if column not in cells]
     if missing:
         raise ValueError(f"missing columns: {', '.join(missing)}")
+    for name in TAKEN & cells.keys():
+        raise ValueError(f"a column must not be named {name}")
     timesteps = _numbers("timesteps", cells["timesteps"])
     if not len(timesteps):
         raise ValueError("no lines")
@@ -156,7 +161,7 @@ def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
 def _numbers(name: str, cells: tuple[str, ...]) -> NDArray[Any]:
     kind = KINDS.get(name, float | None)
     try:
-        numbers = converted([cell or None for cell in cells], list[kind], texts=True)  # type: ignore[valid-type]
+        numbers = convert([cell or None for cell in cells], list[kind], texts=True)  # type: ignore[valid-type]
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
     return np.array(numbers, np.int64 if kind is Count else np.float64)

@@ -81,6 +81,7 @@ def rewrite(results: Results, csv: str) -> None:
         (CSV.replace("0.99", "many"), "policy_std: Expected `float | null`, got `str`"),
         (CSV.replace("90,", "9.5,"), "episodes: Expected `int`, got `str`"),
         (CSV.replace("90,", f"{2**60},"), "episodes: Expected `int` <= "),
+        (CSV.replace("clip_fraction", "seed"), "a column must not be named seed"),
         (CSV.replace("clip_fraction", "kl"), "two columns have one name"),
         (CSV.replace(",0.1\n", "\n"), "line 2 has 10 fields instead of 11"),
         (CSV + LINE, "timesteps that do not grow"),
