@@ -195,6 +195,42 @@ def test_a_finished_run_is_never_replaced(results: Results) -> None:
     assert dangling.is_symlink()
 
 
+def test_a_folder_is_walked_once_and_again_when_it_is_locked(results: Results) -> None:
+    """Another campaign may have finished runs before the lock; within it nobody else writes."""
+    other_run, own_run = replace(RUN, seed=1), replace(RUN, seed=2)
+    assert results.finished() == {RUN}
+    other = Results(results.path, results.protocol)
+    other.save_run(RunResult(other_run, SETTINGS[RUN.setting], CSV, None, 0), PROVENANCE)
+    assert results.finished() == {RUN}
+    results.save_run(RunResult(own_run, SETTINGS[RUN.setting], CSV, None, 0), PROVENANCE)
+    assert results.finished() == {RUN, own_run}
+    with results.locked():
+        assert results.finished() == {RUN, other_run, own_run}
+        results.set_aside(own_run)
+        assert results.finished() == {RUN, other_run}
+
+
+def test_a_folder_that_is_moved_while_it_is_locked_is_written_nowhere(results: Results) -> None:
+    folder = results.path
+    result = RunResult(replace(RUN, seed=1), SETTINGS[RUN.setting], CSV, None, 0)
+    with results.locked():
+        folder.rename(folder.with_name("renamed"))
+        with pytest.raises(UserError, match=r"results was moved or removed while it was written"):
+            results.save_run(result, PROVENANCE)
+    assert not folder.exists()
+    assert Results(folder.with_name("renamed"), results.protocol).finished() == {RUN}
+
+
+def test_two_campaigns_on_a_folder_are_refused(results: Results) -> None:
+    other = Results(results.path, results.protocol)
+    with results.locked():
+        with pytest.raises(UserError, match=r"another campaign is running on .*results"), other.locked():
+            raise AssertionError("two campaigns have the folder")
+        assert results.read(RUN).text == CSV
+    with other.locked():
+        assert other.read(RUN).text == CSV
+
+
 def test_a_variant_may_be_trained_first_and_its_campaign_is_left_alone(tmp_path: Path) -> None:
     variant = open_results(folder_of(tmp_path, "v5"), 1, create=True, protocol=VARIANTS["v5"])
     default = open_results(tmp_path, 1, create=True)
