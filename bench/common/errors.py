@@ -2,7 +2,10 @@
 
 
 class UserError(Exception):
-    """What was asked for, or found in a results folder, can't be used; the message names it."""
+    """What was asked for, or found in a results folder, can't be used; the message names it, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class DamagedError(UserError):

@@ -62,12 +62,12 @@ def move_aside(path: Path, aside: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path, refusal: str | None = None) -> Iterator[int]:
+def locked(folder: Path, refusal: str = "") -> Iterator[int]:
     """Keep other processes out of this context for the same folder, until it ends or this process dies.
 
     It gives the folder's descriptor. A lock on a file would not do, because files are replaced.
 
-    refusal: The message where another process has the folder; None to wait for that process.
+    refusal: The message where another process has the folder; empty to wait for that process.
 
     Raises:
         UserError: saying so.

@@ -91,6 +91,7 @@ def test_damaged_random_scores_are_named_and_measured_again(trained_folder: Path
         ("processor", {"name": "fast"}, "Object missing required field `kind` - at `$.processor`"),
         ("versions", None, "Expected `object`, got `null` - at `$.versions`"),
         ("numbers", {"clip_range": "x"}, "Expected `float | null`, got `str` - at `$.numbers[...]`"),
+        ("protocol", "\x1b[31m\n", r"of protocol \x1b[31m\n, the folder's is "),
         ("label", 3, "Expected `str`, got `int` - at `$.label`"),
     ],
 )
