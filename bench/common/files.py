@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
-from bench.common.formats import parse_json, parse_lines
+from bench.common.parsing import parse_json, parse_lines
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")

@@ -17,7 +17,7 @@ import msgspec
 
 from algorithms import hyperparameters
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.formats import Count, Positive, convert
+from bench.common.parsing import Count, Positive, convert
 from bench.protocol.choices import describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 

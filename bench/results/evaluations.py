@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
 from bench.common.files import csv_text, digest, read_lines, write_whole
-from bench.common.formats import Count, Digest, Finite, NotNegative, Positive
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive
 from bench.protocol.protocol import Run
 from bench.protocol.settings import SETTING_NAME
 from bench.results.policies import Policy

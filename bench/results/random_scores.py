@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 import pandas as pd
 
 from bench.common.files import csv_text, digest, read_text, write_whole
-from bench.common.formats import Finite, NotNegative, Positive, parse_lines
+from bench.common.parsing import Finite, NotNegative, Positive, parse_lines
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 from bench.results.schema import refuse_damage
 

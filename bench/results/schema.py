@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
-from bench.common.formats import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
