@@ -12,13 +12,13 @@ from rich.console import Console
 from bench.common.errors import UserError
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, in_table_order
+from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
 
 def option(metavar: str, default: str) -> Any:
-    """An option whose help says what is meant where it is not given."""
+    """Configure an option. default: What its help says is meant where it is not given."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
@@ -27,25 +27,31 @@ class OnResults(ABC):
 
     @abstractmethod
     def open(self) -> tuple[Results, Selection]:
-        """The folder, and the part of it that the command is about. Raises UserError if there is none."""
+        """Open the folder, and select the command's part of it. Raises UserError if it can't be used."""
 
     @abstractmethod
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Do what the command says."""
 
     def execute(self, console: Console) -> None:
-        """Open and run."""
+        """Open the folder and run the command."""
         self.run(*self.open(), console)
 
 
 @dataclass(frozen=True)
-class Options:
-    """The options of train, table, curves and status."""
+class OfProtocol:
+    """The options of a command on the results of the default protocol or of a variant."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""
     variant: Annotated[str | None, option("NAME", "the default protocol")] = None
     """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
+
+
+@dataclass(frozen=True)
+class Options(OfProtocol):
+    """The options of train, table, curves and status."""
+
     seeds: Annotated[str | None, option("N or N-M", "those complete in the folder, or 3")] = None
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
     timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
@@ -59,12 +65,13 @@ class Options:
     """Settings, such as clip-0.2, or a group of them: paper, lecture."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, which must be there, and the part of it that the command is about.
+        """Open the results folder, which must be there, and select the command's part of it.
 
         Raises:
             UserError: for an option or a folder that can't be used.
         """
-        results = open_results(self.place[0], timesteps_of(self.timesteps), create=False)
+        folder, _ = folder_and_protocol(self.results, self.variant)
+        results = open_results(folder, timesteps_of(self.timesteps), create=False)
         finished = results.finished()
         known = in_table_order({*SETTINGS, *(run.setting for run in finished)})
         return results, self.selected(results.protocol, finished, known)
@@ -72,23 +79,18 @@ class Options:
     def selected(
         self, protocol: Protocol, finished: set[Run], known: Iterable[str], at_least: tuple[int, ...] = ()
     ) -> Selection:
-        """The runs that the options choose; `select` explains the parameters."""
+        """Return the runs that the options choose; `select` explains the parameters."""
+        seeds = None if self.seeds is None else parse_seeds(self.seeds)
         version = protocol.environment_version
-        return select(self.environments, self.settings, self.chosen_seeds, finished, at_least, known, version)
-
-    @property
-    def chosen_seeds(self) -> tuple[int, ...] | None:
-        """The seeds that were asked for."""
-        return None if self.seeds is None else parse_seeds(self.seeds)
-
-    @property
-    def place(self) -> tuple[Path, Protocol]:
-        """The results folder and its protocol."""
-        return place_of(self.results, self.variant)
+        return select(self.environments, self.settings, seeds, finished, at_least, known, version)
 
 
-def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
-    """The results folder of a variant, or of the default, and its protocol. Raises UserError if unknown."""
+def folder_and_protocol(results: Path, variant: str | None) -> tuple[Path, Protocol]:
+    """Return the results folder and the protocol of a variant, or of the default where it is None.
+
+    Raises:
+        UserError: for an unknown variant, naming the valid ones.
+    """
     if variant is None:
         return results, DEFAULT
     if variant not in VARIANTS:
@@ -97,17 +99,18 @@ def place_of(results: Path, variant: str | None) -> tuple[Path, Protocol]:
 
 
 def repetitions_of(results: Results, folder: Path, variant: str | None) -> Results:
-    """The results folder in which runs of `results` were trained again: of the same protocol and length.
+    """Open the folder in which runs of `results` were trained again, by the same protocol and length.
 
     Raises:
         UserError: when it is another one, or can't be used.
     """
+    there, _ = folder_and_protocol(folder, variant)
     protocol = results.protocol
-    return open_results(place_of(folder, variant)[0], protocol.timesteps, create=False, protocol=protocol)
+    return open_results(there, protocol.timesteps, create=False, protocol=protocol)
 
 
 def finished_of(results: Results, selection: Selection) -> set[Run]:
-    """The selection's finished runs. Raises UserError when there is none."""
+    """Return the selection's finished runs. Raises UserError when there is none."""
     finished = set(selection.runs) & results.finished()
     if not finished:
         raise UserError(f"no run of this selection is finished in {results.path}: train first")
@@ -115,7 +118,7 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
 
 
 def is_written(selection: Selection, finished: set[Run]) -> bool:
-    """Whether the selection is the whole table, of all whole seeds. Only such a table is written."""
+    """Return whether the selection is the whole table, of all whole seeds. Only such a table is written."""
     paper = {run for run in selection.runs if run.setting in PAPER_SETTINGS}
     whole_seeds, _ = seeds_present(selection.environments, PAPER_SETTINGS, finished)
     return selection.is_whole_table and paper <= finished and set(whole_seeds) <= set(selection.seeds)
@@ -129,6 +132,18 @@ def require_undamaged(results: Results, selection: Selection) -> None:
         raise UserError(next(iter(damaged.values())) + others)
 
 
+def require_same(results: Results, settings: Iterable[Setting]) -> None:
+    """Refuse to go on where finished runs define a setting differently. Raises UserError naming it."""
+    named = {setting.name: setting.as_json() for setting in settings}
+    recorded = results.settings(run for run in results.finished() if run.setting in named)
+    for name, setting in recorded.items():
+        if setting.as_json() != named[name]:
+            raise UserError(
+                f"{results.path}: {name} has runs of another file or other numbers;"
+                " give this setting another name"
+            )
+
+
 def timesteps_of(text: str | None) -> int | None:
-    """The number that was asked for. Raises UserError when it is none."""
+    """Return the number of an option, if it is given. Raises UserError when it is none."""
     return None if text is None else parse_timesteps(text)

@@ -21,7 +21,7 @@ from bench.report.explorer.content import gather_content
 from bench.report.variants import render_variants
 from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
-from bench.results.evaluations import evaluated
+from bench.results.evaluations import summarize
 from bench.results.folder import open_results
 from bench.results.policies import Policy, load_policy
 from bench.results.reading import KEYS, load_runs
@@ -193,7 +193,7 @@ def test_what_policies_return_is_of_the_published_runs_and_policies() -> None:
 def test_what_a_policy_returns_is_found_again_to_the_last_digit() -> None:
     results, run = open_results(ROOT / "results", None, create=False), Run("Reacher-v4", "clip-0.2", 0)
     stored = results.policy_path(run).read_bytes()
-    again = evaluated(run, stored, *play(run, Policy.from_bytes(stored), 100, results.protocol))
+    again = summarize(run, stored, *play(run, Policy.from_bytes(stored), 100, results.protocol))
     text = csv_text(again.sort_values("mode")).partition("\n")[2]
     assert text in read_text(results.path / evaluations.FILE)
 

@@ -8,11 +8,11 @@ import psutil
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
-from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connected, identity
-from bench.campaign.jobs import Job, merged
+from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connect, identity
+from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
-from bench.common.interrupts import raised
+from bench.common.interrupts import raise_on_interrupt
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -38,31 +38,31 @@ def run_campaign(
     activity: str = "training",
     unit: str = "steps",
 ) -> None:
-    """Do the jobs and write what they give into the results folder, kept from other campaigns meanwhile.
+    """Do the jobs and write their results into the folder, which is locked meanwhile.
 
-    Workers need no access to the folder: what they give travels back, and only this process writes. A job
-    that raises is not tried again; a segment of a job that is lost with its worker is, three times.
+    Workers need no access to the folder: what they return travels back, and only this process writes. A job
+    that raises is not tried again. A segment that is lost with its worker is tried three times more.
 
-    scheduler: address of a Dask scheduler; None for the cores of this machine.
-    stopped: says what is kept, when the user stops the campaign.
-    activity, unit: what the progress calls the work, and the steps of the jobs.
+    scheduler: The address of a Dask scheduler; None for the cores of this machine.
+    stopped: Returns a line that says what is kept, for a user who stops the campaign.
+    activity, unit: What the progress calls the work and the jobs' steps.
 
     Raises:
-        UserError: when the folder is in use, the cluster can't be or is lost, or a job failed: then once all
-            others are done, naming the jobs.
-        KeyboardInterrupt: as the user does; what was handed in is kept.
+        UserError: when the folder is in use, or the cluster is missing or lost; and, once all other jobs are
+            done, naming those that failed.
+        KeyboardInterrupt: when the user stops the campaign; what was handed in is kept.
     """
     runs = sum(len(job.runs) for job in jobs)
     size = sum(job.size(results.protocol) for job in jobs)
     with (
         results.locked(),
-        connected(scheduler, len(jobs)) as client,
-        raised(),
+        connect(scheduler, len(jobs)) as client,
+        raise_on_interrupt(),
         CampaignProgress(console, runs, size, activity, unit) as progress,
     ):
         try:
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-            jobs = merged(jobs, len(client.ncores()))
+            jobs = merge(jobs, len(client.ncores()))
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
             # Before the workers are stopped, which may take seconds.
@@ -81,7 +81,7 @@ def run_campaign(
 
 
 def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: CampaignProgress) -> list[Job]:
-    """Do the jobs in their order, as many at a time as there are workers; returns those that failed."""
+    """Do the jobs in their order, one at a time on each worker; return those that failed."""
     waiting, failed = deque(jobs), []
     running: dict[Future, Job] = {}
     for job in jobs:
@@ -106,7 +106,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
             elif error is not None:
                 failed.append(job)
                 progress.say(f"{job} failed: {one_line(error)}")
-            elif rest := job.save(results, future.result()):
+            elif rest := job.write_files(results, future.result()):
                 waiting.appendleft(rest)
             else:
                 progress.finished(str(job), len(job.runs))
@@ -114,7 +114,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
 
 
 def _done(futures: list[Future]) -> list[Future]:
-    """Those of the futures that are done, after waiting a while for one."""
+    """Wait a while for one of the futures to be done, and return all that are."""
     try:
         return list(wait(futures, timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done)
     except TimeoutError:
@@ -122,7 +122,7 @@ def _done(futures: list[Future]) -> list[Future]:
 
 
 def _do(job: Job, protocol: Protocol, expected: dict[str, str], seconds: float) -> Any:
-    """On a worker: do a segment of a job, telling the campaign how far it is."""
+    """Do a segment of a job, on a worker, and tell the campaign how far it is."""
     pin()
     check_this_worker(expected)
     _make_room_for(job.environment)

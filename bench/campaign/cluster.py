@@ -22,7 +22,7 @@ from distributed import Client, LocalCluster, Security, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
 from bench.common.errors import UserError
-from bench.common.interrupts import withheld
+from bench.common.interrupts import hide_interrupts
 from bench.common.provenance import provenance
 
 CONNECTION_TIMEOUT = "10 s"
@@ -51,8 +51,8 @@ class RefusedWorkerError(Exception):
 
 
 @contextmanager
-def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
-    """A client of the cluster at `scheduler`, or of a local one with at most `processes` workers.
+def connect(scheduler: str | None, processes: int) -> Iterator[Client]:
+    """Connect with the cluster at `scheduler`, or with a local one of at most `processes` workers.
 
     Raises:
         UserError: when there is no cluster, or it has a worker that must be refused.
@@ -71,14 +71,14 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Client]:
 
 @cache
 def identity() -> dict[str, str]:
-    """What has to be the same in all processes of a campaign: the source and the versions below it."""
+    """Return what all processes of a campaign must share: a digest of the source, and versions."""
     return {"source": source_digest(Path(__file__).parents[2]), **provenance()["versions"]}
 
 
 def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = None) -> None:
-    """On a worker: refuse to work for a campaign with another identity, or with several threads.
+    """Refuse to work, on a worker, for a campaign with another identity, or with several threads.
 
-    dask_worker: the worker, as `Client.run` passes it; in a job it is found.
+    dask_worker: The worker, which `Client.run` passes by this name; in a job Dask knows it.
 
     Raises:
         RefusedWorkerError: naming both sides.
@@ -91,10 +91,10 @@ def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = Non
 
 
 def differences(expected: dict[str, str], actual: dict[str, str], threads: int) -> list[str]:
-    """Why a worker's results would not be this checkout's: a text that names both sides for each reason.
+    """Return why a worker's results would not be this checkout's: a text for each reason, naming both sides.
 
-    expected, actual: identities of this process and the worker.
-    threads: of the worker.
+    expected, actual: The identities of this process and of the worker.
+    threads: The number of the worker's threads.
     """
     found = [
         f"its {name} is {actual[name]}, this checkout's is {expected[name]}"
@@ -137,7 +137,7 @@ def _client(scheduler: str) -> Client:
 
 @contextmanager
 def _private_scratch() -> Iterator[None]:
-    """Within the context Dask's scratch folder is a new one; its usual name is known to all beforehand."""
+    """Give Dask a new scratch folder within the context; its usual one has a name that all users know."""
     with (
         tempfile.TemporaryDirectory(prefix="table1-", ignore_cleanup_errors=True) as folder,
         dask.config.set({"temporary-directory": folder}),
@@ -146,11 +146,11 @@ def _private_scratch() -> Iterator[None]:
 
 
 def _local_cluster(processes: int) -> LocalCluster:
-    """Started anew where a worker is killed while it starts; once it has, Dask itself replaces it."""
+    """Start a local cluster, anew where a worker is killed meanwhile. Later Dask replaces such a worker."""
     # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
     starter = ThreadPoolExecutor(1)
     for _ in range(START_ATTEMPTS):
-        with withheld():
+        with hide_interrupts():
             future = starter.submit(
                 LocalCluster,
                 n_workers=min(CPU_COUNT, processes),
@@ -169,7 +169,7 @@ def _local_cluster(processes: int) -> LocalCluster:
 
 
 def source_digest(root: Path) -> str:
-    """The first half of a hash over the two packages in the folder `root`."""
+    """Return twelve hexadecimal digits of a hash over the two packages in the folder `root`."""
     files = sorted(path for package in ("algorithms", "bench") for path in (root / package).rglob("*.py"))
     # The names too: a file that is moved is another source.
     parts = (part for path in files for part in (str(path.relative_to(root)).encode(), path.read_bytes()))

@@ -20,10 +20,10 @@ from bench.results.policies import Policy, stored_policy
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationJob(RunsJob):
-    """The policies of one environment and seed, one after the other. Its steps are episodes.
+    """Evaluating the policies of one environment and seed, one after the other. Its steps are episodes.
 
-    policies: files' contents of the runs that are left. These are the last of `runs`.
-    episodes: of each policy and mode.
+    policies: The contents of the policies' files that are left. They are of the last of `runs`.
+    episodes: The number of episodes of each policy and mode.
     """
 
     policies: tuple[bytes, ...] = field(repr=False)
@@ -31,28 +31,28 @@ class EvaluationJob(RunsJob):
 
     @property
     def steps(self) -> int:  # type: ignore[override]
-        """Episodes of all modes that are done."""
+        """The episodes that are done, in all modes."""
         return self._episodes(len(self.runs) - len(self.policies))
 
     def size(self, protocol: Protocol) -> int:
-        """Episodes of all modes."""
+        """Return the number of all episodes, in all modes."""
         return self._episodes(len(self.runs))
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
-        """The lines of as many policies as the time is enough for, and of one at least."""
+        """Evaluate policies while there is time, and one at least; return their lines."""
         from bench.training.evaluation import play
 
         end, lines = time.monotonic() + seconds, []
         for run, stored in zip(self.runs[-len(self.policies) :], self.policies, strict=True):
             episodes = play(run, Policy.from_bytes(stored), self.episodes, protocol)
-            lines.append(evaluations.evaluated(run, stored, *episodes))
+            lines.append(evaluations.summarize(run, stored, *episodes))
             report(self.steps + self._episodes(len(lines)))
             if time.monotonic() >= end:
                 break
         return pd.concat(lines)
 
-    def save(self, results: Results, done: pd.DataFrame) -> "EvaluationJob | None":
-        """Lines of `policies.csv`."""
+    def write_files(self, results: Results, done: pd.DataFrame) -> "EvaluationJob | None":
+        """Add the lines to `policies.csv`."""
         evaluations.record(results.path, done)
         left = self.policies[len(done) // len(MODES) :]
         return replace(self, policies=left) if left else None
@@ -69,12 +69,12 @@ def evaluate(
     console: Console,
     scheduler: str | None = None,
 ) -> None:
-    """Evaluate the final policies of the selection's finished runs, but for those that have been already.
+    """Evaluate the final policies of the selection's finished runs that are not in `policies.csv` yet.
 
-    repeated: where the policies are: `results`, or another folder with repetitions of its runs. Of runs whose
-        CSVs are not byte for byte those of `results`, policies are left out, and named.
-    episodes: of each policy and mode, two at least.
-    scheduler: as `run_campaign` has it.
+    repeated: The folder that has the policies: `results`, or another with repetitions of its runs. A run
+        whose CSV is not the same in both, byte for byte, is left out, and named.
+    episodes: The number of episodes of each policy and mode, two at least.
+    scheduler: As for `run_campaign`.
 
     Raises:
         UserError: when a file is damaged, or a job failed.
@@ -84,7 +84,7 @@ def evaluate(
     policies = _policies(results, repeated, sorted(runs), console)
 
     def done() -> set[Run]:
-        return evaluations.runs_with(evaluations.read(results.path), policies, episodes)
+        return evaluations.find_evaluated(evaluations.read(results.path), policies, episodes)
 
     def stopped() -> str:
         counts = f"{len(done())} of {len(policies)} policies are evaluated and kept in {path}"
@@ -104,7 +104,7 @@ def evaluate(
 
 
 def _policies(results: Results, repeated: Results, runs: Sequence[Run], console: Console) -> dict[Run, bytes]:
-    """The contents of the files of these runs' policies. Names the runs that are not those of `results`."""
+    """Return the content of each run's policy file. Names the runs that are not those of `results`."""
     found = {}
     for run in runs:
         text = repeated.read(run).text
@@ -116,7 +116,7 @@ def _policies(results: Results, repeated: Results, runs: Sequence[Run], console:
 
 
 def evaluation_jobs(policies: Mapping[Run, bytes], episodes: int) -> list[EvaluationJob]:
-    """The jobs that evaluate these policies, seed by seed. policies: the contents of their files."""
+    """Return the jobs that evaluate these policies, seed by seed. policies: The contents of their files."""
     jobs = [
         EvaluationJob(runs=group, policies=tuple(policies[run] for run in group), episodes=episodes)
         for group in by_environment_and_seed(policies)

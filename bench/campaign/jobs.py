@@ -27,11 +27,11 @@ JOBS_PER_WORKER = 4
 
 
 class Job:
-    """Something that workers can do without the campaign, named by `str`.
+    """A part of a campaign that a worker can do by itself. `str` gives its name.
 
-    environment: where it acts.
-    runs: the runs that it finishes.
-    steps: how much is done so far: environment steps, or what another kind of job counts.
+    environment: The environment in which it acts.
+    runs: The runs that it finishes.
+    steps: How much of it is done, in environment steps or in what another kind of job counts.
     """
 
     environment: str
@@ -40,19 +40,19 @@ class Job:
 
     @property
     def key(self) -> str:
-        """A name that no other job of the campaign has."""
+        """A name that no other job of the campaign has; two jobs may print alike."""
         return str(self)
 
     def size(self, protocol: Protocol) -> int:
-        """What `steps` will be at the end."""
+        """Return what `steps` will be at the end."""
         return len(self.runs) * protocol.steps
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Any:
-        """On a worker: do it for about `seconds`, reporting its steps so far."""
+        """Work for about `seconds`, on a worker, and report the job's steps meanwhile."""
         raise NotImplementedError
 
-    def save(self, results: Results, done: Any) -> "Job | None":
-        """In the campaign: write what `do` returned; returns the rest of the job, if any is left."""
+    def write_files(self, results: Results, done: Any) -> "Job | None":
+        """Write what `do` returned, in the campaign; return the rest of the job, if any is left."""
         raise NotImplementedError
 
 
@@ -60,10 +60,10 @@ class Job:
 class Segment:
     """What a worker did of a training job.
 
-    checkpoint: where the job goes on, as bytes; None when it is finished.
-    steps: environment steps of the job so far.
-    results: of the runs, once they are finished.
-    provenance: what the finished runs share.
+    checkpoint: The checkpoint from which the job continues, as bytes; None when it is finished.
+    steps: The job's environment steps so far, of all its runs.
+    results: The results of its runs, once they are finished.
+    provenance: The provenance that the finished runs share.
     """
 
     checkpoint: bytes | None
@@ -74,18 +74,18 @@ class Segment:
 
 @dataclass(frozen=True)
 class RunsJob(Job):
-    """Something to do with runs of one environment."""
+    """A job about runs of one environment."""
 
     runs: tuple[Run, ...]
 
     @property
     def environment(self) -> str:  # type: ignore[override]
-        """The environment of all its runs."""
+        """The environment of the runs."""
         return self.runs[0].environment
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of its runs."""
+        """The seeds of the runs."""
         return tuple(sorted({run.seed for run in self.runs}))
 
     def __str__(self) -> str:
@@ -94,11 +94,11 @@ class RunsJob(Job):
 
 @dataclass(frozen=True)
 class TrainingJob(RunsJob):
-    """Runs of one environment, batched because that is fast; their bits do not depend on it.
+    """Training runs of one environment together, because that is fast; their bits do not depend on it.
 
-    own: the file of those of its settings that are not part of this package.
-    checkpoint: where the job goes on, as bytes; None from the beginning.
-    steps: environment steps of the job so far.
+    own: The file that defines those settings that are not part of this package.
+    checkpoint: The checkpoint from which the job continues, as bytes; None at its beginning.
+    steps: The environment steps so far, of all runs.
     """
 
     own: "OwnFile | None" = field(default=None, repr=False)
@@ -107,11 +107,11 @@ class TrainingJob(RunsJob):
 
     @property
     def key(self) -> str:
-        """The name of its checkpoint."""
+        """The name of the job's checkpoint."""
         return name_of(self.runs)
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Segment:
-        """Train from the checkpoint on, to the end or to the next checkpoint."""
+        """Train from the checkpoint to the end, or to the next checkpoint once the time is over."""
         from bench.training.training import Training
 
         source = provenance()  # before anything can be edited
@@ -136,28 +136,28 @@ class TrainingJob(RunsJob):
         }
         return Segment(None, training.steps, training.results, shared)
 
-    def save(self, results: Results, done: Segment) -> "TrainingJob | None":
-        """The job's checkpoint; or, once it is finished, the files of each run."""
+    def write_files(self, results: Results, done: Segment) -> "TrainingJob | None":
+        """Write the job's checkpoint or, once it is finished, the files of each run that has none."""
         if done.checkpoint is not None:
             CheckpointFolder(results).save(self.runs, done.checkpoint)
             return replace(self, checkpoint=done.checkpoint, steps=done.steps)
         finished = results.finished()
         for result in done.results:
             if result.run not in finished:
-                results.save(result, done.provenance)
+                results.save_run(result, done.provenance)
         CheckpointFolder(results).clear(results.finished())
         return None
 
 
 def job_name(runs: Sequence[Run]) -> str:
-    """What people call a job of these runs, such as Hopper-v4 seeds 0, 1, 2."""
+    """Return what people call a job of these runs, such as Hopper-v4 seeds 0, 1, 2."""
     seeds = sorted({run.seed for run in runs})
     return f"{runs[0].environment} seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 @dataclass(frozen=True)
 class RandomJob(Job):
-    """The random policies' scores in one environment."""
+    """Measuring the random policies' scores in one environment."""
 
     environment: str
 
@@ -165,31 +165,31 @@ class RandomJob(Job):
         return f"{self.environment} random policies"
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> pd.DataFrame:
-        """The scores, columns as in `bench.results.random_scores`; a few seconds, done whole."""
+        """Return the scores, columns as in `bench.results.random_scores`. It takes a few seconds."""
         from bench.training.random_policies import measure
 
         return measure(self.environment, protocol)
 
-    def save(self, results: Results, done: pd.DataFrame) -> None:
-        """Lines of `random.csv`."""
+    def write_files(self, results: Results, done: pd.DataFrame) -> None:
+        """Add the scores to `random.csv`."""
         results.save_random_scores(done)
 
 
 def training_jobs(runs: Iterable[Run], own: "OwnFile | None" = None) -> list[TrainingJob]:
-    """The jobs that train these runs: an environment and a seed each, seed by seed."""
+    """Return the jobs that train these runs, of an environment and a seed each, seed by seed."""
     return _in_order(TrainingJob(group, own) for group in by_environment_and_seed(runs))
 
 
 def by_environment_and_seed(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
-    """The runs of each environment and seed, in the order in which the first of them come."""
+    """Group runs by environment and seed, in the order in which the first run of each group comes."""
     groups: dict[tuple[str, int], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.environment, run.seed), []).append(run)
     return [tuple(group) for group in groups.values()]
 
 
-def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
-    """The jobs merged into larger ones, which need less time per run, as long as every worker has several.
+def merge(jobs: Sequence[Job], workers: int) -> list[Job]:
+    """Merge training jobs into larger ones, which need less time per run, while each worker has several.
 
     Up to three seeds of an environment become one job. A job that has begun stays as it is.
     """
@@ -205,10 +205,15 @@ def merged(jobs: Sequence[Job], workers: int) -> list[Job]:
 
 
 def _in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
-    def place(job: TrainingJob) -> tuple[int, tuple[int, ...], int]:
-        return -len(job.seeds), job.seeds, SLOWEST_FIRST.index(without_version(job.environment))
-
-    return sorted(jobs, key=place)
+    """Sort jobs: those of most seeds first, then seed by seed, and the slowest environment first."""
+    return sorted(
+        jobs,
+        key=lambda job: (
+            -len(job.seeds),
+            job.seeds,
+            SLOWEST_FIRST.index(without_version(job.environment)),
+        ),
+    )
 
 
 def missing_jobs(
@@ -217,10 +222,11 @@ def missing_jobs(
     checkpoints: Sequence[Checkpoint] = (),
     own: "OwnFile | None" = None,
 ) -> list[Job]:
-    """The jobs that complete `runs` and their environments' random policies.
+    """Return the jobs that complete `runs` and measure their environments' random policies.
 
-    checkpoints: that the folder has, the furthest first. Missing runs that one of them holds go on from it.
-    own: the file of those settings that are not part of this package.
+    checkpoints: The folder's checkpoints, the furthest first. A missing run continues from the first that
+        holds it.
+    own: The file that defines those settings that are not part of this package.
     """
     runs = list(runs)
     finished = results.finished()

@@ -16,10 +16,10 @@ class CampaignProgress:
     """Shows runs done, steps per second and time left; use as a context manager."""
 
     def __init__(self, console: Console, runs: int, steps: int, activity: str, unit: str) -> None:
-        """A campaign of `runs` runs and `steps` steps.
+        """Show a campaign of `runs` runs and `steps` steps.
 
-        activity: such as training.
-        unit: what a step is called.
+        activity: What is done, such as training.
+        unit: What a step is called.
         """
         self._console, self._activity, self._unit = console, activity, unit
         self._runs, self._steps = runs, steps
@@ -51,12 +51,12 @@ class CampaignProgress:
         self._bar.stop()
 
     def resumed(self, job: str, steps: int) -> None:
-        """A job goes on from `steps` steps, which an earlier campaign has made."""
+        """Count the steps that an earlier campaign has made of a job."""
         self._steps_of[job] = steps
         self._steps_before += steps
 
     def stepped(self, job: str, steps: int) -> None:
-        """A job has done `steps` steps."""
+        """Show that a job has done `steps` steps so far."""
         self._start = self._start or time.monotonic()
         self._steps_of[job] = steps
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
@@ -64,13 +64,13 @@ class CampaignProgress:
             self._line(self._activity)
 
     def finished(self, job: str, runs: int) -> None:
-        """A job is done, its runs' files in place."""
+        """Show that a job is done and its runs' files are written."""
         self._runs_done += runs
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         self._line(f"{job} done")
 
     def workers(self, count: int) -> None:
-        """There are so many workers now. Says so once, after a while without any."""
+        """Take the number of workers. After a while without any, say so once."""
         now = time.monotonic()
         if count:
             self._last_worker = now

@@ -1,6 +1,7 @@
 """What of a selection is done, missing or diverged, and how long the rest will take."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from dask.system import CPU_COUNT
 from rich.console import Console
@@ -12,6 +13,7 @@ from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, ranges
 from bench.results.folder import Results
+from bench.results.schema import Record
 from bench.training.checkpoints import CheckpointFolder
 
 
@@ -25,7 +27,7 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
     damaged = results.damaged(present)
     finished = present - damaged.keys()
     missing = [run for run in selection.runs if run not in present]
-    records = {run: results.provenance(run) for run in sorted(finished)}
+    records = {run: results.read(run).record for run in sorted(finished)}
     diverged = [run for run, record in records.items() if record["diverged_at"] is not None]
     _print_grid(selection, Counter((run.environment, run.seed) for run in finished), console)
     for run in diverged:
@@ -44,7 +46,7 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
 
 
 def _done_in_checkpoints(results: Results, missing: list[Run], console: Console) -> dict[Run, float]:
-    """The done share of each missing run that a checkpoint holds; prints a line for each checkpoint."""
+    """Print a line for each checkpoint; return the share that is done of each missing run in one of them."""
     done: dict[Run, float] = {}
     checkpoints, refused = CheckpointFolder(results).load()
     for checkpoint in checkpoints:
@@ -59,7 +61,7 @@ def _done_in_checkpoints(results: Results, missing: list[Run], console: Console)
 
 
 def _print_grid(selection: Selection, done: Counter[tuple[str, int]], console: Console) -> None:
-    """A line for each environment: its runs, the seeds all of whose runs are done, and those with some."""
+    """Print for each environment its runs, the seeds whose runs are all done, and those with some."""
     settings = len(selection.settings)
     cells = [["environment", "done", "of", "whole seeds", "begun seeds"]]
     for environment in selection.environments:
@@ -71,10 +73,10 @@ def _print_grid(selection: Selection, done: Counter[tuple[str, int]], console: C
     print_table(console, f"runs done, of {settings} settings a seed", cells, texts=(0, 3, 4))
 
 
-def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:
-    """An estimate from what finished runs took, a core each, on this machine's cores.
+def _time_left(missing: dict[Run, float], records: Mapping[Run, Record]) -> str:
+    """Estimate the time left on this machine's cores from what finished runs took, a core each.
 
-    missing: the share of each run that is left.
+    missing: The share of each missing run that is left.
     """
     seconds: dict[str, list[float]] = {}
     for run, record in records.items():
@@ -82,7 +84,7 @@ def _time_left(missing: dict[Run, float], records: dict[Run, dict]) -> str:
     mean = {environment: sum(values) / len(values) for environment, values in seconds.items()}
     if not mean:
         return "no estimate of the time left before a run is done"
-    # An environment that nothing is known of is taken for an average one.
+    # An environment without finished runs is taken for an average one.
     unknown = sum(mean.values()) / len(mean)
     total = sum(share * mean.get(run.environment, unknown) for run, share in missing.items())
     return f"about {duration(total / CPU_COUNT)} left on this machine's {CPU_COUNT} cores"

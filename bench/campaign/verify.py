@@ -31,10 +31,11 @@ def verify(
     *,
     record: bool = False,
 ) -> None:
-    """Repeat the selection's finished runs, or a prefix of them, and judge them; see `judge`.
+    """Repeat the selection's finished runs, or their first timesteps, and compare; see `require_repeated`.
 
-    own: the file of those settings that are not part of this package.
-    record: keep the outcomes in `verified.csv` of the folder.
+    timesteps: How many steps of each run to repeat; None for all.
+    own: The file that defines those settings that are not part of this package.
+    record: Whether to keep the outcomes in `verified.csv` of the folder.
 
     Raises:
         UserError: when there is nothing to compare, or a file that will be needed is damaged; at the end when
@@ -68,7 +69,7 @@ def verify(
             verified.record(results, repeated, outcomes)
     if failure:
         raise failure
-    judge(outcomes, results)
+    require_repeated(outcomes, results)
 
 
 def verify_repeated(
@@ -76,8 +77,8 @@ def verify_repeated(
 ) -> None:
     """Compare the selection's finished runs, byte for byte, with repetitions that were trained already.
 
-    repeated: with the repetitions, which are whole.
-    record: keep the outcomes in `verified.csv` of `results`.
+    repeated: The folder with the repetitions, which are whole.
+    record: Whether to keep the outcomes in `verified.csv` of `results`.
 
     Raises:
         UserError: when there is nothing to compare, or a file is damaged; at the end when runs differ.
@@ -101,8 +102,8 @@ def verify_repeated(
         raise UserError(f"{len(different)} of {count} runs differ: {', '.join(map(str, different))}")
 
 
-def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
-    """Decide whether runs are repeated.
+def require_repeated(outcomes: Mapping[Run, Outcome], results: Results) -> None:
+    """Refuse runs that are not repeated.
 
     A run must be bit-identical on every processor of the kind that made it: all x86-64 processors with AVX2
     and FMA are one kind. On another kind a run is as good as one more seed. There it should differ by no more
@@ -110,7 +111,7 @@ def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
     three cases of ten, so no more than half of the runs may.
 
     Raises:
-        UserError: naming those that differ, when they are not repeated.
+        UserError: naming the runs that differ.
     """
     different = [run for run, outcome in outcomes.items() if outcome == "different"]
     comparable = [run for run, outcome in outcomes.items() if outcome != "alone"]
@@ -120,7 +121,7 @@ def judge(outcomes: Mapping[Run, Outcome], results: Results) -> None:
 
 
 def compare(run: Run, results: Results, repeated: Results, console: Console) -> Outcome:
-    """Print how a run compares with its repetition, perhaps of its first part alone, and return it."""
+    """Compare a run with its repetition, or its first part alone; print and return the outcome."""
     end = repeated.protocol.steps
     shipped = _lines(results, run, end)
     # A prefix ends with a line that the whole run may not have.
@@ -150,7 +151,7 @@ def compare(run: Run, results: Results, repeated: Results, console: Console) -> 
 
 
 def _beside_seeds(difference: float, run: Run, results: Results, end: int) -> tuple[Outcome, str]:
-    """Judge the difference of a run made on another kind of processor; returns the outcome and why."""
+    """Compare a difference between kinds of processor with that of seeds; return outcome and reason."""
     returns = [_return(lines) for seed in _seeds(run, results) if (lines := _lines(results, seed, end))]
     if len(returns) < 2:
         return "alone", ", no other seed to compare with"
@@ -159,8 +160,8 @@ def _beside_seeds(difference: float, run: Run, results: Results, end: int) -> tu
 
 
 def _made_on(run: Run, results: Results) -> str:
-    """The kind of processor that made a run."""
-    return str(results.provenance(run)["processor"]["kind"])
+    """Return the kind of processor that made a run."""
+    return results.read(run).record["processor"]["kind"]
 
 
 def _is_of_another_kind(run: Run, results: Results) -> bool:
@@ -168,7 +169,7 @@ def _is_of_another_kind(run: Run, results: Results) -> bool:
 
 
 def _seeds(run: Run, results: Results) -> list[Run]:
-    """The finished runs of the same setting in the same environment, this one among them."""
+    """Return the finished runs of the same setting and environment, this one among them."""
     return sorted(
         other
         for other in results.finished()
@@ -177,11 +178,11 @@ def _seeds(run: Run, results: Results) -> list[Run]:
 
 
 def _lines(results: Results, run: Run, end: int) -> dict[int, str]:
-    """The lines of a run's CSV by their timestep, up to the end."""
+    """Return the lines of a run's CSV by their timestep, up to the end."""
     _, *lines = results.read(run).text.splitlines()
     return {timestep: line for line in lines if (timestep := int(line.split(",", 1)[0])) <= end}
 
 
 def _return(lines: dict[int, str]) -> float:
-    """What the last of these lines has."""
+    """Return the return that the last of these lines has."""
     return float(lines[max(lines)].split(",")[2])

@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.terminal import warn
-from bench.options import OnResults, Options, finished_of, is_written, option
+from bench.options import OfProtocol, OnResults, Options, finished_of, is_written
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
@@ -81,16 +81,11 @@ class Curves(Options, OnResults):
 
 
 @dataclass(frozen=True)
-class Page(OnResults):
+class Page(OfProtocol, OnResults):
     """Write index.html into the results folder: a page to explore all finished runs in a browser."""
 
-    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
-    """Folder of the results."""
-    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
-    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
-
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs of Table 1, which are those that `table` means by default."""
+        """Open the results folder, and select the runs of Table 1, as `table` does by default."""
         return Options(self.results, self.variant).open()
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
@@ -108,7 +103,7 @@ class Variants(OnResults):
     """Folder of the default's results; the variants' are below it."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs of Table 1, which set the scale."""
+        """Open the results folder, and select the runs of Table 1, which set the scale."""
         return Options(self.results).open()
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:

@@ -11,11 +11,13 @@ from rich.console import Console
 from bench.common.errors import DamagedError, UserError
 from bench.common.terminal import warn
 from bench.options import (
+    OfProtocol,
     OnResults,
     Options,
+    folder_and_protocol,
     option,
-    place_of,
     repetitions_of,
+    require_same,
     require_undamaged,
     timesteps_of,
 )
@@ -38,7 +40,7 @@ class WithOwn:
 
     @cached_property
     def own_file(self) -> "OwnFile | None":
-        """The file of one's own settings, if there is one, checked. It is read once."""
+        """The file of one's own settings, if there is one. It is read and checked once."""
         if self.own is None:
             return None
         pin()
@@ -63,15 +65,15 @@ class Train(WithOwn, Options, OnResults):
     configuration names."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, made if it is not there, and what to train."""
-        folder, protocol = self.place
+        """Open the results folder, which is made if it is not there, and select the runs to train."""
+        folder, protocol = folder_and_protocol(self.results, self.variant)
         self.selected(protocol, set(), self.known)  # before a folder is made
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
         return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
-        """Train what is missing of the selection."""
+        """Train the selection's missing runs."""
         from bench.campaign.jobs import missing_jobs
         from bench.training.checkpoints import CheckpointFolder
 
@@ -79,7 +81,7 @@ class Train(WithOwn, Options, OnResults):
         if self.repair:
             _set_damaged_aside(results, selection, console)
         require_undamaged(results, selection)
-        results.require_same([known[name] for name in selection.settings])
+        require_same(results, [known[name] for name in selection.settings])
         checkpoints, refused = CheckpointFolder(results).load(known)
         for line in refused:
             warn(console, line)
@@ -103,13 +105,13 @@ class Train(WithOwn, Options, OnResults):
 
         run_campaign(results, jobs, console, self.scheduler, stopped)
         for run in sorted(run for job in jobs for run in job.runs):
-            at = results.provenance(run)["diverged_at"]
-            if at is not None:
-                warn(console, f"{run} diverged at timestep {at:,}")
+            diverged_at = results.read(run).record["diverged_at"]
+            if diverged_at is not None:
+                warn(console, f"{run} diverged at timestep {diverged_at:,}")
 
 
 def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:
-    """Move what is damaged of the selection out of the way, so that it is made again."""
+    """Move the selection's damaged runs to `damaged/`, and random.csv if it is damaged."""
     with results.locked():
         for run, reason in results.damaged(set(selection.runs) & results.finished()).items():
             results.set_aside(run)
@@ -133,15 +135,11 @@ class Status(Options, OnResults):
 
 
 @dataclass(frozen=True)
-class Verify(WithOwn, OnResults):
+class Verify(WithOwn, OfProtocol, OnResults):
     """Train finished runs again and compare. x86-64 processors with AVX2 and FMA must agree to the bit."""
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
-    results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
-    """Folder of the results."""
-    variant: Annotated[str | None, option("NAME", "the default protocol")] = None
-    """A protocol other than the default, whose results are in `variants/NAME` of the folder."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
@@ -152,14 +150,15 @@ class Verify(WithOwn, OnResults):
     """Keep in `verified.csv` of the folder what was repeated, where, and with what outcome."""
 
     def open(self) -> tuple[Results, Selection]:
-        """The results folder, and the runs to repeat."""
+        """Open the results folder, and select the runs to repeat."""
         if self.repeated is not None and (self.timesteps, self.own) != (None, None):
             raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
         environments = () if self.environment is None else (self.environment,)
         seeds = None if self.seed is None else parse_seed(self.seed)
         timesteps_of(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
-        results = open_results(place_of(self.results, self.variant)[0], None, create=False)
+        folder, _ = folder_and_protocol(self.results, self.variant)
+        results = open_results(folder, None, create=False)
         finished, version = results.finished(), results.protocol.environment_version
         if self.repeated is None:
             known, seeds = tuple(self.known), seeds or (0,)
@@ -177,7 +176,7 @@ class Verify(WithOwn, OnResults):
             verify_repeated(results, repeated, selection, console, record=self.record)
             return
         if self.own_file is not None:
-            results.require_same(self.own_file.settings.values())
+            require_same(results, self.own_file.settings.values())
         others = {
             run.setting
             for run in results.finished()

@@ -2,7 +2,10 @@
 
 
 class UserError(Exception):
-    """What was asked for, or found in a results folder, can't be used; the message names it."""
+    """What was asked for, or found in a results folder, can't be used; the message names it, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class DamagedError(UserError):
@@ -10,10 +13,10 @@ class DamagedError(UserError):
 
 
 def one_line(error: BaseException) -> str:
-    """Any error as one line: its kind, and the first line of its message."""
+    """Return any error as one line: its kind, and the first line of its message."""
     return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
 
 
 def printable(message: str) -> str:
-    """A message in one line, where a name or a file's content brings line breaks or codes of a terminal."""
+    """Return a message as one line, with the line breaks and terminal codes of names and files escaped."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)

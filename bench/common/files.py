@@ -1,6 +1,6 @@
 """Files written whole or not at all, and read back with suspicion."""
 
-import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -9,94 +9,90 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
+from bench.common.parsing import parse_json, parse_lines
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
-# How file systems without hard links say so.
-WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is as before (absent, perhaps) or whole, whenever the process dies.
+    """Write a file. Whenever the process dies, the file is as it was before, perhaps absent, or whole.
 
     A file that has this content already is left alone.
 
     Raises:
-        UserError: when it can't be written: no space, no permission.
+        UserError: when it can't be written, for lack of space or permission, say.
     """
     if _content(path) != _bytes(content):
         replace_whole(path, content)
 
 
 def replace_whole(path: Path, content: str | bytes) -> None:
-    """Write a file as `write_whole` does, whatever it has."""
+    """Write a file as `write_whole` does, also where it has this content already."""
     try:
-        with _written_beside(path, _bytes(content)) as temporary:
-            temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_bytes(content))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)  # where it has not become the file
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def write_new(path: Path, content: str | bytes) -> None:
-    """Write a file as `write_whole` does, but never in place of another.
-
-    Raises:
-        UserError: when it can't be written, or there is one.
-    """
-    try:
-        with _written_beside(path, _bytes(content)) as temporary:
-            _name_anew(temporary, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _name_anew(temporary: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(temporary)
-    except OSError as error:
-        if error.errno not in WITHOUT_LINKS or os.path.lexists(path):
-            raise
-        temporary.rename(path)
-
-
-@contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A temporary file of this content beside `path`; its name is gone afterwards."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def move_aside(path: Path, aside: Path) -> None:
-    """Move a file to `aside`, with a number before its name that is not taken yet. It may be missing."""
+    """Move a file, if it is there, to `aside`, with the first number before its name that is free."""
+    if not os.path.lexists(path):
+        return
     number = 0
-    while os.path.lexists(place := aside.with_name(f"{number}-{aside.name}")):
+    while os.path.lexists(target := aside.with_name(f"{number}-{aside.name}")):
         number += 1
-    if os.path.lexists(path):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(place)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+
+
+@contextmanager
+def locked(folder: Path, refusal: str = "") -> Iterator[int]:
+    """Keep other processes out of this context for the same folder, until it ends or this process dies.
+
+    It gives the folder's descriptor. A lock on a file would not do, because files are replaced.
+
+    refusal: The message where another process has the folder; empty to wait for that process.
+
+    Raises:
+        UserError: saying so.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UserError(refusal) from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path, but: str) -> None:
-    """Remove what writers left in a folder and below it when they were killed.
+    """Remove the temporary files of killed writers in a folder and below it.
 
-    Call it only where nobody writes. Raises UserError where a folder can't be read.
+    Call it only where nobody writes.
 
-    but: the name of something in the folder that is left alone.
+    but: The name of a folder in this one that is left alone.
+
+    Raises:
+        UserError: naming a folder that can't be read.
     """
     for path in walk(folder):
         if LEFTOVER.fullmatch(path.name) and path.relative_to(folder).parts[0] != but:
@@ -104,7 +100,7 @@ def remove_leftovers(folder: Path, but: str) -> None:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, links and all else that is no folder among them; none where it is missing.
+    """Give everything below a folder that is no folder itself; nothing where the folder is missing.
 
     Raises:
         UserError: naming a folder that can't be read, or is none.
@@ -117,10 +113,10 @@ def walk(folder: Path) -> Iterator[Path]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What is in a folder, by name; nothing where the folder is missing.
+    """Return what is in a folder, by name; nothing where the folder is missing.
 
     Raises:
-        UserError: when the folder can't be read, or is none, a dangling link, say.
+        UserError: when the folder can't be read, or is no folder but a dangling link, say.
     """
     try:
         return sorted(folder.iterdir())
@@ -131,7 +127,7 @@ def entries(folder: Path) -> list[Path]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """Those of a folder's `entries` that are not hidden."""
+    """Return the `entries` of a folder that are not hidden."""
     return [path for path in entries(folder) if not path.name.startswith(".")]
 
 
@@ -140,7 +136,7 @@ def _bytes(content: str | bytes) -> bytes:
 
 
 def _content(path: Path) -> bytes | None:
-    """What a file has; None where there is none, or it can't be read."""
+    """Return the content of a file; None where it is missing or can't be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -148,11 +144,11 @@ def _content(path: Path) -> bytes | None:
 
 
 def read_text(path: Path) -> str:
-    """The file's text.
+    """Read a text file.
 
     Raises:
         UserError: when it can't be read.
-        DamagedError: when it is no text.
+        DamagedError: when it is no text in UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -162,38 +158,46 @@ def read_text(path: Path) -> str:
         raise DamagedError(f"{path}: not a text file") from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The file's JSON object.
+def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:
+    """Read a JSON file. kind: The type of its content, as `parse_json` explains it.
 
     Raises:
         UserError: when it can't be read.
-        DamagedError: when it is no JSON object.
+        DamagedError: when it is no JSON of this type.
     """
+    text = read_text(path)
     try:
-        record = json.loads(read_text(path), parse_constant=_refuse_constant)
+        return parse_json(text, kind)
     except ValueError as error:
-        raise DamagedError(f"{path}: not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise DamagedError(f"{path}: not valid JSON: nested too deep") from error
-    if not isinstance(record, dict):
-        raise DamagedError(f"{path}: not a JSON object")
-    return record
+        raise DamagedError(f"{path}: {error}") from error
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def read_lines(path: Path, kind: Any) -> list[Any]:
+    """Read the lines of a CSV file; none where it is missing. kind: Their type; see `parse_lines`.
+
+    Raises:
+        UserError: when it can't be read.
+        DamagedError: when it has other columns or lines.
+    """
+    if not os.path.lexists(path):
+        return []
+    text = read_text(path)
+    try:
+        return parse_lines(text, kind)
+    except ValueError as error:
+        raise DamagedError(f"{path}: {error}") from error
 
 
 def json_text(record: dict[str, Any]) -> str:
-    """A JSON object as it is written."""
+    """Return a JSON object as text."""
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV with nine significant digits."""
+    """Return a table as CSV with nine significant digits."""
     return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
 
 
 def digest(content: str | bytes) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(_bytes(content)).hexdigest()

@@ -17,13 +17,13 @@ Handler = Callable[[int, FrameType | None], None]
 
 
 def exit_at_once() -> None:
-    """From now on Ctrl-C ends the process with one line: nothing has begun that would have to be ended."""
+    """Let Ctrl-C end the process with one line from now on, while nothing runs that must be ended."""
     _answer_by(_exit_with_a_line)
 
 
 @contextmanager
-def raised() -> Iterator[None]:
-    """Within the context Ctrl-C raises KeyboardInterrupt. Pressed again, also later, it ends the process."""
+def raise_on_interrupt() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt within the context. Pressed again, it ends the process at once."""
     before = [signal.getsignal(number) for number in SIGNALS]
     _answer_by(_raise)
     try:
@@ -37,8 +37,8 @@ def raised() -> Iterator[None]:
 
 
 @contextmanager
-def withheld() -> Iterator[None]:
-    """Threads and processes that start within the context never see the Ctrl-C of the terminal."""
+def hide_interrupts() -> Iterator[None]:
+    """Hide the terminal's Ctrl-C from the threads and processes that start within the context."""
     _start_resource_tracker()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -48,10 +48,10 @@ def withheld() -> Iterator[None]:
 
 
 def _start_resource_tracker() -> None:
-    """Start the process that cleans up after others, which they would start when they start themselves.
+    """Start Python's process that cleans up after others, which the first of these would start itself.
 
     In Python 3.11 starting it unblocks signals, so it is started before they are blocked. Its warnings about
-    what `_exit` left behind are silenced.
+    shared memory that `_exit` left behind are silenced.
     """
     before = os.environ.get("PYTHONWARNINGS")
     os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"

@@ -21,7 +21,7 @@ _CPUINFO_FLAGS = ("flags", "Features")
 
 @cache
 def provenance() -> dict[str, Any]:
-    """Versions, git commit (with `-dirty` where files differ) and processor of this process."""
+    """Return versions, git commit (with `-dirty` where files differ) and processor of this process."""
     libc = " ".join(platform.libc_ver())  # MuJoCo takes its sines from it
     return {
         "git_commit": _git_commit(),
@@ -36,14 +36,14 @@ def provenance() -> dict[str, Any]:
 
 
 def processor_of(record: Mapping[str, Any]) -> str:
-    """The processor that a record of `provenance` names: its name, and its model where that is recorded."""
+    """Return the name of the processor in a record of `provenance`, and its model where that is recorded."""
     processor = record["processor"]
     return " ".join(processor[field] for field in ("name", "model") if field in processor)
 
 
 @cache
 def processor_kind() -> str:
-    """The kind of this processor: runs of one kind have the same bits.
+    """Return the kind of this processor: on all processors of a kind a run has the same bits.
 
     Under Linux all x86-64 processors with AVX2 and FMA are one kind. Anything else is known to repeat its own
     model's bits only.
@@ -56,7 +56,7 @@ def processor_kind() -> str:
 
 @cache
 def processor_model() -> str:
-    """Architecture and a hash of maker, family, model and CPU flags."""
+    """Return the architecture and a hash of maker, family, model and CPU flags."""
     features = "\n".join([platform.system(), platform.machine(), *_processor_features()])
     digest = hashlib.sha256(features.encode()).hexdigest()[:12]
     return f"{platform.machine()}-{digest}"
@@ -77,7 +77,7 @@ def _processor_name() -> str:
 
 
 def _cpuinfo() -> dict[str, str]:
-    """Fields of the first processor in Linux's /proc/cpuinfo."""
+    """Return the fields of the first processor in Linux's /proc/cpuinfo."""
     first, *_ = Path("/proc/cpuinfo").read_text().split("\n\n")
     pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
     return {name.strip(): value.strip() for name, value in pairs}
@@ -89,7 +89,7 @@ def _git_commit() -> str | None:
 
 
 def _output(*command: str) -> str:
-    """What a command prints, run in the source's folder; empty where it fails or does not exist."""
+    """Run a command in the source's folder; return what it prints, or nothing where it fails."""
     try:
         completed = subprocess.run(
             command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-# What a column's frame takes: a space on either side and a line.
+# The width of a column's frame: a space on either side and a line.
 FRAME = 3
 # The narrowest column of texts, which wrap.
 NARROWEST_TEXT = 12
@@ -14,11 +14,10 @@ NARROWEST_TEXT = 12
 def print_table(
     console: Console, title: str, cells: Sequence[Sequence[str]], texts: Sequence[int] = (0,)
 ) -> None:
-    """Print a heading and rows.
+    """Print a table. Its texts wrap where the terminal is narrow; on a still narrower one a cell is a line.
 
-    Texts wrap where the terminal is narrow, and where that is not enough each row becomes lines of its own.
-
-    texts: the columns that hold texts; all others hold numbers.
+    cells: The heading, and then the rows.
+    texts: The indices of the columns that hold texts; all others hold numbers.
     """
     heading, *rows = cells
     columns = list(zip(*cells, strict=True))
@@ -47,7 +46,7 @@ def _fits(widths: Sequence[int], console: Console) -> bool:
 
 
 def _print_lines(console: Console, title: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Each row as a line of its first cell, and a line for each other cell that is not empty."""
+    """Print for each row a line of its first cell, and a line for each other cell that is not empty."""
     console.print(title, style="italic", soft_wrap=True)
     for first, *others in rows:
         console.print(first, soft_wrap=True)

@@ -8,25 +8,16 @@ choice and its reason.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from algorithms import hyperparameters
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.kinds import (
-    COUNT,
-    FINITE,
-    OBJECT,
-    POSITIVE,
-    TEXT,
-    Kind,
-    list_of,
-    object_of,
-    one_of,
-    require,
-)
+from bench.common.parsing import Count, Positive, convert
 from bench.protocol.choices import describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
@@ -78,22 +69,30 @@ CONSTANTS: dict[str, Any] = {
 # Of `protocol.json`, for people alone: what differs from the default.
 DIFFERENCES = "differs_from_default"
 
-# What the other fields of `protocol.json` may be.
-KINDS = {
-    "timesteps": POSITIVE,
-    "numerics": COUNT,
-    "environment_version": one_of(VERSIONS),
-    "fingerprint": TEXT,
-    "hyperparameters": OBJECT,
-    "constants": OBJECT,
-    "choices": object_of(OBJECT),
-}
-_KIND_OF_TYPE: dict[Any, Kind] = {int: POSITIVE, float: FINITE, tuple[int, ...]: list_of(POSITIVE)}
-HYPERPARAMETER_KINDS = {
-    each.name: _KIND_OF_TYPE[each.type]
-    for each in dataclasses.fields(Hyperparameters)
-    if each.name != "choices"
-}
+_Numbers = msgspec.defstruct(
+    "_Numbers",
+    [(each.name, each.type) for each in dataclasses.fields(Hyperparameters) if each.name != "choices"],
+    forbid_unknown_fields=True,
+)
+
+
+class _Choice(TypedDict):
+    """A choice in `protocol.json`; what else stands there is for people."""
+
+    value: str
+
+
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
+    """What the fields of `protocol.json` may be."""
+
+    timesteps: Positive
+    hyperparameters: dict[str, Any]
+    environment_version: str
+    numerics: Count
+    fingerprint: str
+    constants: dict[str, Any]
+    choices: dict[str, _Choice]
+    differs_from_default: Any = None
 
 
 @dataclass(frozen=True)
@@ -164,23 +163,20 @@ class Protocol:
         Raises:
             ValueError: naming what is unknown, missing or impossible.
         """
-        names = [*(each.name for each in dataclasses.fields(cls)), "fingerprint", "constants", "choices"]
-        _require_keys("the protocol", record.keys() - {DIFFERENCES}, names)
-        require(record, KINDS, {})
-        numbers = {**record["hyperparameters"]}
-        _require_keys("hyperparameters", numbers.keys(), HYPERPARAMETER_KINDS)
-        require(numbers, HYPERPARAMETER_KINDS, {})
-        numbers["hidden_sizes"] = tuple(numbers["hidden_sizes"])
+        stored = convert(record, _Stored)
+        if stored.environment_version not in VERSIONS:
+            raise ValueError(f"environment_version must be one of {', '.join(VERSIONS)}")
+        numbers = msgspec.structs.asdict(convert(stored.hyperparameters, _Numbers))
         protocol = cls(
-            timesteps=record["timesteps"],
-            hyperparameters=Hyperparameters(**numbers, choices=read_choices(record["choices"])),
-            environment_version=record["environment_version"],
-            numerics=record["numerics"],
+            timesteps=stored.timesteps,
+            hyperparameters=Hyperparameters(**numbers, choices=read_choices(stored.choices)),
+            environment_version=stored.environment_version,
+            numerics=stored.numerics,
         )
-        if protocol.fields()["constants"] != record["constants"]:
+        if protocol.fields()["constants"] != stored.constants:
             raise ValueError("its constants are not this version's")
-        if protocol.fingerprint != record["fingerprint"]:
-            mine, stated = protocol.fingerprint, record["fingerprint"]
+        if protocol.fingerprint != stored.fingerprint:
+            mine, stated = protocol.fingerprint, stored.fingerprint
             fields = ", ".join(protocol.differences(DEFAULT)) or "those of the default"
             raise ValueError(f"its fingerprint is {stated}, its fields give {mine} ({fields})")
         return protocol
@@ -201,12 +197,3 @@ class Protocol:
 
 # What is trained when nobody says otherwise.
 DEFAULT = Protocol()
-
-
-def _require_keys(what: str, keys: Set[str], names: Iterable[str]) -> None:
-    """Require just these keys."""
-    missing, unknown = set(names) - keys, keys - set(names)
-    if missing:
-        raise ValueError(f"{what} is without {', '.join(sorted(missing))}")
-    if unknown:
-        raise ValueError(f"{what} has unknown {', '.join(sorted(unknown))}")

@@ -26,7 +26,7 @@ def write_report(analysis: Analysis, results: Results, selection: Selection) -> 
     write_table1(analysis, results.path)
     write_figures(analysis, results.path)
     write_pages(analysis, results.path)
-    write_whole(results.path / CHECKSUMS, checksums(results.path))
+    write_whole(results.path / CHECKSUMS, checksums(results))
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"

@@ -18,6 +18,7 @@ from bench.report.repeated import describe_repetitions
 from bench.report.score_figures import DIGITS
 from bench.report.templates import render
 from bench.results.checksums import CHECKSUMS, checksums
+from bench.results.folder import open_results
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import DEFAULT, FAR, HEAD, VariantTables, excludes_0
 
@@ -49,7 +50,7 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
     write_whole(path / "README.md", render_variants(variants, folder))
     for name in variants.names:
         variant = folder_of(folder, name)
-        write_whole(variant / CHECKSUMS, checksums(variant))
+        write_whole(variant / CHECKSUMS, checksums(open_results(variant, None, create=False)))
     return path / "README.md"
 
 

@@ -4,18 +4,19 @@ A line is of a run and a mode. It names the policy by the SHA-256 of its file, b
 """
 
 import math
-import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
-from bench.common.files import csv_text, digest, read_text, write_whole
+from bench.common.files import csv_text, digest, read_lines, write_whole
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive
 from bench.protocol.protocol import Run
 from bench.protocol.settings import SETTING_NAME
 from bench.results.policies import Policy
@@ -26,20 +27,40 @@ FILE = "policies.csv"
 MODES = ("sampled", "mean")
 
 KEYS = ("environment", "setting", "seed", "mode")
-NUMBERS = ("mean_return", "standard_error", "mean_length", "action_std", "entropy")
-COLUMNS = (*KEYS, "episodes", *NUMBERS, "policy_sha256")
 
 
-def evaluated(
+class Line(TypedDict):
+    """A line of the file: a run's policy in a mode. Returns and lengths are means over the episodes.
+
+    mean_length: in steps.
+    action_std: the mean over the action's dimensions.
+    entropy: the Gaussian's, in nats.
+    """
+
+    environment: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]+-v[0-9]\Z")]
+    setting: Annotated[str, Meta(pattern=rf"^{SETTING_NAME}\Z")]
+    seed: Count
+    mode: Literal["sampled", "mean"]
+    episodes: Positive
+    mean_return: Finite
+    standard_error: NotNegative
+    mean_length: NotNegative
+    action_std: NotNegative
+    entropy: Finite
+    policy_sha256: Digest
+
+
+COLUMNS = tuple(Line.__annotations__)
+
+
+def summarize(
     run: Run, stored: bytes, returns: NDArray[np.float64], lengths: NDArray[np.int_]
 ) -> pd.DataFrame:
-    """A line for each mode, columns `COLUMNS`.
+    """Return a line for each mode, columns `COLUMNS`. Sums are exact, so that they don't depend on an order.
 
-    Lengths are in steps; action_std is the mean over the action's dimensions; entropy is the Gaussian's, in
-    nats. Sums are exact, so that they don't depend on an order.
-
-    stored: the content of the policy's file.
-    returns, lengths: of episodes, `[mode, episode]`, two episodes at least.
+    stored: The content of the policy's file.
+    returns, lengths: The returns of the episodes and their lengths in steps, `[mode, episode]`, of two
+        episodes at least.
     """
     log_std = Policy.from_bytes(stored).log_std.tolist()
     return pd.DataFrame(
@@ -68,24 +89,23 @@ def _standard_error(values: list[float]) -> float:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The lines of a results folder's `policies.csv`, columns `COLUMNS`; none where the file is not there.
+    """Read a results folder's `policies.csv`, columns `COLUMNS`; no lines where the file is not there.
 
     Raises:
-        DamagedError: when the file is not what `record` writes, saying what is wrong.
+        DamagedError: saying what is wrong, when the file is not what `record` writes.
         UserError: when it can't be read.
     """
-    path = folder / FILE
-    if not os.path.lexists(path):
-        return pd.DataFrame(columns=list(COLUMNS))
-    text = read_text(path)
     try:
-        return _parsed(text)
-    except ValueError as error:
-        raise DamagedError(f"{path}: {error}; restore it, or move it away and evaluate again") from error
+        table = pd.DataFrame(read_lines(folder / FILE, Line), columns=list(COLUMNS))
+        if table.duplicated(list(KEYS)).any():
+            raise DamagedError(f"{folder / FILE}: two lines are of one run and mode")
+    except DamagedError as error:
+        raise DamagedError(f"{error}; restore it, or move it away and evaluate again") from error
+    return table
 
 
 def record(folder: Path, lines: pd.DataFrame) -> None:
-    """Add lines to `policies.csv`, each in place of an earlier one of its run and mode.
+    """Add lines to `policies.csv`; each replaces an earlier one of its run and mode.
 
     Call it only in a campaign, which locks the folder.
 
@@ -99,10 +119,10 @@ def record(folder: Path, lines: pd.DataFrame) -> None:
     write_whole(folder / FILE, csv_text(table))
 
 
-def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
-    """The runs whose policies have lines of all modes, over this number of episodes.
+def find_evaluated(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int) -> set[Run]:
+    """Return the runs whose policies have lines of all modes, over this number of episodes.
 
-    policies: the content of each policy's file.
+    policies: The content of each policy's file.
     """
     columns = [*KEYS, "policy_sha256"]
     there = set(lines[lines["episodes"] == episodes][columns].itertuples(index=False, name=None))
@@ -111,41 +131,3 @@ def runs_with(lines: pd.DataFrame, policies: Mapping[Run, bytes], episodes: int)
         for run, stored in policies.items()
         if all((*asdict(run).values(), mode, digest(stored)) in there for mode in MODES)
     }
-
-
-def _parsed(text: str) -> pd.DataFrame:
-    heading, *rows = [line.split(",") for line in text.splitlines()] or [[]]
-    if heading != list(COLUMNS):
-        raise ValueError(f"its first line must be {','.join(COLUMNS)}")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(COLUMNS):
-            raise ValueError(f"line {number} has {len(row)} fields instead of {len(COLUMNS)}")
-        wrong = [name for name, cell in zip(COLUMNS, row, strict=True) if not _HOLDS[name](cell)]
-        if wrong:
-            raise ValueError(f"line {number} has an impossible {wrong[0]}")
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    if table.duplicated(list(KEYS)).any():
-        raise ValueError("two lines are of one run and mode")
-    return table.astype({"seed": int, "episodes": int, **dict.fromkeys(NUMBERS, float)})
-
-
-def _matching(pattern: str) -> Callable[[str], bool]:
-    return lambda cell: re.fullmatch(pattern, cell, re.ASCII) is not None
-
-
-def _is_finite(cell: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d+)?", cell, re.ASCII) is not None and math.isfinite(
-        float(cell)
-    )
-
-
-# What a cell of each column may be.
-_HOLDS = {
-    "environment": _matching(r"[A-Za-z0-9]+-v\d"),
-    "setting": _matching(SETTING_NAME),
-    "seed": _matching(r"\d{1,4}"),
-    "mode": MODES.__contains__,
-    "episodes": _matching(r"\d{1,9}"),
-    **dict.fromkeys(NUMBERS, _is_finite),
-    "policy_sha256": _matching(r"[0-9a-f]{64}"),
-}

@@ -4,7 +4,7 @@
     runs/<environment>/<setting>/seed-<NN>.csv      a run: it is finished when this file is there
     runs/<environment>/<setting>/seed-<NN>.json     its setting and provenance, written before it
     policies/<environment>/<setting>/seed-<NN>.npz  its final policy, written before both
-    checkpoints/                                    where unfinished jobs go on
+    checkpoints/                                    from which unfinished jobs continue
     random.csv                                      the random policies' scores
     policies.csv                                    what policies return: `bench.results.evaluations`
     verified.csv                                    which runs were repeated: `bench.results.verified`
@@ -13,12 +13,11 @@
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
 """
 
-import dataclasses
 import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,13 @@ from bench.common.files import (
     digest,
     entries,
     json_text,
+    locked,
     move_aside,
     read_json,
     read_text,
+    remove_leftovers,
     replace_whole,
     visible,
-    write_new,
     write_whole,
 )
 from bench.protocol.environments import environments_of
@@ -42,59 +42,90 @@ from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS_FOLDER
 from bench.results import random_scores
-from bench.results.place import Place
-from bench.results.records import StoredRun, check_csv, check_record, judged
-from bench.results.schema import COLUMNS, RunResult
+from bench.results.schema import (
+    Record,
+    RunResult,
+    StoredRun,
+    check_record,
+    parse_csv,
+    refuse_damage,
+)
 
 PROTOCOL_FILE = "protocol.json"
 
 
 class Results:
-    """The results folder at `path`, of one protocol."""
+    """The results folder at `path`, of one protocol.
+
+    The folder is walked once and each run is read once. What was found is kept, and so is what this object
+    writes itself. `locked` forgets it all, because another campaign may have written before.
+    """
 
     def __init__(self, path: Path, protocol: Protocol) -> None:
         """Use `open_results` instead, which checks the folder."""
-        self._place = Place(path)
+        self._path = path
         self.protocol = protocol
+        self._lock: int | None = None  # the folder itself, open, while it is locked
+        self._finished: set[Run] | None = None
+        self._stored: dict[Run, StoredRun] = {}
 
     @property
     def path(self) -> Path:
-        """Where the folder is; see `Place`."""
-        return self._place.path
+        """The folder's path.
+
+        Raises:
+            UserError: when the folder was moved or removed while it is locked: nothing is written elsewhere.
+        """
+        if self._lock is not None and not _is_open_as(self._path, self._lock):
+            raise UserError(f"{self._path} was moved or removed while it was written: stopped")
+        return self._path
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other campaigns away from the folder while the context is open; see `Place`.
+        """Keep other campaigns away from the folder while the context is open, or until this process dies.
+
+        What a killed campaign left half-written is removed.
 
         Raises:
-            UserError: when another campaign has it, or it can't be written.
+            UserError: when another campaign has the folder, or it can't be written.
         """
         # Even where it stands already: better now than after an hour of training.
-        replace_whole(self.path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
-        with self._place.locked():
-            yield
+        replace_whole(self._path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
+        try:
+            with locked(self._path, f"another campaign is running on {self._path}") as self._lock:
+                # The variants have campaigns and locks of their own.
+                remove_leftovers(self._path, but=VARIANTS_FOLDER)
+                self._finished = None
+                self._stored.clear()
+                yield
+        finally:
+            self._lock = None
 
     def policy_path(self, run: Run) -> Path:
-        """Where the run's final policy stands; a run is finished without it, too."""
+        """Return the path of the run's final policy, without which a run is finished, too."""
         return self.path / "policies" / run.environment / run.setting / f"seed-{run.seed:02d}.npz"
 
     def csv_path(self, run: Run) -> Path:
-        """Where the run's file stands once it is finished."""
+        """Return the path of the run's CSV, which is there once the run is finished."""
         return self.path / "runs" / run.environment / run.setting / f"seed-{run.seed:02d}.csv"
 
-    def save(self, result: RunResult, provenance: dict[str, Any]) -> None:
-        """Write a finished run: policy, provenance, then the CSV, each whole or not at all.
+    def json_path(self, run: Run) -> Path:
+        """Return the path of the run's JSON, which is written before the CSV."""
+        return self.csv_path(run).with_suffix(".json")
+
+    def save_run(self, result: RunResult, provenance: dict[str, Any]) -> None:
+        """Write a finished run: policy, JSON, then the CSV, each whole or not at all.
 
         Raises:
-            UserError: when something can't be written, or the run is finished already: that stays.
+            UserError: when a file can't be written, or the run is finished already, and stays as it is.
         """
-        path = self.csv_path(result.run)
+        run, path = result.run, self.csv_path(result.run)
         if os.path.lexists(path):
             raise UserError(f"{path} is there already, and is not replaced")
         if result.policy is not None:
-            write_whole(self.policy_path(result.run), result.policy.to_bytes())
+            write_whole(self.policy_path(run), result.policy.to_bytes())
         record = {
-            **dataclasses.asdict(result.run),
+            **asdict(run),
             "protocol": self.protocol.fingerprint,
             **result.setting.as_json(),
             "diverged_at": result.diverged_at,
@@ -102,52 +133,52 @@ class Results:
             "csv_sha256": digest(result.csv),
             **provenance,
         }
-        write_whole(path.with_suffix(".json"), json_text(record))
-        write_new(path, result.csv)
+        write_whole(self.json_path(run), json_text(record))
+        replace_whole(path, result.csv)
+        self._stored.pop(run, None)
+        if self._finished is not None:
+            self._finished.add(run)
 
     def finished(self) -> set[Run]:
-        """The runs whose CSV is in place, damaged or not.
+        """Return the runs whose CSV is there, damaged or not.
 
         Raises:
-            UserError: for what can't be read, or is in the place of a run and is none.
+            UserError: naming a folder that can't be read, or a CSV that is not of a run of this benchmark.
         """
-        settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
-        files = (path for setting in settings for path in visible(setting))
-        return {self._run_at(path) for path in files if path.suffix == ".csv"}
+        if self._finished is None:
+            settings = (path for environment in visible(self.path / "runs") for path in visible(environment))
+            files = (path for setting in settings for path in visible(setting))
+            self._finished = {self._run_at(path) for path in files if path.suffix == ".csv"}
+        return set(self._finished)
 
     def read(self, run: Run) -> StoredRun:
-        """The run's files, checked to be what was written, of this folder's protocol and of today's setting.
+        """Read a run's files, which must be as they were written, and of today's protocol and setting.
 
         Raises:
             DamagedError: naming the file, what is wrong with it, and what to do.
             UserError: when a file can't be read.
         """
-        path, record = self.csv_path(run), self.provenance(run)
-        diverged_at = record["diverged_at"]
-        with judged(path):
-            text = read_text(path)
-            check_csv(text, COLUMNS, self.protocol.steps if diverged_at is None else diverged_at)
-            if record["csv_sha256"] != digest(text):
-                raise ValueError("its content is not what was written when the run finished")
-        return StoredRun(run, text, record)
+        if run not in self._stored:
+            self._stored[run] = self._read(run)
+        return self._stored[run]
 
-    def provenance(self, run: Run) -> dict[str, Any]:
-        """The run's JSON, checked to be of this folder's protocol and of the setting as it is now.
-
-        Raises:
-            DamagedError: naming the file, what is wrong with it, and what to do.
-            UserError: when the file can't be read.
-        """
-        path = self.csv_path(run).with_suffix(".json")
-        with judged(path):
+    def _read(self, run: Run) -> StoredRun:
+        path = self.json_path(run)
+        with refuse_damage(path):
             if not os.path.lexists(path):
                 raise ValueError("it is missing")
-            record = read_json(path)
-            check_record(record, run, self.protocol)
-        return record
+            record: Record = read_json(path, Record)
+            setting = check_record(record, run, self.protocol)
+        path = self.csv_path(run)
+        with refuse_damage(path):
+            text = read_text(path)
+            columns = parse_csv(text, record["diverged_at"] or self.protocol.steps)
+            if record["csv_sha256"] != digest(text):
+                raise ValueError("its content is not what was written when the run finished")
+        return StoredRun(run, record, setting, text, columns)
 
     def damaged(self, runs: Iterable[Run]) -> dict[Run, str]:
-        """Those of some finished runs that can't be used, and why.
+        """Return those of some finished runs that can't be used, and why.
 
         Raises:
             UserError: when a file can't be read.
@@ -162,62 +193,35 @@ class Results:
 
     def set_aside(self, run: Run) -> None:
         """Move a damaged run's files to `damaged/`, so that the run counts as missing."""
-        csv = self.csv_path(run)
-        for path in (csv.with_suffix(".json"), csv, self.policy_path(run)):
-            move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+        for path in (self.json_path(run), self.csv_path(run), self.policy_path(run)):
+            self._move_aside(path)
+        self._finished = None
 
     def set_aside_random_scores(self) -> None:
         """Move a damaged `random.csv` to `damaged/`, so that it counts as missing."""
-        move_aside(self._random_path, self.path / "damaged" / self._random_path.name)
+        self._move_aside(self.path / random_scores.FILE)
+
+    def _move_aside(self, path: Path) -> None:
+        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
-        """The settings of these runs by name, in the table's order: this version's, or as their files say.
+        """Return the settings of these runs by name, in the table's order: this version's, or the files'.
 
         Raises:
-            UserError: for provenance that can't be used.
+            UserError: for a file that can't be used.
         """
-        example = {run.setting: run for run in runs}
+        example = {run.setting: run for run in sorted(runs)}
         return {
-            name: SETTINGS.get(name) or Setting.from_json(name, self.provenance(example[name]))
-            for name in in_table_order(example)
+            name: SETTINGS.get(name) or self.read(example[name]).setting for name in in_table_order(example)
         }
 
-    def require_same(self, settings: Iterable[Setting]) -> None:
-        """Refuse to add runs to a setting whose finished runs have another definition.
-
-        Raises:
-            UserError: naming it.
-        """
-        finished = self.finished()
-        for setting in settings:
-            runs = [run for run in finished if run.setting == setting.name]
-            if runs and self.settings(runs)[setting.name].as_json() != setting.as_json():
-                raise UserError(
-                    f"{self.path}: {setting.name} has runs of another file or other numbers;"
-                    " give this setting another name"
-                )
-
     def random_scores(self) -> pd.DataFrame:
-        """The random policies' scores measured so far, columns as in `bench.results.random_scores`.
-
-        Raises:
-            DamagedError: naming the file, what is wrong with it, and what to do.
-            UserError: when the file can't be read.
-        """
-        path = self._random_path
-        if not os.path.lexists(path):
-            return pd.DataFrame(columns=list(random_scores.COLUMNS))
-        with judged(path):
-            return random_scores.from_text(read_text(path))
+        """Return the random policies' scores measured so far; see `bench.results.random_scores.read`."""
+        return random_scores.read(self.path)
 
     def save_random_scores(self, measured: pd.DataFrame) -> None:
-        """Add an environment's random policies to `random.csv`."""
-        table = random_scores.joined(self.random_scores(), measured)
-        write_whole(self._random_path, random_scores.to_text(table))
-
-    @property
-    def _random_path(self) -> Path:
-        return self.path / "random.csv"
+        """Add an environment's random policies; see `bench.results.random_scores.record`."""
+        random_scores.record(self.path, measured)
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
@@ -231,14 +235,21 @@ class Results:
         return run
 
 
+def _is_open_as(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
 def open_results(
     path: Path, timesteps: int | None, *, create: bool, protocol: Protocol | None = None
 ) -> Results:
-    """The results folder at `path`.
+    """Open the results folder at `path`.
 
-    timesteps: as asked for; None for the folder's own, or the protocol's where the folder is new.
-    create: make the folder where there is none.
-    protocol: that the folder must have; None for the folder's own, or the default where the folder is new.
+    timesteps: The length of its runs; None for the folder's own, or the protocol's where the folder is new.
+    create: Whether to make the folder where there is none.
+    protocol: The protocol that it must have; None for the folder's own, or the default where it is new.
 
     Raises:
         UserError: for a folder that isn't there, can't be read or made, is not a results folder, or holds
@@ -265,7 +276,7 @@ def open_results(
 
 
 def _recorded_protocol(path: Path, timesteps: int | None) -> Protocol:
-    """The protocol of the folder's results, which must be of the length asked for."""
+    """Read the protocol of a results folder, which must be of this length, if one is given."""
     try:
         protocol = Protocol.from_json(read_json(path / PROTOCOL_FILE))
     except ValueError as error:

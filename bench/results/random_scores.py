@@ -1,61 +1,81 @@
 """`random.csv`: the random policies' scores. Each line ends with a digest of the rest of it."""
 
-import io
+import os
+from itertools import zip_longest
+from pathlib import Path
+from typing import Literal, TypedDict
 
 import pandas as pd
 
-from bench.common.files import csv_text, digest
+from bench.common.files import csv_text, digest, read_text, write_whole
+from bench.common.parsing import Finite, NotNegative, Positive, parse_lines
 from bench.protocol.protocol import UNIFORM, UNTRAINED
+from bench.results.schema import refuse_damage
 
-COLUMNS = ("environment", "policy", "score", "standard_error", "episodes")
-DIGEST = "sha256"
+FILE = "random.csv"
 # Hexadecimal digits of a line's digest.
 DIGITS = 16
 
 
+class Line(TypedDict):
+    """A line of the file: a random policy in an environment, with the standard error of its score."""
+
+    environment: str
+    policy: Literal["uniform", "untrained"]
+    score: Finite
+    standard_error: NotNegative
+    episodes: Positive
+    sha256: str
+
+
+*COLUMNS, DIGEST = Line.__annotations__
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Read a results folder's `random.csv`, columns `COLUMNS`; no lines where the file is not there.
+
+    Raises:
+        DamagedError: naming the file, what is wrong with it, and what to do.
+        UserError: when it can't be read.
+    """
+    path = folder / FILE
+    if not os.path.lexists(path):
+        return pd.DataFrame(columns=COLUMNS)
+    with refuse_damage(path):
+        return from_text(read_text(path))
+
+
+def record(folder: Path, measured: pd.DataFrame) -> None:
+    """Add scores to `random.csv`; they replace earlier ones of their environments."""
+    known = read(folder)
+    others = known[~known["environment"].isin(measured["environment"])]
+    table = measured if others.empty else pd.concat([others, measured])
+    write_whole(folder / FILE, to_text(table.sort_values(["environment", "policy"])))
+
+
 def to_text(scores: pd.DataFrame) -> str:
-    """The content of the file. scores: columns `COLUMNS`."""
-    heading, *lines = csv_text(scores).splitlines()
-    marked = [f"{heading},{DIGEST}", *(f"{line},{_mark(line)}" for line in lines)]
-    return "".join(f"{line}\n" for line in marked)
+    """Return the content of the file. scores: A table with the columns `COLUMNS`."""
+    _, *lines = csv_text(scores).splitlines()
+    return csv_text(scores.assign(**{DIGEST: [digest(line)[:DIGITS] for line in lines]}))
 
 
 def from_text(text: str) -> pd.DataFrame:
-    """The scores of the file that has this content, columns `COLUMNS`.
+    """Return the scores of the file that has this content, columns `COLUMNS`.
 
     Raises:
         ValueError: saying what is wrong with it.
     """
-    _check_lines(text)
-    table = pd.read_csv(io.StringIO(text))[list(COLUMNS)]
-    if table.duplicated(["environment", "policy"]).any():
-        raise ValueError("duplicated scores")
-    return table
-
-
-def _check_lines(text: str) -> None:
-    heading, *lines = text.splitlines() or [""]
-    expected = ",".join((*COLUMNS, DIGEST))
-    if heading != expected:
-        raise ValueError(f"its first line must be {expected}")
-    for number, line in enumerate(lines, start=2):
-        rest, _, mark = line.rpartition(",")
-        if mark != _mark(rest):
+    scores = pd.DataFrame(parse_lines(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
+    lines = zip_longest(text.splitlines(), to_text(scores).splitlines())
+    for number, (line, written) in enumerate(lines, start=1):
+        if line != written:
             raise ValueError(f"line {number} is not what was written when it was measured")
-
-
-def joined(known: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """The known scores with those measured now in place of earlier ones of their environments."""
-    others = known[~known["environment"].isin(measured["environment"])]
-    table = measured if others.empty else pd.concat([others, measured])
-    return table.sort_values(["environment", "policy"])
+    if scores.duplicated(["environment", "policy"]).any():
+        raise ValueError("two lines are of one environment and policy")
+    return scores
 
 
 def environments_of(scores: pd.DataFrame) -> set[str]:
-    """The environments in which both random policies are measured."""
+    """Return the environments in which both random policies are measured."""
     policies = scores.groupby("environment")["policy"].agg(set)
     return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}
-
-
-def _mark(line: str) -> str:
-    return digest(line)[:DIGITS]

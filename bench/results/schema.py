@@ -1,30 +1,79 @@
-"""What a finished run is: the columns of its CSV, and what is stored beside it."""
+"""What the two files of a finished run are, and what they must be to be believed."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
 
-from bench.protocol.protocol import Run
-from bench.protocol.settings import Setting
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.common.errors import DamagedError
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
 
-# What every update rule tells of an update.
+# The diagnostics of an update that every update rule has.
 DIAGNOSTICS = ("kl", "policy_std", "value_loss", "explained_variance")
 
-# What every run's CSV has, before the columns of its update rule.
+# The columns of every run's CSV, before those of its update rule.
 COLUMNS = (
     *("timesteps", "episodes", "return_last100", "return_std_last100", "length_last100"),
     *DIAGNOSTICS,
 )
 
+# Columns that a table of runs has beside those of their CSVs.
+TAKEN = {*(each.name for each in fields(Run)), "diverged"}
+
+# What a cell of these columns may be; a cell of any other is a number, or empty.
+KINDS = {"timesteps": Count, "episodes": Count, "return_last100": Finite}
+
+REPAIR = "`train --repair` keeps it aside and makes it again"
+
+
+class Processor(TypedDict):
+    """A processor, as `bench.common.provenance` describes it."""
+
+    kind: str
+    model: NotRequired[str]
+    name: NotRequired[str]
+
+
+class Record(TypedDict):
+    """The JSON of a run: its key, its setting, how it ended, and its provenance."""
+
+    environment: str
+    setting: str
+    seed: Count
+    protocol: str
+    label: str
+    family: str
+    rule: str
+    numbers: dict[str, float | None]
+    options: dict[str, Any]
+    own_sha256: NotRequired[str]
+    diverged_at: Positive | None
+    physics_warnings: Count
+    csv_sha256: Digest
+    job_seconds: NotNegative
+    job_runs: Positive
+    processor: Processor
+    git_commit: NotRequired[str | None]
+    versions: NotRequired[dict[str, str]]
+    earlier_segments: NotRequired[list[dict[str, Any]]]
+
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run gave.
+    """The result of a run.
 
-    setting: that of the run.
-    csv: the content of its file, columns `COLUMNS` and those of its rule.
-    diverged_at: the timestep at which it diverged, or None.
-    physics_warnings: how often MuJoCo reported unstable physics.
-    policy: its final policy; None for a run that diverged.
+    setting: The setting of the run.
+    csv: The content of its CSV, columns `COLUMNS` and those of its rule.
+    diverged_at: The timestep at which it diverged, or None.
+    physics_warnings: How often MuJoCo reported unstable physics.
+    policy: The final policy; None for a run that diverged.
     """
 
     run: Run
@@ -33,3 +82,86 @@ class RunResult:
     diverged_at: int | None
     physics_warnings: int
     policy: Policy | None = None
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A finished run's two files, checked.
+
+    record: The JSON.
+    setting: The setting of the run, as the JSON describes it.
+    text: The content of the CSV.
+    columns: The numbers of the CSV, by column, `[line]`. Timesteps and episodes are int64; all others are
+        float64, NaN where a cell is empty.
+    """
+
+    run: Run
+    record: Record
+    setting: Setting
+    text: str
+    columns: Mapping[str, NDArray[Any]]
+
+
+@contextmanager
+def refuse_damage(path: Path) -> Iterator[None]:
+    """Refuse a file where a check within the context fails.
+
+    Raises:
+        DamagedError: naming the file, what is wrong with it, and what to do.
+    """
+    try:
+        yield
+    except DamagedError as error:
+        raise DamagedError(f"{error}; {REPAIR}") from error
+    except ValueError as error:
+        raise DamagedError(f"{path}: {error}; {REPAIR}") from error
+
+
+def check_record(record: Record, run: Run, protocol: Protocol) -> Setting:
+    """Return the setting that a run's JSON describes, which must be of this run, protocol and version.
+
+    Raises:
+        ValueError: saying what differs.
+    """
+    if Run(record["environment"], record["setting"], record["seed"]) != run:
+        raise ValueError("the provenance of another run, so this one is a duplicate")
+    if record["protocol"] != protocol.fingerprint:
+        raise ValueError(f"of protocol {record['protocol']}, the folder's is {protocol.fingerprint}")
+    setting = Setting.from_json(run.setting, record)
+    if run.setting in SETTINGS and setting.as_json() != SETTINGS[run.setting].as_json():
+        raise ValueError(f"{run.setting} was defined differently when this run was made")
+    return setting
+
+
+def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
+    """Return the numbers of a run's CSV, as `StoredRun` has them.
+
+    end: The timestep of its last line.
+
+    Raises:
+        ValueError: where a column is missing, a cell is no number, a score is not finite, timesteps don't
+            grow, or the last line is another.
+    """
+    cells = parse_columns(text)
+    missing = [column for column in COLUMNS if column not in cells]
+    if missing:
+        raise ValueError(f"missing columns: {', '.join(missing)}")
+    for name in TAKEN & cells.keys():
+        raise ValueError(f"a column must not be named {name}")
+    timesteps = _numbers("timesteps", cells["timesteps"])
+    if not len(timesteps):
+        raise ValueError("no lines")
+    if (np.diff(timesteps) <= 0).any():
+        raise ValueError("timesteps that do not grow")
+    if timesteps[-1] != end:
+        raise ValueError(f"ends at timestep {timesteps[-1]} instead of {end}")
+    return {name: _numbers(name, column) for name, column in cells.items()}
+
+
+def _numbers(name: str, cells: tuple[str, ...]) -> NDArray[Any]:
+    kind = KINDS.get(name, float | None)
+    try:
+        numbers = convert([cell or None for cell in cells], list[kind], texts=True)  # type: ignore[valid-type]
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    return np.array(numbers, np.int64 if kind is Count else np.float64)

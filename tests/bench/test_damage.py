@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.results.records import REPAIR
+from bench.results.schema import REPAIR
 from tests.conftest import ENVIRONMENTS
 from tests.helpers.commands import run
 from tests.helpers.processes import command_line, contents, limited
@@ -60,7 +60,7 @@ def test_damaged_random_scores_are_named_and_measured_again(trained_folder: Path
     folder = trained_folder
     path = folder / "random.csv"
     whole = path.read_text()
-    path.write_text(whole.replace(",uniform,", ",uniform,1", 1))
+    path.write_text(whole.replace(",100,", ",101,", 1))
     for command in ("train", "table"):
         done = run(command, "--results", str(folder), "--seeds", "1")
         assert done.stderr == (
@@ -79,20 +79,20 @@ def test_damaged_random_scores_are_named_and_measured_again(trained_folder: Path
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("seed", False, "seed must be a whole number, 0 or more, not False"),
-        ("job_seconds", -1, "job_seconds must be a number of seconds, 0 or more, not -1"),
-        ("job_seconds", "long", "job_seconds must be a number of seconds, 0 or more, not 'long'"),
-        ("job_seconds", float("nan"), "not valid JSON: NaN is no JSON number"),
-        ("job_runs", 0, "job_runs must be a whole number, 1 or more, not 0"),
-        ("diverged_at", [], "diverged_at must be a whole number, 1 or more, or null, not []"),
-        ("processor", "fast", "processor must be an object, each value a text, not 'fast'"),
-        ("versions", None, "versions must be an object, each value a text, not None"),
-        (
-            "numbers",
-            {"clip_range": "x"},
-            "numbers must be an object, each value a finite number, or null, not",
-        ),
-        ("label", 3, "label must be a text, not 3"),
+        ("seed", False, "Expected `int`, got `bool` - at `$.seed`"),
+        ("job_seconds", -1, "Expected `float` >= 0.0 - at `$.job_seconds`"),
+        ("job_seconds", "long", "Expected `float`, got `str` - at `$.job_seconds`"),
+        ("job_seconds", float("nan"), "not valid JSON: JSON is malformed: invalid character"),
+        ("job_seconds", 10**400, "Number out of range - at `$.job_seconds`"),
+        ("job_runs", 0, "Expected `int` >= 1 - at `$.job_runs`"),
+        ("job_runs", 2**60, "Expected `int` <= 9007199254740992 - at `$.job_runs`"),
+        ("diverged_at", [], "Expected `int | null`, got `array` - at `$.diverged_at`"),
+        ("processor", "fast", "Expected `object`, got `str` - at `$.processor`"),
+        ("processor", {"name": "fast"}, "Object missing required field `kind` - at `$.processor`"),
+        ("versions", None, "Expected `object`, got `null` - at `$.versions`"),
+        ("numbers", {"clip_range": "x"}, "Expected `float | null`, got `str` - at `$.numbers[...]`"),
+        ("protocol", "\x1b[31m\n", r"of protocol \x1b[31m\n, the folder's is "),
+        ("label", 3, "Expected `str`, got `int` - at `$.label`"),
     ],
 )
 def test_odd_provenance_is_refused_by_file_and_field(
@@ -107,7 +107,7 @@ def test_odd_provenance_is_refused_by_file_and_field(
 
 def test_json_that_is_nested_too_deep_is_refused(results_folder: Path) -> None:
     path = results_folder / "protocol.json"
-    path.write_text("[" * 100_000)
+    path.write_text('{"timesteps":' * 100_000)
     assert refusals(results_folder) == {f"{path}: not valid JSON: nested too deep"}
 
 

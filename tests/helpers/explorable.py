@@ -33,7 +33,7 @@ def explorable(path: Path) -> Results:
         table = own_lines(seed)
         diverged_at = int(table["timesteps"].iloc[-1]) if run == DIVERGED else None
         made = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
-        results.save(RunResult(run, OWN, csv_text(table), diverged_at, 0), made)
+        results.save_run(RunResult(run, OWN, csv_text(table), diverged_at, 0), made)
     return results
 
 

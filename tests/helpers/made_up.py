@@ -42,7 +42,7 @@ def synthetic_results(
             for update, row in zip(updates, numbers, strict=True)
         ]
         text = "\n".join([",".join(columns), *lines, ""])
-        results.save(RunResult(run, setting, text, None, 0), source)
+        results.save_run(RunResult(run, setting, text, None, 0), source)
     policies = [(name, policy, 0.0, 0.1, 100) for name in environments for policy in (UNIFORM, UNTRAINED)]
     results.save_random_scores(pd.DataFrame(policies, columns=list(RANDOM_COLUMNS)))
     return results

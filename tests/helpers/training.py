@@ -14,5 +14,5 @@ def train_into(folder: Path, runs: Iterable[Run], timesteps: int, own: OwnFile |
     """Train what is missing of these runs in a results folder, which is made where it is not there."""
     results = open_results(folder, timesteps, create=True)
     for job in missing_jobs(results, runs, own=own):
-        job.save(results, job.do(results.protocol, math.inf, lambda steps: None))
+        job.write_files(results, job.do(results.protocol, math.inf, lambda steps: None))
     return results

@@ -25,7 +25,7 @@ def stored(results: Results, runs: list[Run]) -> dict[Run, bytes]:
 
 def done(job: Job, results: Results, seconds: float) -> Any:
     """Do a job for a while, and save what it gave; returns the rest of it."""
-    return job.save(results, job.do(results.protocol, seconds, lambda steps: None))
+    return job.write_files(results, job.do(results.protocol, seconds, lambda steps: None))
 
 
 def test_a_job_is_an_environment_and_a_seed() -> None:

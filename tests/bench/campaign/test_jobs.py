@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.campaign.jobs import RandomJob, merged, training_jobs
+from bench.campaign.jobs import RandomJob, merge, training_jobs
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Run
 from bench.protocol.settings import PAPER_SETTINGS
@@ -25,7 +25,7 @@ def test_a_job_is_an_environment_and_a_seed_slowest_first() -> None:
 )
 def test_jobs_are_merged_while_every_worker_has_several(seeds: int, workers: int, sizes: set[int]) -> None:
     random = RandomJob("Hopper-v4")
-    first, *training = merged([random, *training_jobs(runs(seeds))], workers)
+    first, *training = merge([random, *training_jobs(runs(seeds))], workers)
     assert first == random
     assert {len(job.runs) for job in training} == sizes
     assert sorted(run for job in training for run in job.runs) == sorted(runs(seeds))
@@ -35,5 +35,5 @@ def test_jobs_are_merged_while_every_worker_has_several(seeds: int, workers: int
 
 
 def test_a_merged_job_is_named_by_its_seeds() -> None:
-    job, *_ = merged(training_jobs(runs(3)), 1)
+    job, *_ = merge(training_jobs(runs(3)), 1)
     assert str(job) == "Walker2d-v4 seeds 0, 1, 2"

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from distributed import Client, LocalCluster
 
-from bench.campaign.cluster import DASK_SETTINGS, connected
+from bench.campaign.cluster import DASK_SETTINGS, connect
 from tests.helpers.intruder import NOBODY
 from tests.helpers.processes import ROOT
 
@@ -37,7 +37,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def client(shared_folder: Path) -> Iterator[Client]:
     """Of a local cluster with one worker."""
-    with connected(None, 1) as client:
+    with connect(None, 1) as client:
         yield client
     assert [path.name for path in shared_folder.iterdir()] == ["dask-scratch-space"]
 

@@ -74,15 +74,18 @@ def test_without_workers_a_campaign_says_that_it_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_folder_that_is_renamed_while_it_trains_is_followed(tmp_path: Path) -> None:
+def test_a_folder_that_is_renamed_while_it_trains_ends_the_campaign_and_loses_nothing(tmp_path: Path) -> None:
     folder, renamed = tmp_path / "results", tmp_path / "renamed"
     campaign = start(folder, "--timesteps", "20480")
     wait_until(lambda: has_checkpoint(folder))
     folder.rename(renamed)
     _, errors = campaign.communicate(timeout=60)
-    assert campaign.returncode == 0, errors
+    assert campaign.returncode == 1
+    assert errors == f"error: {folder} was moved or removed while it was written: stopped\n"
     assert not folder.exists()
-    assert len(open_results(renamed, None, create=False).finished()) == 1
+    (checkpoint,), refused = CheckpointFolder(open_results(renamed, None, create=False)).load()
+    assert checkpoint.updates > 0
+    assert refused == []
 
 
 @pytest.mark.soak

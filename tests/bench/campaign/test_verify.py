@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from bench.campaign.verify import compare, judge, verify
+from bench.campaign.verify import compare, require_repeated, verify
 from bench.common.errors import UserError
 from bench.common.files import digest
 from bench.common.provenance import processor_kind
@@ -57,7 +57,7 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return train_into(tmp_path_factory.mktemp("prefix"), runs, 10240)
 
 
-def judged(folder: Path, repeated: Results) -> tuple[str, str]:
+def compared(folder: Path, repeated: Results) -> tuple[str, str]:
     """What is printed of seed 0, and the error that it ends with, if any."""
     results = open_results(folder, None, create=False)
     console = Console(file=io.StringIO(), width=200)
@@ -65,7 +65,7 @@ def judged(folder: Path, repeated: Results) -> tuple[str, str]:
     outcomes = {run: compare(run, results, repeated, console) for run in runs}
     error = ""
     try:
-        judge(outcomes, results)
+        require_repeated(outcomes, results)
     except UserError as raised:
         error = str(raised)
     assert isinstance(console.file, io.StringIO)
@@ -97,7 +97,7 @@ def test_on_the_same_kind_of_processor_any_difference_counts(
 ) -> None:
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     edit(folder, None, 1e-6)
-    printed, error = judged(folder, prefix)
+    printed, error = compared(folder, prefix)
     assert "DIFFERENT" in printed
     assert error == "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0"
 
@@ -110,7 +110,7 @@ def test_on_another_kind_the_spread_of_seeds_decides(
     folder = Path(shutil.copytree(shipped, tmp_path / "results"))
     for setting, change in zip(SETTINGS, changes, strict=True):
         edit(folder, "aarch64-0123456789ab", change, setting)
-    printed, error = judged(folder, prefix)
+    printed, error = compared(folder, prefix)
     assert printed.count("made on aarch64-0123456789ab") == 2
     assert printed.count("DIFFERENT") == different
     assert bool(error) == (different == 2)
@@ -127,10 +127,10 @@ def test_a_run_that_diverged_is_not_repeated_by_one_that_goes_on(
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 14336}))
     # Repeated are the runs as they were.
-    _, error = judged(folder, open_results(shipped, None, create=False))
+    _, error = compared(folder, open_results(shipped, None, create=False))
     assert error == "1 of 2 runs differ: InvertedPendulum-v4 clip-0.2 seed 0"
     # Until then it is the same.
-    assert judged(folder, prefix)[1] == ""
+    assert compared(folder, prefix)[1] == ""
 
 
 def test_a_run_that_diverged_before_its_first_line_differs_on_another_kind(
@@ -144,7 +144,7 @@ def test_a_run_that_diverged_before_its_first_line_differs_on_another_kind(
     path = csv.with_suffix(".json")
     record = json.loads(path.read_text())
     path.write_text(json.dumps({**record, "csv_sha256": digest(csv.read_text()), "diverged_at": 4096}))
-    printed, _ = judged(folder, prefix)
+    printed, _ = compared(folder, prefix)
     assert printed.count("DIFFERENT") == 1
 
 
@@ -189,7 +189,7 @@ def test_a_damaged_seed_is_found_before_training_where_it_is_needed(damaged: Pat
     path.write_text(json.dumps(record))
     (folder / "verified.csv").write_text("seed\n")
     done = run(*arguments, "--record")
-    assert "verified.csv: not what" in done.stderr
+    assert "verified.csv: its first line must be environment,setting,seed," in done.stderr
     assert "done" not in done.stdout
 
 
@@ -198,7 +198,7 @@ def test_one_seed_of_another_kind_tells_nothing(shipped: Path, prefix: Results, 
     for path in folder.glob("runs/*/*/seed-01.*"):
         path.unlink()
     edit(folder, "aarch64-0123456789ab", 1000)
-    printed, error = judged(folder, prefix)
+    printed, error = compared(folder, prefix)
     assert error == ""
     assert "no other seed to compare with" in printed
 

@@ -39,5 +39,7 @@ def test_what_was_repeated_is_told_by_processor_and_length(tmp_path: Path) -> No
     assert describe_repetitions(tmp_path, ["v5"]) == ""
     for damaged in ("", "seed\n1\n", whole + "Hopper-v4\n", whole.replace(",0,", ",x,")):
         (tmp_path / "verified.csv").write_text(damaged)
-        with pytest.raises(DamagedError, match="not what `verify --record` writes"):
+        with pytest.raises(
+            DamagedError, match=r"verified\.csv: (its first line must be environment,setting|line \d+)"
+        ):
             describe_repetitions(tmp_path)

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from bench.common.files import digest
+from bench.protocol.protocol import DEFAULT
 from bench.results.checksums import checksums
+from bench.results.folder import Results
 
 
 def test_they_are_of_finished_runs_of_policies_of_seed_0_and_of_what_is_measured(tmp_path: Path) -> None:
@@ -15,4 +17,4 @@ def test_they_are_of_finished_runs_of_policies_of_seed_0_and_of_what_is_measured
     for name in (*named, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
-    assert checksums(tmp_path).splitlines() == [f"{digest(name)}  {name}" for name in named]
+    assert checksums(Results(tmp_path, DEFAULT)).splitlines() == [f"{digest(name)}  {name}" for name in named]

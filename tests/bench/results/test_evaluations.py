@@ -12,7 +12,7 @@ from bench.common.errors import DamagedError
 from bench.common.files import digest
 from bench.protocol.protocol import Run
 from bench.results import evaluations
-from bench.results.evaluations import evaluated, read, record, runs_with
+from bench.results.evaluations import find_evaluated, read, record, summarize
 from bench.results.policies import load_policy
 from tests.helpers.processes import ROOT
 
@@ -24,7 +24,7 @@ STORED = dataclasses.replace(POLICY, log_std=np.log(np.array([1, 2], np.float32)
 
 def lines(run: Run = RUN, mean: float = 3.0) -> pd.DataFrame:
     """Returns 1, 2 and 6 by sampled actions, and `mean` three times by mean ones."""
-    return evaluated(run, STORED, np.array([[1.0, 2, 6], [mean] * 3]), np.array([[50, 50, 20], [50] * 3]))
+    return summarize(run, STORED, np.array([[1.0, 2, 6], [mean] * 3]), np.array([[50, 50, 20], [50] * 3]))
 
 
 def test_the_lines_are_what_they_are_by_hand() -> None:
@@ -51,7 +51,7 @@ def test_the_lines_are_what_they_are_by_hand() -> None:
 
 def test_the_sum_does_not_depend_on_an_order() -> None:
     returns, lengths = np.array([[1e16, 1, -1e16, 2]] * 2), np.full((2, 4), 5)
-    assert evaluated(RUN, STORED, returns, lengths)["mean_return"].tolist() == [0.75, 0.75]
+    assert summarize(RUN, STORED, returns, lengths)["mean_return"].tolist() == [0.75, 0.75]
 
 
 def test_a_file_is_sorted_and_later_lines_take_the_place_of_earlier_ones(tmp_path: Path) -> None:
@@ -74,11 +74,11 @@ def test_a_file_is_sorted_and_later_lines_take_the_place_of_earlier_ones(tmp_pat
 
 def test_a_run_is_there_with_both_modes_of_the_same_policy_over_as_many_episodes() -> None:
     found = lines()
-    assert runs_with(found, {RUN: STORED}, 3) == {RUN}
-    assert runs_with(found, {RUN: STORED}, 4) == set()
-    assert runs_with(found, {RUN: POLICY.to_bytes()}, 3) == set()
-    assert runs_with(found[:1], {RUN: STORED}, 3) == set()
-    assert runs_with(found[:0], {RUN: STORED}, 3) == set()
+    assert find_evaluated(found, {RUN: STORED}, 3) == {RUN}
+    assert find_evaluated(found, {RUN: STORED}, 4) == set()
+    assert find_evaluated(found, {RUN: POLICY.to_bytes()}, 3) == set()
+    assert find_evaluated(found[:1], {RUN: STORED}, 3) == set()
+    assert find_evaluated(found[:0], {RUN: STORED}, 3) == set()
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,16 @@ def test_a_run_is_there_with_both_modes_of_the_same_policy_over_as_many_episodes
     [
         (("mean_length", "length"), "its first line must be environment,setting,seed,mode,episodes,"),
         (("Reacher-v4,clip-0.2,0,mean", "Reacher-v4,clip-0.2,0"), "line 2 has 10 fields instead of 11"),
-        (("0,mean", "0,median"), "line 2 has an impossible mode"),
-        (("0,mean", "-1,mean"), "line 2 has an impossible seed"),
-        (("0,mean,3,3", "0,mean,3,nan"), "line 2 has an impossible mean_return"),
-        (("0,mean,3,3", "0,mean,3,1e999"), "line 2 has an impossible mean_return"),
-        (("0,mean,3,3", "0,mean,3,1_0"), "line 2 has an impossible mean_return"),
-        (("sampled,3", "sampled,three"), "line 3 has an impossible episodes"),
+        (("0,mean", "0,median"), "line 2: Invalid enum value 'median' - at `$.mode`"),
+        (("0,mean", "-1,mean"), "line 2: Expected `int` >= 0 - at `$.seed`"),
+        (("0,mean,3,3", "0,mean,3,nan"), "line 2: Expected `float` >= "),
+        (("0,mean,3,3", "0,mean,3,inf"), "line 2: Expected `float` <= "),
+        (("0,mean,3,3", "0,mean,3,1e999"), "line 2: Number out of range - at `$.mean_return`"),
+        (("0,mean,3,3", "0,mean,3,1_0"), "line 2: Expected `float`, got `str` - at `$.mean_return`"),
+        (("sampled,3", "sampled,three"), "line 3: Expected `int`, got `str` - at `$.episodes`"),
+        (("Reacher-v4", "../v4"), "line 2: Expected `str` matching regex"),
         (("sampled", "mean"), "two lines are of one run and mode"),
-        ((digest(STORED), "0" * 63), "line 2 has an impossible policy_sha256"),
+        ((digest(STORED), "0" * 63), "line 2: Expected `str` matching regex "),
     ],
 )
 def test_what_is_not_written_so_is_refused_in_one_line(

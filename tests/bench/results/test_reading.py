@@ -1,7 +1,10 @@
 """All runs as one table: what the files say, line by line."""
 
 import io
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from bench.common.errors import UserError
 from bench.results.folder import open_results
 from bench.results.reading import final_scores, load_runs
 from bench.results.schema import COLUMNS
+from tests.helpers.commands import run
 
 
 def test_every_line_of_every_run(whole_table: Path) -> None:
@@ -25,16 +29,40 @@ def test_every_line_of_every_run(whole_table: Path) -> None:
     ]
     results = open_results(whole_table, None, create=False)
     parts = []
-    for run in sorted(results.finished()):
-        stored = results.read(run)
+    for each in sorted(results.finished()):
+        stored = results.read(each)
         table = pd.read_csv(io.StringIO(stored.text))
-        keys = {"environment": run.environment, "setting": run.setting, "seed": run.seed}
-        parts.append(pd.DataFrame(keys, index=table.index).join(table))
+        parts.append(pd.DataFrame(asdict(each), index=table.index).join(table))
         assert stored.record["diverged_at"] is None
     one_by_one = pd.concat(parts, ignore_index=True)
     pd.testing.assert_frame_equal(runs[list(one_by_one)], one_by_one)
     assert not runs["diverged"].any()
     assert len(final_scores(runs)) == 77
+
+
+@pytest.mark.parametrize("command", ["status", "train", "table", "curves"])
+def test_a_command_walks_the_folder_and_reads_its_files_once(
+    command: str, results_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: Counter[tuple[str, Path]] = Counter()
+
+    def counted(name: str) -> None:
+        method = getattr(Path, name)
+
+        def count(path: Path, *arguments: Any, **options: Any) -> Any:
+            met[name, path] += 1
+            return method(path, *arguments, **options)
+
+        monkeypatch.setattr(Path, name, count)
+
+    counted("iterdir")
+    counted("read_text")
+    done = run(command, "--results", str(results_folder), "--environments", "Reacher-v4", "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    runs = results_folder / "runs"
+    assert {
+        path: count for (_, path), count in met.items() if runs in (path, *path.parents)
+    } == dict.fromkeys([runs, *runs.glob("*"), *runs.glob("*/*"), *runs.glob("Reacher-v4/*/*")], 1)
 
 
 def test_an_edited_run_is_named(results_folder: Path) -> None:

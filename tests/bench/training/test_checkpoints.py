@@ -172,12 +172,12 @@ def test_a_folder_goes_on_from_its_furthest_checkpoints(results: Results, begun:
         ((other,), 0, True),
     ]
     # Once a run is finished its checkpoints serve nobody, but that of the other's goes on.
-    rest = jobs[0].save(results, jobs[0].do(PROTOCOL, np.inf, lambda steps: None))
+    rest = jobs[0].write_files(results, jobs[0].do(PROTOCOL, np.inf, lambda steps: None))
     assert rest is None
     assert [job.runs for job in training_jobs_of(results, REACHER)] == [(REACHER[1],)]
     assert len(list(CheckpointFolder(results).path.iterdir())) == 1
     (job,) = training_jobs_of(results, REACHER)
-    assert job.save(results, job.do(PROTOCOL, np.inf, lambda steps: None)) is None
+    assert job.write_files(results, job.do(PROTOCOL, np.inf, lambda steps: None)) is None
     assert not CheckpointFolder(results).path.exists()
     for result in train(REACHER, PROTOCOL):
         assert results.csv_path(result.run).read_text() == result.csv
@@ -189,7 +189,7 @@ def test_a_segment_returns_what_is_left_of_its_job(results: Results) -> None:
     steps = []
     while job is not None:
         steps.append(job.steps)
-        job = job.save(results, job.do(PROTOCOL, 0.0, reported.append))
+        job = job.write_files(results, job.do(PROTOCOL, 0.0, reported.append))
     assert steps == [0, 4096, 8192]
     assert reported == [4096, 8192, 12288]
     record = json.loads(results.csv_path(REACHER[0]).with_suffix(".json").read_text())
@@ -199,7 +199,7 @@ def test_a_segment_returns_what_is_left_of_its_job(results: Results) -> None:
 
 def test_segments_of_other_makers_are_told(results: Results, begun: Checkpoint) -> None:
     job = TrainingJob(begun.runs, checkpoint=begun.to_bytes(PROTOCOL))
-    job.save(results, job.do(PROTOCOL, np.inf, lambda steps: None))
+    job.write_files(results, job.do(PROTOCOL, np.inf, lambda steps: None))
     record = json.loads(results.csv_path(REACHER[0]).with_suffix(".json").read_text())
     assert record["earlier_segments"] == [{"git_commit": "abc"}]
     assert record["git_commit"] != "abc"
@@ -210,8 +210,8 @@ def test_a_run_that_is_finished_is_not_written_again(results: Results, begun: Ch
     """As when a campaign was killed while it wrote the files of a job's runs, one by one."""
     job = TrainingJob(begun.runs, checkpoint=begun.to_bytes(PROTOCOL))
     done = job.do(PROTOCOL, np.inf, lambda steps: None)
-    results.save(done.results[0], {**done.provenance, "git_commit": "first"})
-    assert job.save(results, done) is None
+    results.save_run(done.results[0], {**done.provenance, "git_commit": "first"})
+    assert job.write_files(results, done) is None
     records = [json.loads(results.csv_path(run).with_suffix(".json").read_text()) for run in REACHER]
     assert records[0]["git_commit"] == "first"
     assert records[1]["git_commit"] != "first"

@@ -38,7 +38,7 @@ def trained(folder: Path, run: Run, protocol: Protocol, seconds: float = np.inf)
     results = open_results(folder, TIMESTEPS, create=True, protocol=protocol)
     job: TrainingJob | None = TrainingJob((run,))
     while job is not None:
-        job = job.save(results, job.do(results.protocol, seconds, lambda steps: None))
+        job = job.write_files(results, job.do(results.protocol, seconds, lambda steps: None))
     return results
 
 
@@ -59,7 +59,7 @@ def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     run = run_of(variant)
     results = trained(tmp_path / "first", run, variant)
     repeated = trained(tmp_path / "second", run, variant, seconds=0.0)
-    assert results.provenance(run)["diverged_at"] is None
+    assert results.read(run).record["diverged_at"] is None
     assert results.read(run).text != by_default
     assert compare(run, results, repeated, Console(file=io.StringIO())) == "identical"
     with pytest.raises(UserError, match="holds results of protocol"):
