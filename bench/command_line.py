@@ -15,6 +15,9 @@ from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
 
+# Options that take several values: given twice, they take all of them.
+LISTS = ("--environments", "--settings", "--set")
+
 Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
 
 
@@ -26,10 +29,34 @@ def parsed(arguments: Sequence[str] | None = None) -> Command:
     """
     return tyro.cli(
         Command,
-        args=arguments,
+        args=join_repeated(sys.argv[1:] if arguments is None else arguments),
         prog="python -m bench",
         description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
     )
+
+
+def join_repeated(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the values of a list that is given several times behind its first mention.
+
+    Raises:
+        SystemExit: for another option that is given twice, after saying so: the last would win unsaid.
+    """
+    parts: dict[str, list[str]] = {"": []}
+    current = ""
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not argument.startswith("--"):
+            parts[current].append(argument)
+        elif name in LISTS:
+            current = name
+            parts.setdefault(name, [name]).extend([value] if equals else [])
+        elif name in parts:
+            print(f"error: {name} is given twice", file=sys.stderr)
+            raise SystemExit(1)
+        else:
+            current = name
+            parts[name] = [argument]
+    return [argument for part in parts.values() for argument in part]
 
 
 def _settings_lines() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from bench.common.choosing import unknown
 from bench.common.errors import UserError
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
@@ -17,9 +18,9 @@ from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
 
-def option(metavar: str, default: str) -> Any:
+def option(metavar: str, default: str, name: str | None = None) -> Any:
     """Configure an option. default: What its help says is meant where it is not given."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
 class OnResults(ABC):
@@ -94,7 +95,7 @@ def folder_and_protocol(results: Path, variant: str | None) -> tuple[Path, Proto
     if variant is None:
         return results, DEFAULT
     if variant not in VARIANTS:
-        raise UserError(f"unknown variant '{variant}'; choose from: {' '.join(VARIANTS)}")
+        raise unknown("variant", variant, VARIANTS)
     return folder_of(results, variant), VARIANTS[variant]
 
 

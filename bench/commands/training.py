@@ -21,6 +21,7 @@ from bench.options import (
     require_undamaged,
     timesteps_of,
 )
+from bench.protocol.changes import change_protocol
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
@@ -58,6 +59,9 @@ class WithOwn:
 class Train(WithOwn, Options, OnResults):
     """Train the runs that are missing from the results folder, one process a core."""
 
+    changes: Annotated[tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set")] = ()
+    """Numbers and choices of the protocol to set otherwise, such as discount=0.999 advantages=minibatch. The
+    results folder is then of that protocol. An unknown name is answered with all there are."""
     repair: tyro.conf.FlagCreatePairsOff[bool] = False
     """Move damaged runs to `damaged/` of the folder, and train them again."""
     scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
@@ -66,7 +70,8 @@ class Train(WithOwn, Options, OnResults):
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, which is made if it is not there, and select the runs to train."""
-        folder, protocol = folder_and_protocol(self.results, self.variant)
+        folder, named = folder_and_protocol(self.results, self.variant)
+        protocol = change_protocol(named, self.changes)
         self.selected(protocol, set(), self.known)  # before a folder is made
         results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
@@ -140,6 +145,8 @@ class Verify(WithOwn, OfProtocol, OnResults):
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
+    settings: Annotated[tuple[str, ...], option("NAME [NAME ...]", "all that are known")] = ()
+    """The settings whose runs to repeat, or a group of them: paper, lecture."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
@@ -165,7 +172,8 @@ class Verify(WithOwn, OfProtocol, OnResults):
         else:
             known = tuple(in_table_order(run.setting for run in finished))
             seeds = seeds or tuple(sorted({run.seed for run in finished}))
-        return results, select(environments, known, seeds, finished, known=known, version=version)
+        chosen = self.settings or known
+        return results, select(environments, chosen, seeds, finished, known=known, version=version)
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Repeat the selection's finished runs, or compare them with repetitions."""
@@ -181,8 +189,8 @@ class Verify(WithOwn, OfProtocol, OnResults):
             run.setting
             for run in results.finished()
             if run.environment in selection.environments and run.seed in selection.seeds
-        } - set(selection.settings)
-        if others:
+        } - set(self.known)
+        if others and not self.settings:
             warn(console, f"not repeated: {' '.join(sorted(others))}; name the file of a setting with --own")
         pin()
         timesteps = timesteps_of(self.timesteps)

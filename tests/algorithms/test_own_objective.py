@@ -1,5 +1,6 @@
 """What an objective of one's own gets by the names of its arguments."""
 
+import math
 from typing import Any
 
 import jax
@@ -65,7 +66,7 @@ def test_each_is_what_its_name_says() -> None:
         "log_ratio": log_ratio,
         "kl": kl(OLD_MEANS, OLD_LOG_STD, mean, log_std),
         "reverse_kl": kl(mean, log_std, OLD_MEANS, OLD_LOG_STD),
-        "entropy": np.full(SAMPLES, (log_std + 0.5 * np.log(2 * np.pi * np.e)).sum()),
+        "entropy": np.full(SAMPLES, (log_std + 0.5 * np.log(2 * np.pi * math.e)).sum()),
         "advantage": ADVANTAGES,
         "value": np.asarray(network(parameters["value"], OBSERVATIONS))[:, 0],
         "value_target": TARGETS,
