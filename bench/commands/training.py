@@ -9,6 +9,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import DamagedError, UserError
+from bench.common.files import write_whole
 from bench.common.terminal import warn
 from bench.options import (
     OfProtocol,
@@ -95,6 +96,8 @@ class Train(WithOwn, Options, OnResults):
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
+        if self.own_file is not None:
+            write_whole(stored_own(results.path, self.own_file.sha256), self.own_file.source)
         if not pin():
             warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign
@@ -191,7 +194,21 @@ class Verify(WithOwn, OfProtocol, OnResults):
             if run.environment in selection.environments and run.seed in selection.seeds
         } - set(self.known)
         if others and not self.settings:
-            warn(console, f"not repeated: {' '.join(sorted(others))}; name the file of a setting with --own")
+            warn(console, f"not repeated: {' '.join(sorted(others))}; {_name_own_files(results, others)}")
         pin()
         timesteps = timesteps_of(self.timesteps)
         verify(results, selection, timesteps, console, self.own_file, record=self.record)
+
+
+def stored_own(folder: Path, sha256: str) -> Path:
+    """Where a results folder keeps the file of settings of one's own. Nothing executes it unasked."""
+    return folder / "own" / f"{sha256}.py"
+
+
+def _name_own_files(results: Results, settings: set[str]) -> str:
+    """Say how settings of one's own are repeated: with the files that the folder keeps."""
+    runs = [run for run in results.finished() if run.setting in settings]
+    hashes = {str(setting.own_sha256) for setting in results.settings(runs).values()}
+    kept = [path for sha256 in sorted(hashes) if (path := stored_own(results.path, sha256)).is_file()]
+    names = [str(path) for path in kept] or ["FILE"]
+    return f"name their file: {' or '.join(f'--own {path}' for path in names)}"

@@ -163,7 +163,7 @@ def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
 ) -> None:
     arguments = ("verify", "--results", str(with_own))
     without = run(*arguments, "--timesteps", "1")  # refused, as too few
-    assert "not repeated: spo-0.2; name the file of a setting with --own" in without.stdout + without.stderr
+    assert "not repeated: spo-0.2; name their file: --own FILE" in without.stdout + without.stderr
     repeated = command_line(*arguments, "--own", str(example))
     assert repeated.returncode == 0, repeated.stderr
     assert "not repeated" not in repeated.stdout + repeated.stderr
@@ -188,6 +188,22 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     record = json.loads(next(with_own.glob("runs/*/spo-0.2/*.json")).read_text())
     assert len(record["own_sha256"]) == 64
     assert record["numbers"] == {"epsilon": 0.2}
+
+
+def test_a_file_that_was_lost_is_kept_in_the_results_folder(tmp_path: Path) -> None:
+    own, folder = write(tmp_path / "mine.py"), tmp_path / "results"
+    text, arguments = own.read_text(), ("--results", str(folder))
+    selection = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--timesteps", "1")
+    done = command_line("train", *arguments, "--own", str(own), "--settings", "mine", *selection)
+    assert done.returncode == 0, done.stderr
+    own.unlink()
+    (kept,) = (folder / "own").iterdir()
+    assert kept.read_text() == text
+    without = run("verify", *arguments)
+    assert f"not repeated: mine; name their file: --own {kept}" in without.stdout + without.stderr
+    repeated = command_line("verify", *arguments, "--own", str(kept))
+    assert repeated.returncode == 0, repeated.stderr
+    assert "InvertedPendulum-v4 mine seed 0: bit-identical" in repeated.stdout
 
 
 @pytest.mark.soak
