@@ -63,8 +63,8 @@ class PlainPolicyGradient:
         values = np.asarray(network(self.parameters["value"], self.filtered(raw)))[:, 0]
         advantages, following = np.empty(SMALL.horizon), 0.0
         for t in reversed(range(SMALL.horizon)):
-            goes_on = 0.0 if ends[t] else 0.99
-            following = rewards[t] + goes_on * values[t + 1] - values[t] + goes_on * 0.95 * following
+            continues = 0.0 if ends[t] else 0.99
+            following = rewards[t] + continues * values[t + 1] - values[t] + continues * 0.95 * following
             advantages[t] = following
         targets = advantages + values[:-1]
         if self.choices.advantages == "standardized":

@@ -192,6 +192,6 @@ def test_each_psi_by_its_definition(
         np.testing.assert_allclose(found, expected[psi], rtol=0, atol=1e-9, err_msg=psi)
 
 
-def test_what_stands_in_front_by_hand() -> None:
+def test_discounts_of_states_by_hand() -> None:
     weights = discount_weights(jnp.array([False, False, True, False]), 0.5)
     np.testing.assert_array_equal(weights, [1, 0.5, 0.25, 1])

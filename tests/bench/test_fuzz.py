@@ -47,12 +47,12 @@ odd_values = st.recursive(
 @st.composite
 def edited_bytes(draw: st.DrawFn) -> Damage:
     """Some bytes of a file are others, or gone, or there are more."""
-    file, place, new = draw(st.sampled_from(FILES)), draw(st.floats(0, 1)), draw(st.binary(max_size=6))
+    file, share, new = draw(st.sampled_from(FILES)), draw(st.floats(0, 1)), draw(st.binary(max_size=6))
     removed = draw(st.integers(0, 60))
 
     def damage(folder: Path) -> None:
         data = (folder / file).read_bytes()
-        start = int(place * len(data))
+        start = int(share * len(data))
         (folder / file).write_bytes(data[:start] + new + data[start + removed :])
 
     return damage
@@ -67,21 +67,21 @@ def edited_field(draw: st.DrawFn) -> Damage:
 
     def damage(folder: Path) -> None:
         record = json.loads((folder / file).read_text())
-        place: Any = record
+        parent: Any = record
         for _ in range(depth):
-            key = list(place)[choice % len(place)]
-            if not (isinstance(place[key], dict) and place[key]):
+            key = list(parent)[choice % len(parent)]
+            if not (isinstance(parent[key], dict) and parent[key]):
                 break
-            place = place[key]
-        key = list(place)[choice % len(place)]
-        old = place[key]
+            parent = parent[key]
+        key = list(parent)[choice % len(parent)]
+        old = parent[key]
         if kind == "remove":
-            del place[key]
+            del parent[key]
         else:
             by_kind = {"replace": value, "add": old, "text": str(old), "one more": _one_more(old)}
-            place[key] = by_kind[kind]
+            parent[key] = by_kind[kind]
             if kind == "add":
-                place["new"] = value
+                parent["new"] = value
         (folder / file).write_text(json.dumps(record))
 
     return damage

@@ -66,8 +66,8 @@ def compared(folder: Path, repeated: Results) -> tuple[str, str]:
     error = ""
     try:
         require_repeated(outcomes, results)
-    except UserError as raised:
-        error = str(raised)
+    except UserError as refused:
+        error = str(refused)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), error
 

@@ -9,11 +9,11 @@ from bench.results.folder import Results
 
 
 def test_they_are_of_finished_runs_of_policies_of_seed_0_and_of_what_is_measured(tmp_path: Path) -> None:
-    place = "Hopper-v4/clip-0.2"
-    named = [f"policies/{place}/seed-00.npz", "policies.csv", "protocol.json", "random.csv"]
-    named += [f"runs/{place}/seed-00.csv", f"runs/{place}/seed-00.json"]
+    folder = "Hopper-v4/clip-0.2"
+    named = [f"policies/{folder}/seed-00.npz", "policies.csv", "protocol.json", "random.csv"]
+    named += [f"runs/{folder}/seed-00.csv", f"runs/{folder}/seed-00.json"]
     # A run is finished when its CSV is there, which comes after its JSON.
-    others = [f"policies/{place}/seed-01.npz", f"runs/{place}/seed-01.json"]
+    others = [f"policies/{folder}/seed-01.npz", f"runs/{folder}/seed-01.json"]
     for name in (*named, *others):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)

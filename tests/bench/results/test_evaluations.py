@@ -104,9 +104,9 @@ def test_what_is_not_written_so_is_refused_in_one_line(
     record(tmp_path, lines())
     path = tmp_path / "policies.csv"
     path.write_text(path.read_text().replace(*change))
-    with pytest.raises(DamagedError) as raised:
+    with pytest.raises(DamagedError) as error:
         read(tmp_path)
-    message = str(raised.value)
+    message = str(error.value)
     assert message.startswith(f"{path}: {reason}")
     assert "\n" not in message
     with pytest.raises(DamagedError):
