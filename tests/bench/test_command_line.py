@@ -1,6 +1,5 @@
 """The command line: table and curves as a user gets them, and one clear line where something is wrong."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
-from bench.command_line import join_repeated
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol
@@ -69,52 +67,6 @@ def test_the_table_is_the_same_whenever_written(written_table: Path, tmp_path: P
     run("curves", "--results", str(folder))
     run("table", "--results", str(folder))
     assert contents(folder) == written
-
-
-@pytest.mark.parametrize(
-    ("given", "joined"),
-    [
-        (["train", "--seeds", "3"], ["train", "--seeds", "3"]),
-        (
-            ["table", "--settings", "clip-0.1", "--seeds=2", "--settings=clip-0.2"],
-            ["table", "--settings", "clip-0.1", "clip-0.2", "--seeds=2"],
-        ),
-        (
-            ["train", "--set", "epochs=3", "--set=discount=0.9"],
-            ["train", "--set", "epochs=3", "discount=0.9"],
-        ),
-        (["verify", "Reacher-v4", "--seed", "0"], ["verify", "Reacher-v4", "--seed", "0"]),
-    ],
-)
-def test_lists_that_are_given_twice_are_joined(given: list[str], joined: list[str]) -> None:
-    assert join_repeated(given) == joined
-
-
-def test_another_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        join_repeated(["train", "--seeds", "3", "--seeds=5"])
-    assert capsys.readouterr().err == "error: --seeds is given twice\n"
-
-
-@pytest.mark.slow
-def test_a_folder_of_one_s_own_protocol_is_trained_and_read(tmp_path: Path) -> None:
-    folder = ("--results", str(tmp_path / "mine"))
-    selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "--seeds", "1")
-    changes = ("--set", "horizon=256", "discount=0.9")
-    done = command_line("train", *folder, *selection, *changes, "--timesteps", "512")
-    assert done.returncode == 0, done.stderr
-    record = json.loads((tmp_path / "mine" / "protocol.json").read_text())
-    assert [line.split(",")[0] for line in record["differs_from_default"]] == [
-        *("discount 0.9", "horizon 256", "timesteps 512")
-    ]
-    assert "0 missing" in run("status", *folder, *selection)[1]
-    status, out, _ = run("verify", *folder, "--settings", "clip-0.2")
-    assert status == 0
-    assert "InvertedPendulum-v4 clip-0.2 seed 0: bit-identical" in out
-    # What is added by another protocol is refused.
-    status, _, err = run("train", *folder, *selection)
-    assert (status, err.count("\n")) == (1, 1)
-    assert "discount 0.9, not 0.99" in err
 
 
 @pytest.mark.parametrize(
