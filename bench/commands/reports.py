@@ -7,20 +7,27 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from bench.common.errors import UserError
 from bench.common.terminal import warn
-from bench.options import OfProtocol, OnResults, Options, finished_of, is_written
+from bench.options import OfProtocol, OnResults, Options, finished_of, is_written, option
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
-from bench.results.folder import Results
+from bench.results.folder import PROTOCOL_FILE, Results
 
 
 @dataclass(frozen=True)
 class Table(Options, OnResults):
-    """Print the table; write it when the selection is complete."""
+    """Print the table; write it when the selection is complete, or where --output says."""
+
+    output: Annotated[Path | None, option("DIR", "none")] = None
+    """A folder for files of whatever is selected: scores, their table, all differences with corrected p, mean
+    returns, and learning curves."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
+        if self.output is not None and (self.output / PROTOCOL_FILE).exists():
+            raise UserError(f"{self.output} is a results folder: choose another for --output")
         finished = results.finished()
         present = finished_of(results, selection)
         if not any(run.setting in PAPER_SETTINGS for run in finished):
@@ -36,7 +43,11 @@ class Table(Options, OnResults):
         analysis = analyze(results, selection)
         show_table(analysis, console)
         show_differences(analysis, console)
-        if is_written(selection, finished):
+        if self.output is not None:
+            from bench.report.saving import write_comparison
+
+            console.print(write_comparison(analysis, self.output), soft_wrap=True)
+        elif is_written(selection, finished):
             from bench.report.saving import write_report
 
             console.print(write_report(analysis, results, selection), soft_wrap=True)

@@ -1,16 +1,21 @@
 """Everything that is derived from the runs of a results folder, written into it."""
 
-from bench.common.files import write_whole
+from pathlib import Path
+
+from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS
-from bench.report.figures import write_figures
+from bench.report.curves import draw_learning_curves
+from bench.report.figures import save_figure, write_figures
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
 from bench.scores.analysis import Analysis, analyze, save_tables
+from bench.scores.estimates import correct_by_holm
 from bench.scores.lecture import SHOWN
+from bench.scores.scale import select_uniform
 
 
 def write_report(analysis: Analysis, results: Results, selection: Selection) -> str:
@@ -31,3 +36,23 @@ def write_report(analysis: Analysis, results: Results, selection: Selection) -> 
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"
     )
+
+
+def write_comparison(analysis: Analysis, folder: Path) -> str:
+    """Write what compares the settings of an analysis into a folder; returns what was written, as a line.
+
+    p is corrected for the differences that are written.
+    """
+    shown = analysis.pairs[["setting", "other"]].isin(analysis.shown).all(axis=1)
+    differences = analysis.pairs[shown]
+    tables = {
+        "scores": analysis.scores,
+        "table": analysis.table,
+        "differences": differences.assign(p_holm=correct_by_holm(differences["p"].to_numpy())),
+        "returns": analysis.returns[analysis.returns["setting"].isin(analysis.shown)],
+    }
+    for name, table in tables.items():
+        write_whole(folder / f"{name}.csv", csv_text(table))
+    uniform = select_uniform(analysis.random_scores)
+    save_figure(draw_learning_curves(analysis.runs, uniform, analysis.settings), folder, "learning_curves")
+    return f"written: {folder}/{', '.join(f'{name}.csv' for name in tables)} and learning_curves.png, .svg"

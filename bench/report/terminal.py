@@ -1,7 +1,9 @@
 """What is printed: Table 1, the differences of a few settings, or returns where nothing sets a scale."""
 
 from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
@@ -13,6 +15,8 @@ from bench.report.tables import Cells, find_warnings, format_table1
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
+from bench.scores.estimates import ALPHA
+from bench.scores.power import find_fewest_seeds
 
 SCALE_HEADINGS = {
     "random_uniform": "random: uniform actions",
@@ -58,6 +62,28 @@ def show_differences(analysis: Analysis, console: Console) -> None:
         cells.append([*names, format_number(row.difference), interval, format_p(row.p), format_p(row.p_holm)])
     title = "Differences of normalized scores (p of permutation tests)"
     print_table(console, title, cells, texts=(0, 1))
+    if len(pairs) == 1:
+        console.print(describe_difference(analysis, pairs.iloc[0]), soft_wrap=True)
+
+
+def describe_difference(analysis: Analysis, pair: "pd.Series[Any]") -> str:
+    """The sentence that the difference of two settings supports. pair: a line of `Analysis.pairs`."""
+    higher, lower = (analysis.settings[pair[name]].label for name in ("setting", "other"))
+    low, high = pair["ci_low"], pair["ci_high"]
+    if pair["difference"] < 0:
+        higher, lower, low, high = lower, higher, -high, -low
+    gap = abs(pair["difference"])
+    interval = f"95 % interval {format_number(low)} to {format_number(high)}"
+    found = f"{higher} scores {format_number(gap)} above {lower} ({interval}, p {format_p(pair['p_holm'])})."
+    if pair["p_holm"] < ALPHA:
+        return f"{found} They differ significantly."
+    runs = analysis.grid.normalized()[analysis.grid.find([pair["setting"], pair["other"]])]
+    seeds = find_fewest_seeds(runs, gap, ALPHA)
+    enough = "more than 10,000" if np.isnan(seeds) else f"{seeds:,.0f}"
+    return (
+        f"{found} They are not shown to differ, nor to be alike: a true difference of {format_number(gap)}"
+        f" takes {enough} seeds of each to be found with a chance of 80 %."
+    )
 
 
 def show_returns(results: Results, runs: Iterable[Run], console: Console) -> None:

@@ -92,14 +92,17 @@ def find_seeds_needed(grid: Grid) -> pd.DataFrame:
     """
     runs = _select_runs(grid)
     columns = {
-        name: [_find_fewest_seeds(runs, gap, alpha) for gap in GAPS]
+        name: [find_fewest_seeds(runs, gap, alpha) for gap in GAPS]
         for name, alpha in (("seeds", ALPHA), ("seeds_corrected", CORRECTED))
     }
     return pd.DataFrame({"gap": GAPS, **columns})
 
 
-def _find_fewest_seeds(runs: Floats, gap: float, alpha: float) -> float:
-    """The fewest seeds that detect a gap, found by bisection, because more seeds detect smaller ones."""
+def find_fewest_seeds(runs: Floats, gap: float, alpha: float) -> float:
+    """The fewest seeds that detect a gap as `find_detectable` says; NaN beyond ten thousand.
+
+    They are found by bisection, because more seeds detect smaller gaps.
+    """
     counts = range(MOST_SEEDS + 1)
     fewest = bisect_left(counts, True, lo=2, key=lambda seeds: find_detectable(runs, seeds, alpha) <= gap)
     return float(fewest) if fewest in counts else np.nan
