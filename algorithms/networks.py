@@ -103,7 +103,7 @@ def product(
 
     XLA hands a product that contracts the sample axis to a library that picks its kernel by processor. So the
     gradient of the weights multiplies by inputs that are transposed first; the barrier keeps XLA from undoing
-    that. It costs no time: transposing a minibatch takes as long as that library's product is slower.
+    that. It costs no time: the transposition takes about what that library's product would take more.
     """
     return inputs @ weights
 

@@ -1,4 +1,4 @@
-"""Epochs of gradient steps on minibatches, the fit of V by them, and means over the whole rollout."""
+"""Epochs of gradient steps on minibatches, the fit of V, and means over the whole rollout."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,9 +105,9 @@ def order_minibatches(
     that `jax.random.permutation` takes, which here would be a fifth of all learning.
     """
     samples = jnp.arange(hyperparameters.horizon, dtype=jnp.uint32)
-    number = jnp.uint32((1 << (hyperparameters.horizon - 1).bit_length()) - 1)
-    words = jax.random.bits(key, samples.shape, jnp.uint32) & ~number | samples
-    order = (jnp.sort(words) & number).astype(jnp.int32)
+    mask = jnp.uint32((1 << (hyperparameters.horizon - 1).bit_length()) - 1)
+    words = jax.random.bits(key, samples.shape, jnp.uint32) & ~mask | samples
+    order = (jnp.sort(words) & mask).astype(jnp.int32)
     return order.reshape(-1, hyperparameters.minibatch_size)
 
 

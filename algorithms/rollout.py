@@ -55,11 +55,11 @@ class Samples:
 
     Every array is `[sample, ...]`, and `[minibatch, sample, ...]` once divided into minibatches.
 
-    observations: filtered.
-    old_means: of the policy that acted, under the same filter.
+    observations: filtered by the statistics that have this rollout.
+    old_means: of the policy before the update, at these observations. When it acted the filter was older.
     advantages: standardized over the rollout, unless the protocol chooses otherwise.
     value_targets: what the value network should give.
-    old_values: V before the update, under the same filter; None where the value loss does without.
+    old_values: V before the update, at these observations; None where the value loss does without.
     """
 
     observations: Float[Array, "*sample observation"]
@@ -144,9 +144,9 @@ def generalized_advantages(
 ) -> Float[Array, "time"]:
     """GAE(γ, λ) of one run's rollout (PPO paper, equations 11-12; Schulman et al. 2016).
 
-    `δ_t = r_t + γ V(s_{t+1}) - V(s_t)` and `A_t = δ_t + γλ A_{t+1}`, where an end of episode at `t`
-    removes both terms that look past it. λ = 0 is the one-step temporal difference; λ = 1 the
-    discounted return minus the baseline.
+    `δ_t = r_t + γ V(s_{t+1}) - V(s_t)` and `A_t = δ_t + γλ A_{t+1}`, where A is 0 beyond the rollout. An end
+    of episode at `t` removes both terms that look past it. λ = 0 is the one-step temporal difference; λ = 1
+    the discounted return minus the baseline.
 
     rewards: reward of each step.
     values: V of the observation each step started from, then of the one after the last step.
@@ -178,12 +178,15 @@ def rewards_to_go(
 
 
 def standardize(advantages: Float[Array, "sample"]) -> Float[Array, "sample"]:
-    """Advantages with mean 0 and standard deviation 1 over these samples: the rollout's, as in `ppo1`."""
+    """Advantages with mean 0 and standard deviation 1 over these samples.
+
+    Of samples whose advantages are all equal they are NaN, and the run diverges.
+    """
     return (advantages - jnp.mean(advantages)) / jnp.std(advantages)
 
 
 def standardize_rollout(choices: Choices, advantages: Float[Array, "time"]) -> Float[Array, "time"]:
-    """A rollout's advantages as an update rule gets them: standardized, unless the choice is `raw`."""
+    """A rollout's advantages as a rule gets them: standardized as in `ppo1`, unless the choice is `raw`."""
     return advantages if choices.advantages == "raw" else standardize(advantages)
 
 

@@ -1,8 +1,8 @@
 """An update of one run: its policy collected a rollout, and an update rule improves the policy from it.
 
 What all rules share is here: the start, acting, the observation filter, advantages, the old policy and the
-diagnostics. Every public function but `initial_state` works on a batch of runs: the leading axis `run` of
-all arrays, or the second one where the first is time. What a run computes does not depend on the others, nor
+diagnostics. `action_noise`, `act` and `update` work on a batch of runs: the leading axis `run` of all
+arrays, or the second one where the first is time. What a run computes does not depend on the others, nor
 on how many there are. Acting is vectorized over runs. Learning is mapped over them one after the other, which
 is as fast on a CPU and keeps each run's bits. So training may hand over one run at a time, and compiles one
 program for each rule.
@@ -151,8 +151,8 @@ def update(
     """Learn from one rollout of each run, by one rule. Consumes the runs' keys.
 
     rollouts: rewards and observations as the environment gave them; filter and scales are part of the update.
-    remaining: the share of the runs' updates that are not yet made, this one among them: 1 at first. It is
-        not compiled in where nothing is annealed.
+    remaining: the share of the runs' updates that are not yet made, this one among them: 1 at first. Nothing
+        depends on it unless the protocol anneals, or an objective or a rule of one's own asks for it.
 
     Returns the next states, and what the update did, each `[run]`, by name:
 
@@ -171,9 +171,9 @@ def update(
     ) -> tuple[RunState, dict[str, Float[Array, ""] | Bool[Array, ""]]]:
         run, state = indexed
         rollout = jax.tree.map(lambda array: array[:, run], rollouts)
-        left = jnp.asarray(remaining, jnp.float32)
-        numbers, fraction = anneal(hyperparameters.choices, state.numbers, left)
-        context = Context(hyperparameters, networks, fraction, numbers.get("clip_range"), 1 - left)
+        share = jnp.asarray(remaining, jnp.float32)
+        numbers, fraction = anneal(hyperparameters.choices, state.numbers, share)
+        context = Context(hyperparameters, networks, fraction, numbers.get("clip_range"), 1 - share)
         return _update_run(context, rule, state, numbers, rollout)
 
     runs = rollouts.rewards.shape[1]

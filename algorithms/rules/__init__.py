@@ -33,8 +33,8 @@ class Experience:
     """What an update rule improves a policy from.
 
     samples: of the rollout.
-    old_log_std: of the policy that acted, `[action]`.
-    rewards: `[time]`, of the rollout, as learning sees them.
+    old_log_std: of the policy before the update, `[action]`.
+    rewards: `[time]`, of the rollout; scaled, and with γV at time limits, where the protocol says so.
     ends: `[time]`, of the rollout.
     values: `[time + 1]`, V of the rollout's observations under the filter that acted.
     """

@@ -17,13 +17,13 @@ from algorithms.rules import Experience, Numbers, ppo
 INPUTS = {
     "ratio": "ρ = π(a|s) / π_old(a|s), `[sample]`",
     "log_ratio": "log ρ, `[sample]`",
-    "kl": "KL(π_old ‖ π) in nats, `[sample]`",
-    "reverse_kl": "KL(π ‖ π_old) in nats, `[sample]`",
-    "entropy": "of π, in nats, `[sample]`",
+    "kl": "KL(π_old ‖ π) of the two Gaussians in nats, exact, `[sample]`",
+    "reverse_kl": "KL(π ‖ π_old) likewise, `[sample]`",
+    "entropy": "of π in nats, exact, `[sample]`",
     "advantage": "A, standardized as the protocol says, `[sample]`",
     "value": "V(s) of the value network as it is in this gradient step, without a gradient, `[sample]`",
     "value_target": "what V(s) is fitted to, `[sample]`",
-    "progress": "the share of the run that is over, 0 in its first update, `[]`",
+    "progress": "the share of the run's updates that are made before this one: from 0 to 1 - 1/n, `[]`",
     "numbers": "the setting's numbers by name, each `[]`",
 }
 """What an objective may name as its arguments, in any order."""
@@ -40,7 +40,7 @@ class Rule(ppo.Rule):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """None."""
+        """No columns of its own."""
         return ()
 
     def objective(
@@ -85,6 +85,8 @@ class Rule(ppo.Rule):
 
 
 def argument_names(function: Objective) -> list[str]:
-    """What a function names as its arguments, apart from those that have a default."""
+    """What a function names as its arguments, apart from what has a default and is none of `INPUTS`."""
     parameters = inspect.signature(function).parameters.values()
-    return [each.name for each in parameters if each.default is inspect.Parameter.empty]
+    return [
+        each.name for each in parameters if each.name in INPUTS or each.default is inspect.Parameter.empty
+    ]

@@ -110,7 +110,7 @@ class Rule(UpdateRule):
 def policies(
     context: Context, parameters: dict[str, Any], experience: Experience, samples: Samples
 ) -> tuple[DiagonalGaussian, DiagonalGaussian]:
-    """The policy that acted and the policy of these parameters, at the samples' observations."""
+    """The policy before the update and the policy of these parameters, at the samples' observations."""
     old = DiagonalGaussian(mean=samples.old_means, log_std=experience.old_log_std)
     return old, context.networks.policy(parameters["policy"], samples.observations)
 
@@ -124,7 +124,7 @@ def surrogate_objective(
 ) -> Float[Array, ""]:
     """The paper's surrogate objective, to be maximized over the parameters behind `new`.
 
-    old: the policy that chose `actions`.
+    old: the policy before the update, whose parameters chose `actions`.
     new: the policy being improved, at the same observations.
     advantages: A of each action, standardized or not as the protocol chooses.
     """

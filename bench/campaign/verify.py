@@ -42,8 +42,11 @@ def verify(
             jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
-    if length < results.protocol.timesteps and results.protocol.is_annealed:
-        raise UserError(f"{results.path} has runs annealed over all of their length: leave out --timesteps")
+    depends_on_length = results.protocol.is_annealed or (own is not None and own.depends_on_length)
+    if length < results.protocol.timesteps and depends_on_length:
+        raise UserError(
+            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
+        )
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
@@ -133,6 +136,13 @@ def compare(run: Run, results: Results, repeated: Results, console: Console) -> 
     if ours == shipped:
         console.print(f"{run}: bit-identical in {len(shipped)} lines", soft_wrap=True)
         return "identical"
+    columns, shipped_columns = (
+        set(folder.read(run).text.partition("\n")[0].split(",")) for folder in (repeated, results)
+    )
+    if columns != shipped_columns:
+        other = " ".join(sorted(columns ^ shipped_columns))
+        console.print(f"{run}: only one of the two has the columns {other}: DIFFERENT", soft_wrap=True)
+        return "different"
     if not (ours and shipped):
         console.print(f"{run}: one of the two diverged before its first line: DIFFERENT", soft_wrap=True)
         return "different"

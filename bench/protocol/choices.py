@@ -1,16 +1,16 @@
 """What the paper leaves open, for people: what each value of a choice means, and where it comes from.
 
-The typed values are `algorithms.hyperparameters.Choices`. What has one value there is none: the code does it,
-and the protocol says so.
+The typed values are `algorithms.hyperparameters.Choices`. Choices without an alternative are described here
+only.
 
 How to add a choice of your own:
 
 1. Add its value to the `Literal` of a field of `Choices`. Or add a field whose default is what the code does
    now.
 2. Add its source and its sentence here.
-3. Add a branch where the code asks for the field: what the default does without stands in
-   `algorithms/alternatives.py`.
-4. Name it in `bench/protocol/variants.py`. Then `--variant NAME` trains it in a results folder of its own.
+3. Add a branch where the code needs it; what no default run uses goes into `algorithms/alternatives.py`.
+4. `train --set NAME=VALUE` trains it. As a variant of the suite it is named in `bench/protocol/variants.py`,
+   and in the table of `bench/README.md`.
 
 Nothing else changes. A choice is no part of the default's fingerprint, so finished results stay valid.
 """
@@ -27,7 +27,7 @@ class Meaning(NamedTuple):
     sentence: str
 
 
-# By choice and value, the default first. A choice of one value is no field of `Choices`.
+# By choice and value, the default first. A choice without an alternative is no field of `Choices`.
 MEANINGS: dict[str, dict[str, Meaning]] = {
     "observation_filter": {
         "running": Meaning(

@@ -1,4 +1,4 @@
-"""Pages from templates: Markdown with blanks, `templates/*.md`.
+"""Pages from templates: Markdown with placeholders, `templates/*.md`.
 
 Python computes values, and a template formats them: `{{ row.score | number }}`. A line of a template goes on
 with the line before, unless that is empty or this one begins a table's row or a list's item; so sentences and
@@ -16,10 +16,10 @@ from markupsafe import Markup
 from bench.protocol.environments import without_version
 from bench.report import formats
 
-# What Markdown takes for more than text. A `<` before a blank, as of a p value, is none of it.
+# What Markdown takes for more than text. A `<` before a space, as of a p value, is none of it.
 SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=\S)")
 CODE = re.compile(r"(^```.*?^```$)", flags=re.DOTALL | re.MULTILINE)
-# A line's end within a paragraph or an item of a list, with the indentation that follows. The blank of an
+# A line's end within a paragraph or an item of a list, with the indentation that follows. The space of an
 # empty cell is no indentation.
 WRAPPED = re.compile(r"(?<=[^\n])\n(?![\n|]| *- )(?: *(?=[^ |]))?")
 
@@ -49,7 +49,7 @@ def join_lines(page: str) -> str:
 
 
 def text(value: object) -> Markup:
-    """A value as text of a page: every blank of a template is filled through this function.
+    """A value as text of a page: every placeholder of a template is filled through this function.
 
     Labels and names come from files of others, so they can't be links, cells or HTML. Filters that write
     Markdown return `Markup`, which stays as it is.

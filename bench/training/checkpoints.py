@@ -53,7 +53,7 @@ class Checkpoint:
 
     states: of the runs.
     updates: how many each run has made.
-    seconds: of a processor that the updates took.
+    seconds: of a processor core, that the updates took so far.
     made_by: provenance of the segments so far, each once, the last segment's at the end.
     """
 
@@ -68,7 +68,7 @@ class Checkpoint:
         return tuple(state.run for state in self.states)
 
     def of(self, runs: Iterable[Run]) -> "Checkpoint":
-        """The checkpoint of some of its runs, with their share of the seconds."""
+        """The checkpoint with some of its runs only, and their share of the seconds."""
         chosen = set(runs)
         states = tuple(state for state in self.states if state.run in chosen)
         return replace(self, states=states, seconds=self.seconds * len(states) / len(self.states))
@@ -110,7 +110,7 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
         arrays = unpack_arrays(archive)
         header = json.loads(arrays.pop(HEADER).tobytes())
         checkpoint, fingerprint = _from_parts(header, arrays), str(header["protocol"])
-    except Exception as error:  # a hash is no signature: whoever made this archive may have made it so
+    except Exception as error:  # a hash is no signature: a forged archive may have the right one
         raise ValueError("it is damaged") from error
     if fingerprint != protocol.fingerprint:
         raise ValueError(f"its protocol is {fingerprint}, the folder's is {protocol.fingerprint}")

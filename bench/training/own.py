@@ -13,13 +13,16 @@ import types
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from algorithms.hyperparameters import Hyperparameters
+from algorithms.rollout import Rollout
 from algorithms.rules import UpdateRule, find_rule, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
+from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
 from bench.common.files import read_text
@@ -60,6 +63,14 @@ class OwnFile:
         """The settings of this package and its own."""
         return {**SETTINGS, **self.settings}
 
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether an update may depend on how long the run is, so that no run begins like a longer one.
+
+        It may where the file has the word that names the share of the run, or that of its stepsize.
+        """
+        return "progress" in self.source or "stepsize_fraction" in self.source
+
     def rule_of(self, setting: Setting) -> UpdateRule:
         """The update rule of one of its settings."""
         return _rule(self, objective_name(setting))
@@ -75,7 +86,7 @@ def read_own(path: Path) -> OwnFile:
     try:
         module = _module(own)
     except Exception as error:
-        raise UserError(f"{path} does not run: {_told(own, error)}") from error
+        raise UserError(f"{path} does not run: {_describe_error(own, error)}") from error
     found = getattr(module, "SETTINGS", None)
     if not isinstance(found, list) or not found or not all(isinstance(each, Setting) for each in found):
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
@@ -87,6 +98,8 @@ def read_own(path: Path) -> OwnFile:
         _check_setting(path, setting, has_rule=hasattr(module, "rule"))
     if hasattr(module, "rule"):
         _check_rule(path, module.rule)
+        for setting in own.settings.values():
+            _check_update(path, own, setting)
     else:
         for setting in own.settings.values():
             _check_objective(path, own, setting)
@@ -114,6 +127,8 @@ def _check_setting(path: Path, setting: Setting, has_rule: bool) -> None:
 
 def _check_rule(path: Path, rule: object) -> None:
     """Refuse what is no update rule, can't be hashed, which JAX needs, or has columns that are taken."""
+    if isinstance(rule, type):
+        raise UserError(f"{path}: rule must be an object, such as {rule.__name__}(), not a class")
     if not isinstance(rule, UpdateRule):
         missing = [name for name in UPDATE_RULE_MEMBERS if not hasattr(rule, name)]
         raise UserError(f"{path}: rule is without {', '.join(missing)}")
@@ -124,6 +139,24 @@ def _check_rule(path: Path, rule: object) -> None:
     for number, column in enumerate(rule.columns):
         if not column.isidentifier() or column in TAKEN_COLUMNS or column in rule.columns[:number]:
             raise UserError(f"{path}: the rule's column {column!r} is taken, or no name")
+
+
+def _check_update(path: Path, own: OwnFile, setting: Setting) -> None:
+    """Refuse a rule that can't make an update with a setting's numbers, by a trace that computes nothing."""
+    rule, small = own.rule_of(setting), Hyperparameters(64, epochs=1, minibatch_size=32, hidden_sizes=(4,))
+
+    def make_update() -> Any:
+        state = initial_state(small, rule, 0, dict(setting.numbers), observation_size=3, action_size=2)
+        steps = jnp.zeros((small.horizon, 1))
+        observations, actions = jnp.zeros((small.horizon + 1, 1, 3)), jnp.zeros((small.horizon, 1, 2))
+        rollout = Rollout(observations, actions, rewards=steps, ends=steps > 0)
+        _, diagnostics = update(small, rule, jax.tree.map(lambda leaf: leaf[None], state), rollout)
+        return diagnostics
+
+    try:
+        jax.eval_shape(make_update)
+    except Exception as error:
+        raise UserError(f"{path}: rule fails for {setting.name}: {_describe_error(own, error)}") from error
 
 
 def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
@@ -143,15 +176,18 @@ def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
     try:
         found = jax.eval_shape(function, **{name: given[name] for name in names})
     except Exception as error:
-        raise UserError(f"{path}: objective fails for {setting.name}: {_told(own, error)}") from error
+        failing = objective_name(setting)
+        raise UserError(
+            f"{path}: {failing} fails for {setting.name}: {_describe_error(own, error)}"
+        ) from error
     if getattr(found, "shape", None) != samples.shape:
         raise UserError(
-            f"{path}: objective must return an array of one number for each sample, of shape [64] for 64"
-            f" samples, not {getattr(found, 'shape', found)}"
+            f"{path}: {objective_name(setting)} must return an array of one number for each sample, of shape"
+            f" [64] for 64 samples, not {getattr(found, 'shape', found)}"
         )
 
 
-def _told(own: OwnFile, error: Exception) -> str:
+def _describe_error(own: OwnFile, error: Exception) -> str:
     """An error in one line, with the line of the file where it was raised."""
     frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == own.name]
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")

@@ -12,7 +12,7 @@ from algorithms.networks import DiagonalGaussian, Networks, entropy
 from algorithms.optimize import Context
 from algorithms.rollout import Samples
 from algorithms.rules import Experience
-from algorithms.rules.own_objective import INPUTS, Rule
+from algorithms.rules.own_objective import INPUTS, Rule, argument_names
 from bench.protocol.settings import clipping
 from tests.helpers.learning import ACTION, OBSERVATION, SMALL, initial_states, network, of_run
 
@@ -87,3 +87,10 @@ def test_entropy_by_hand() -> None:
     """A standard normal has ½ log(2πe) = 1.4189 nats; one of twice its deviation log 2 more."""
     found = entropy(DiagonalGaussian(mean=jnp.zeros((1, 2)), log_std=jnp.log(jnp.array([1.0, 2.0]))))
     assert float(found) == pytest.approx(2 * 1.4189385 + 0.6931472, rel=1e-6)
+
+
+def test_what_has_a_default_is_given_where_it_is_known() -> None:
+    def function(ratio: Any, progress: float = 0.0, weight: float = 3.0) -> Any:
+        return ratio
+
+    assert argument_names(function) == ["ratio", "progress"]

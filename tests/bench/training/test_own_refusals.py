@@ -56,6 +56,12 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
     [
         (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, adapt"),
         (("    def adapt", "    def changed"), "rule is without adapt$"),
+        (("rule = Still()", "rule = Still"), r"rule must be an object, such as Still\(\), not a class"),
+        (('numbers["step"]}', 'numbers["other"]}'), r"rule fails for still: KeyError: 'other' \(line \d+\)$"),
+        (
+            ('{"updates": ', '{"update": '),
+            r"rule fails for still: ValueError: a rule of columns \('updates',\)",
+        ),
         (("(frozen=True)", ""), "rule must be hashable: make it a frozen dataclass"),
         (
             ('{"step": 1.0})', '{"step": 1.0}, rule="ppo2")'),

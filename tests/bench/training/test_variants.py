@@ -125,5 +125,7 @@ def test_a_run_is_annealed_over_its_updates_also_after_an_interruption() -> None
 def test_a_prefix_of_an_annealed_run_is_not_repeated(tmp_path: Path) -> None:
     """A shorter run is annealed faster."""
     results = open_results(tmp_path, 12 * 2048, create=True, protocol=VARIANTS["annealed"])
-    with pytest.raises(UserError, match="has runs annealed over all of their length: leave out --timesteps"):
+    with pytest.raises(
+        UserError, match="has runs whose updates depend on their length: leave out --timesteps"
+    ):
         verify(results, Selection((ENVIRONMENT,), ("clip-0.2",), (0,)), 5 * 2048, Console())
