@@ -125,4 +125,6 @@ class Variants(OnResults):
 
         finished_of(results, selection)
         variants = read_variants(results, analyze(results, selection))
+        for line in variants.left_out:
+            warn(console, line)
         console.print(f"written: {write_variants(variants, results.path)}", soft_wrap=True)

@@ -43,11 +43,13 @@ class VariantTables:
         runs in each environment and setting, too.
     untrained: one line a variant and environment: variant, environment, untrained, which is what the policy
         returns before training.
+    left_out: what is told of folders whose runs are of another length than the default's, a line each.
     """
 
     default: Analysis
     scores: pd.DataFrame
     untrained: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def heads(self) -> pd.DataFrame:
@@ -241,15 +243,18 @@ def read_variants(results: Results, default: Analysis) -> VariantTables:
     default: the analysis of its own runs.
 
     Raises:
-        UserError: for a variant's folder that can't be used or is of another length; when there is no run to
-            compare.
+        UserError: for a variant's folder that can't be used; when there is no run to compare.
     """
-    scores, untrained = [], []
+    scores, untrained, left_out = [], [], []
+    length = results.protocol.timesteps
     for name in VARIANTS:
         folder = folder_of(results.path, name)
         if not folder.exists():
             continue
-        variant = open_results(folder, results.protocol.timesteps, create=False, protocol=VARIANTS[name])
+        variant = open_results(folder, None, create=False, protocol=VARIANTS[name])
+        if (other := variant.protocol.timesteps) != length:
+            left_out.append(f"{folder} is left out: its runs have {other:,} timesteps, not {length:,}")
+            continue
         runs = {run for run in variant.finished() if run.setting in PAPER_SETTINGS}
         if runs:
             scores.append(_rename_environments(final_scores(runs_table(variant, runs))).assign(variant=name))
@@ -265,7 +270,7 @@ def read_variants(results: Results, default: Analysis) -> VariantTables:
     comparable = pd.concat(scores, ignore_index=True).merge(known, on=["environment", "setting"])
     if comparable.empty:
         raise UserError(f"{results.path} has no run of the default to compare with: train first")
-    return VariantTables(default, comparable, pd.concat(untrained, ignore_index=True))
+    return VariantTables(default, comparable, pd.concat(untrained, ignore_index=True), tuple(left_out))
 
 
 def _rename_environments(table: pd.DataFrame) -> pd.DataFrame:

@@ -172,9 +172,14 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
     settings = ("no-clip", "clip-0.2")
     for name in ("raw-advantages", "v5"):
         synthetic_results(folder_of(folder, name), None, range(2), settings, VARIANTS[name])
+    shorter = folder_of(folder, "annealed")
+    synthetic_results(shorter, 20_480, range(2), settings, VARIANTS["annealed"])
     with (tmp_path / "log").open("w") as log:
-        Variants(folder).run(*Variants(folder).open(), Console(file=log, width=200))
-    assert (tmp_path / "log").read_text() == f"written: {folder}/variants/README.md\n"
+        Variants(folder).run(*Variants(folder).open(), Console(file=log, width=400))
+    assert (tmp_path / "log").read_text().splitlines() == [
+        f"{shorter} is left out: its runs have 20,480 timesteps, not 1,000,000",
+        f"written: {folder}/variants/README.md",
+    ]
     text = (folder / "variants" / "README.md").read_text()
     assert "nan" not in text
     table = pd.read_csv(folder / "variants" / "variants.csv")
