@@ -15,6 +15,7 @@ import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.parsing import parse_json, parse_lines
+from bench.common.raw import read_bytes
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
 LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
@@ -138,7 +139,7 @@ def _bytes(content: str | bytes) -> bytes:
 def _content(path: Path) -> bytes | None:
     """Return the content of a file; None where it is missing or can't be read."""
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError:
         return None
 
@@ -148,14 +149,17 @@ def read_text(path: Path) -> str:
 
     Raises:
         UserError: when it can't be read.
-        DamagedError: when it is no text in UTF-8.
+        DamagedError: when it is no text in UTF-8, or starts with a byte order mark.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DamagedError(f"{path}: not a text file") from error
+    if text.startswith("\ufeff"):
+        raise DamagedError(f"{path}: it starts with a byte order mark; save it as UTF-8 without one")
+    return text
 
 
 def read_json(path: Path, kind: Any = dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
+from bench.common.raw import read_bytes
 
 Floats = NDArray[np.float32]
 
@@ -110,7 +111,7 @@ def stored_policy(path: str | Path) -> bytes:
         UserError: when there is none, or the file is damaged.
     """
     try:
-        stored = Path(path).read_bytes()
+        stored = read_bytes(Path(path))
         Policy.from_bytes(stored)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error

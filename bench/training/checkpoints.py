@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
 from bench.common.files import entries, replace_whole
+from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.folder import Results
@@ -166,7 +167,7 @@ class CheckpointFolder:
             if path.suffix != ".npz":
                 continue
             try:
-                checkpoint = from_bytes(path.read_bytes(), self._protocol)
+                checkpoint = from_bytes(read_bytes(path), self._protocol)
                 _require_same(checkpoint, settings)
                 usable.append(checkpoint)
             except ValueError as error:

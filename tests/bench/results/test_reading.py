@@ -2,14 +2,16 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
+from bench.common import files
 from bench.common.errors import UserError
+from bench.common.raw import read_bytes
 from bench.results.folder import open_results
 from bench.results.reading import final_scores, load_runs
 from bench.results.schema import COLUMNS
@@ -46,17 +48,18 @@ def test_a_command_walks_the_folder_and_reads_its_files_once(
 ) -> None:
     met: Counter[tuple[str, Path]] = Counter()
 
-    def counted(name: str) -> None:
-        method = getattr(Path, name)
+    iterdir = Path.iterdir
 
-        def count(path: Path, *arguments: Any, **options: Any) -> Any:
-            met[name, path] += 1
-            return method(path, *arguments, **options)
+    def count_walk(path: Path) -> Iterator[Path]:
+        met["iterdir", path] += 1
+        return iterdir(path)
 
-        monkeypatch.setattr(Path, name, count)
+    def count_read(path: Path) -> bytes:
+        met["read", path] += 1
+        return read_bytes(path)
 
-    counted("iterdir")
-    counted("read_text")
+    monkeypatch.setattr(Path, "iterdir", count_walk)
+    monkeypatch.setattr(files, "read_bytes", count_read)
     done = run(command, "--results", str(results_folder), "--environments", "Reacher-v4", "--seeds", "1")
     assert done.returncode == 0, done.stderr
     runs = results_folder / "runs"
