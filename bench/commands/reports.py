@@ -21,8 +21,8 @@ class Table(Options, OnResults):
     """Print the table; write it when the selection is complete, or where --output says."""
 
     output: Annotated[Path | None, option("DIR", "none")] = None
-    """A folder for files of whatever is selected: scores, their table, all differences with corrected p, mean
-    returns, and learning curves."""
+    """A folder for files of whatever is selected: scores, their table, its differences with corrected p (each
+    setting is compared with the paper's), mean returns, and learning curves."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
@@ -33,6 +33,8 @@ class Table(Options, OnResults):
         if not any(run.setting in PAPER_SETTINGS for run in finished):
             from bench.report.terminal import show_returns
 
+            if self.output is not None:
+                raise UserError("--output needs runs of one of the paper's settings, which set the scale")
             show_returns(results, present, console)
             return
         from bench.report.terminal import show_differences, show_table

@@ -9,7 +9,8 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import DamagedError, UserError
-from bench.common.files import write_whole
+from bench.common.files import digest, write_whole
+from bench.common.raw import read_bytes
 from bench.common.terminal import warn
 from bench.options import (
     OfProtocol,
@@ -71,6 +72,10 @@ class Train(WithOwn, Options, OnResults):
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, which is made if it is not there, and select the runs to train."""
+        if self.changes and self.variant is not None:
+            raise UserError(
+                "--set makes a protocol of your own, in a results folder of its own: without --variant"
+            )
         folder, named = folder_and_protocol(self.results, self.variant)
         protocol = change_protocol(named, self.changes)
         self.selected(protocol, set(), self.known)  # before a folder is made
@@ -208,7 +213,9 @@ def stored_own(folder: Path, sha256: str) -> Path:
 def _name_own_files(results: Results, settings: set[str]) -> str:
     """Say how settings of one's own are repeated: with the files that the folder keeps."""
     runs = [run for run in results.finished() if run.setting in settings]
-    hashes = {str(setting.own_sha256) for setting in results.settings(runs).values()}
-    kept = [path for sha256 in sorted(hashes) if (path := stored_own(results.path, sha256)).is_file()]
-    names = [str(path) for path in kept] or ["FILE"]
-    return f"name their file: {' or '.join(f'--own {path}' for path in names)}"
+    names = []
+    for sha256 in sorted({str(setting.own_sha256) for setting in results.settings(runs).values()}):
+        path = stored_own(results.path, sha256)
+        if path.is_file() and digest(read_bytes(path)) == sha256:
+            names.append(str(path))
+    return f"name their file: {' or '.join(f'--own {path}' for path in names or ['FILE'])}"

@@ -18,7 +18,7 @@ from bench.common.parsing import parse_json, parse_lines
 from bench.common.raw import read_bytes
 
 # The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
-LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
+LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|py|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

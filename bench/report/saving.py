@@ -13,7 +13,6 @@ from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
 from bench.scores.analysis import Analysis, analyze, save_tables
-from bench.scores.estimates import correct_by_holm
 from bench.scores.lecture import SHOWN
 from bench.scores.scale import select_uniform
 
@@ -39,16 +38,12 @@ def write_report(analysis: Analysis, results: Results, selection: Selection) -> 
 
 
 def write_comparison(analysis: Analysis, folder: Path) -> str:
-    """Write what compares the settings of an analysis into a folder; returns what was written, as a line.
-
-    p is corrected for the differences that are written.
-    """
+    """Write what compares the settings of an analysis into a folder; returns what was written, as a line."""
     shown = analysis.pairs[["setting", "other"]].isin(analysis.shown).all(axis=1)
-    differences = analysis.pairs[shown]
     tables = {
         "scores": analysis.scores,
         "table": analysis.table,
-        "differences": differences.assign(p_holm=correct_by_holm(differences["p"].to_numpy())),
+        "differences": analysis.pairs[shown],
         "returns": analysis.returns[analysis.returns["setting"].isin(analysis.shown)],
     }
     for name, table in tables.items():

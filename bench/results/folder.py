@@ -162,13 +162,16 @@ class Results:
             self._stored[run] = self._read(run)
         return self._stored[run]
 
-    def _read(self, run: Run) -> StoredRun:
+    def _read_record(self, run: Run) -> tuple[Record, Setting]:
         path = self.json_path(run)
         with refuse_damage(path):
             if not os.path.lexists(path):
                 raise ValueError("it is missing")
             record: Record = read_json(path, Record)
-            setting = check_record(record, run, self.protocol)
+            return record, check_record(record, run, self.protocol)
+
+    def _read(self, run: Run) -> StoredRun:
+        record, setting = self._read_record(run)
         path = self.csv_path(run)
         with refuse_damage(path):
             text = read_text(path)
@@ -211,9 +214,13 @@ class Results:
             UserError: for a file that can't be used.
         """
         example = {run.setting: run for run in sorted(runs)}
-        return {
-            name: SETTINGS.get(name) or self.read(example[name]).setting for name in in_table_order(example)
-        }
+
+        def find(name: str) -> Setting:
+            stored = self._stored.get(example[name])
+            # Of its JSON alone: its CSV may be damaged, and be none of those that are asked for.
+            return self._read_record(example[name])[1] if stored is None else stored.setting
+
+        return {name: SETTINGS.get(name) or find(name) for name in in_table_order(example)}
 
     def random_scores(self) -> pd.DataFrame:
         """Return the random policies' scores measured so far; see `bench.results.random_scores.read`."""

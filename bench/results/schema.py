@@ -53,7 +53,7 @@ class Record(TypedDict):
     rule: str
     numbers: dict[str, float | None]
     options: dict[str, Any]
-    own_sha256: NotRequired[str]
+    own_sha256: NotRequired[Digest]
     diverged_at: Positive | None
     physics_warnings: Count
     csv_sha256: Digest

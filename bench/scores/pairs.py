@@ -51,6 +51,9 @@ def compare_pairs(grid: Grid) -> pd.DataFrame:
         table = _tabulate(family, estimate_mean(first) - estimate_mean(second), p[0])
         significant = np.sum([correct_by_holm(each) < ALPHA for each in p], axis=0)
         tables.append(table.assign(significant_readings=significant))
+    if not tables:  # one setting of the paper alone
+        columns = ["setting", "other", "paper_difference", "difference", "ci_low", "ci_high", "p", "p_holm"]
+        return pd.DataFrame(columns=[*columns, "significant_readings"])
     table = pd.concat(tables, ignore_index=True)
     published = find_paper_scores(table["setting"]) - find_paper_scores(table["other"])
     table.insert(2, "paper_difference", published)

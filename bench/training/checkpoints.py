@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
-from bench.common.errors import UserError
+from bench.common.errors import UserError, printable
 from bench.common.files import entries, replace_whole
 from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
@@ -171,7 +171,7 @@ class CheckpointFolder:
                 _require_same(checkpoint, settings)
                 usable.append(checkpoint)
             except ValueError as error:
-                refused.append(f"{path} is not used, its runs start again: {error}")
+                refused.append(printable(f"{path} is not used, its runs start again: {error}"))
             except FileNotFoundError:
                 continue  # a campaign has finished its job just now
             except OSError as error:

@@ -166,7 +166,12 @@ def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
         raise UserError(
             f"{path} has neither a function {objective_name(setting)} nor an update rule named rule"
         )
-    names = argument_names(function)
+    try:
+        names = argument_names(function)
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"{path}: {objective_name(setting)} must be a function whose arguments have names"
+        ) from error
     for name in names:
         if name not in INPUTS:
             raise UserError(f"{path}: {unknown(f'argument of {objective_name(setting)}', name, INPUTS)}")

@@ -4,6 +4,9 @@ Two readings of the paper's "random policy": actions uniform over the action spa
 normalized scores, and the initial Gaussian policy before any training.
 """
 
+import math
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pandas as pd
@@ -22,7 +25,8 @@ EPISODES = 100
 def measure(environment: str, protocol: Protocol) -> pd.DataFrame:
     """Scores of both random policies: the mean return of one whole episode of each of 100 seeds.
 
-    The untrained policy's episodes are the first episodes of the training runs with those seeds.
+    The untrained policy's episodes are the first episodes of the training runs with those seeds, where a
+    rollout is as long as an episode may be.
 
     Returns a table with the columns of `bench.results.random_scores`; the standard error is the mean's.
     """
@@ -62,10 +66,12 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     setting = SETTINGS[PAPER_SETTINGS[0]]
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
     actors, keys = join_actors(start_learners(runs, [setting] * EPISODES, environments, protocol))
-    noise = np.asarray(action_noise(hyperparameters, keys, environments.action_size))
+    # Of a horizon, which is that of the runs' first rollout; of several where an episode may be longer.
+    horizons = max(1, math.ceil(environments.time_limit / hyperparameters.horizon))
+    longer = replace(hyperparameters, horizon=horizons * hyperparameters.horizon)
+    noise = np.asarray(action_noise(longer, keys, environments.action_size))
 
     def choose(step: int, observations: NDArray[np.float32]) -> jax.Array:
-        assert step < len(noise), "an episode did not end within one horizon of steps"
         return act(hyperparameters, actors, observations, noise[step])
 
     returns, _ = play_episodes(environments, choose)

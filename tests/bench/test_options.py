@@ -54,3 +54,21 @@ def test_a_folder_of_one_s_own_protocol_is_trained_and_read(tmp_path: Path) -> N
     status, _, err = run("train", *folder, *selection)
     assert (status, err.count("\n")) == (1, 1)
     assert "discount 0.9, not 0.99" in err
+
+
+@pytest.mark.slow
+def test_rollouts_may_be_shorter_than_episodes(tmp_path: Path) -> None:
+    """HalfCheetah's episodes have 1,000 steps, also those of the untrained policy."""
+    selection = ("--environments", "HalfCheetah-v4", "--settings", "clip-0.2", "--seeds", "1")
+    changes = ("--set", "horizon=64", "--timesteps", "64")
+    done = command_line("train", "--results", str(tmp_path / "mine"), *selection, *changes)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "mine" / "random.csv").read_text().splitlines()) == 3
+
+
+def test_a_variant_s_folder_is_of_no_other_protocol(tmp_path: Path) -> None:
+    arguments = ("--results", str(tmp_path / "mine"), "--variant", "annealed", "--set", "epochs=3")
+    status, _, err = run("train", *arguments)
+    assert (status, err.count("\n")) == (1, 1)
+    assert "--set makes a protocol of your own" in err
+    assert not (tmp_path / "mine").exists()

@@ -72,3 +72,16 @@ def test_any_selection_has_files_when_they_are_asked_for(tmp_path: Path) -> None
 def test_no_results_folder_is_written_over(published: Results) -> None:
     with pytest.raises(UserError, match="is a results folder: choose another for --output"):
         printed(Table(output=published.path), published, "clip-0.1", "clip-0.2")
+
+
+def test_one_setting_of_the_paper_has_files_without_differences(tmp_path: Path) -> None:
+    results = synthetic_results(tmp_path / "results", None, range(2), ("clip-0.2",))
+    printed(Table(output=tmp_path / "out"), results, "clip-0.2", seeds=2)
+    assert pd.read_csv(tmp_path / "out" / "differences.csv").empty
+    assert len(pd.read_csv(tmp_path / "out" / "scores.csv")) == 14
+
+
+def test_without_a_setting_of_the_paper_nothing_is_written_unsaid(tmp_path: Path) -> None:
+    results = synthetic_results(tmp_path / "results", None, range(1), ("trpo-0.01",))
+    with pytest.raises(UserError, match="--output needs runs of one of the paper's settings"):
+        printed(Table(output=tmp_path / "out"), results, "trpo-0.01", seeds=1)

@@ -28,6 +28,10 @@ pytestmark = pytest.mark.slow
             MINE.format(returned="ratio", name="mine").replace("0.2}", '0.2}, options={"objective": "f"}'),
             "neither a function f nor",
         ),
+        (
+            MINE.format(returned="ratio", name="mine") + "objective = max\n",
+            "objective must be a function whose arguments have names",
+        ),
         ("x = 1", "has no list SETTINGS of Setting"),
         ("SETTINGS = []", "has no list SETTINGS of Setting"),
         (MINE.format(returned="ratio", name="clip-0.2"), "the name clip-0.2 is taken"),
