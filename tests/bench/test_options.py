@@ -56,7 +56,7 @@ def test_a_folder_of_one_s_own_protocol_is_trained_and_read(tmp_path: Path) -> N
     assert "discount 0.9, not 0.99" in err
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_rollouts_may_be_shorter_than_episodes(tmp_path: Path) -> None:
     """HalfCheetah's episodes have 1,000 steps, also those of the untrained policy."""
     selection = ("--environments", "HalfCheetah-v4", "--settings", "clip-0.2", "--seeds", "1")
