@@ -33,15 +33,10 @@ Objective = Callable[..., Float[Array, "sample"]]
 
 
 @dataclass(frozen=True)
-class Rule(ppo.Rule):
+class Rule(ppo.SurrogateRule):
     """PPO that maximizes `function` in place of the paper's objective. Its numbers are the function's own."""
 
     function: Objective
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """No columns of its own."""
-        return ()
 
     def objective(
         self,
@@ -72,16 +67,6 @@ class Rule(ppo.Rule):
             "numbers": lambda: numbers,
         }
         return jnp.mean(self.function(**{name: given[name]() for name in argument_names(self.function)}))
-
-    def diagnose(
-        self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
-    ) -> dict[str, Float[Array, ""]]:
-        """Nothing."""
-        return {}
-
-    def adapt(self, numbers: Numbers, kl: Float[Array, ""]) -> Numbers:
-        """Nothing changes."""
-        return {}
 
 
 def argument_names(function: Objective) -> list[str]:

@@ -26,13 +26,8 @@ MAX_CLIPPED_LOG_RATIO = 80.0
 
 
 @dataclass(frozen=True)
-class Rule(UpdateRule):
-    """Both networks by one Adam: the policy on the surrogate objective, the values on their loss."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The β that an update used, and the share of samples whose ratio ended outside the clip range."""
-        return ("kl_coefficient", "clip_fraction")
+class SurrogateRule(UpdateRule):
+    """Both networks by one Adam: the policy on an objective, the values on their loss."""
 
     def initial(self, hyperparameters: Hyperparameters, parameters: dict[str, Any]) -> Any:
         """Adam's moments."""
@@ -80,10 +75,34 @@ class Rule(UpdateRule):
         experience: Experience,
         minibatch: Samples,
     ) -> Float[Array, ""]:
-        """What the parameters of the policy maximize on a minibatch: the paper's surrogate objective.
+        """What the parameters of the policy maximize on a minibatch. parameters: of both networks."""
+        raise NotImplementedError
 
-        parameters: of both networks.
-        """
+    def diagnose(
+        self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
+    ) -> dict[str, Float[Array, ""]]:
+        """The rule's columns, of the parameters of both networks after the update."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Rule(SurrogateRule):
+    """The paper's surrogate objective, whose β may adapt."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The β that an update used, and the share of samples whose ratio ended outside the clip range."""
+        return ("kl_coefficient", "clip_fraction")
+
+    def objective(
+        self,
+        context: Context,
+        parameters: dict[str, Any],
+        numbers: Numbers,
+        experience: Experience,
+        minibatch: Samples,
+    ) -> Float[Array, ""]:
+        """See `surrogate_objective`."""
         old, new = policies(context, parameters, experience, minibatch)
         advantages = standardize_minibatch(context.hyperparameters.choices, minibatch.advantages)
         return surrogate_objective(PpoNumbers(**numbers), old, new, minibatch.actions, advantages)
@@ -91,7 +110,7 @@ class Rule(UpdateRule):
     def diagnose(
         self, context: Context, parameters: dict[str, Any], numbers: Numbers, experience: Experience
     ) -> dict[str, Float[Array, ""]]:
-        """The rule's columns, of the parameters of both networks after the update."""
+        """β and the clip fraction."""
         old, new = policies(context, parameters, experience, experience.samples)
         ratio = probability_ratio(old, new, experience.samples.actions)
         return {

@@ -102,7 +102,7 @@ class Train(WithOwn, Options, OnResults):
             console.print(message, soft_wrap=True)
             return
         if self.own_file is not None:
-            write_whole(stored_own(results.path, self.own_file.sha256), self.own_file.source)
+            write_whole(results.own_path(self.own_file.sha256), self.own_file.source)
         if not pin():
             warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign
@@ -205,17 +205,12 @@ class Verify(WithOwn, OfProtocol, OnResults):
         verify(results, selection, timesteps, console, self.own_file, record=self.record)
 
 
-def stored_own(folder: Path, sha256: str) -> Path:
-    """Where a results folder keeps the file of settings of one's own. Nothing executes it unasked."""
-    return folder / "own" / f"{sha256}.py"
-
-
 def _name_own_files(results: Results, settings: set[str]) -> str:
     """Say how settings of one's own are repeated: with the files that the folder keeps."""
     runs = [run for run in results.finished() if run.setting in settings]
     names = []
     for sha256 in sorted({str(setting.own_sha256) for setting in results.settings(runs).values()}):
-        path = stored_own(results.path, sha256)
+        path = results.own_path(sha256)
         if path.is_file() and digest(read_bytes(path)) == sha256:
             names.append(str(path))
     return f"name their file: {' or '.join(f'--own {path}' for path in names or ['FILE'])}"

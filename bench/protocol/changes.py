@@ -21,11 +21,6 @@ VALUES: Mapping[str, tuple[str, ...]] = {**possible_choices(), "environment_vers
 """What can be set to one of several words: choices, and the version of the environments."""
 
 
-def describe_changes() -> str:
-    """What can be set, in a line: each number, and each choice with its values."""
-    return ", ".join([*NUMBERS, *(f"{name}={'|'.join(values)}" for name, values in VALUES.items())])
-
-
 def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
     """The protocol with these changes, each `name=value`.
 

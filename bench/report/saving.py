@@ -39,12 +39,11 @@ def write_report(analysis: Analysis, results: Results, selection: Selection) -> 
 
 def write_comparison(analysis: Analysis, folder: Path) -> str:
     """Write what compares the settings of an analysis into a folder; returns what was written, as a line."""
-    shown = analysis.pairs[["setting", "other"]].isin(analysis.shown).all(axis=1)
     tables = {
         "scores": analysis.scores,
         "table": analysis.table,
-        "differences": analysis.pairs[shown],
-        "returns": analysis.returns[analysis.returns["setting"].isin(analysis.shown)],
+        "differences": analysis.shown_pairs,
+        "returns": analysis.returns,
     }
     for name, table in tables.items():
         write_whole(folder / f"{name}.csv", csv_text(table))

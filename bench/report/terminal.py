@@ -53,8 +53,7 @@ def show_differences(analysis: Analysis, console: Console) -> None:
     # Each setting has a pair with each of the paper's. They are counted first, because their tests take long.
     if not 0 < paper * (2 * len(settings) - paper - 1) / 2 <= MOST_SHOWN:
         return
-    pairs = analysis.pairs[analysis.pairs[["setting", "other"]].isin(analysis.shown).all(axis=1)]
-    pairs = pairs[pairs["ci_low"].notna()]
+    pairs = analysis.shown_pairs.dropna(subset="ci_low")
     cells = [["setting", "other", "difference", "95 % interval", "p", "p, Holm"]]
     for row in pairs.itertuples():
         names = (analysis.settings[name].label for name in (row.setting, row.other))

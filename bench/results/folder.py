@@ -8,6 +8,7 @@
     random.csv                                      the random policies' scores
     policies.csv                                    what policies return: `bench.results.evaluations`
     verified.csv                                    which runs were repeated: `bench.results.verified`
+    own/<sha256>.py                                 a file of one's own settings, by the hash of its text
     variants/<name>/                                a results folder of another protocol
 
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
@@ -42,14 +43,7 @@ from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS_FOLDER
 from bench.results import random_scores
-from bench.results.schema import (
-    Record,
-    RunResult,
-    StoredRun,
-    check_record,
-    parse_csv,
-    refuse_damage,
-)
+from bench.results.schema import Record, RunResult, StoredRun, check_record, parse_csv, refuse_damage
 
 PROTOCOL_FILE = "protocol.json"
 
@@ -112,6 +106,10 @@ class Results:
     def json_path(self, run: Run) -> Path:
         """Return the path of the run's JSON, which is written before the CSV."""
         return self.csv_path(run).with_suffix(".json")
+
+    def own_path(self, sha256: str) -> Path:
+        """Return the path of a file of one's own settings. Nothing executes it unasked."""
+        return self.path / "own" / f"{sha256}.py"
 
     def save_run(self, result: RunResult, provenance: dict[str, Any]) -> None:
         """Write a finished run: policy, JSON, then the CSV, each whole or not at all.

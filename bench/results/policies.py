@@ -101,7 +101,8 @@ def load_policy(path: str | Path) -> Policy:
     Raises:
         UserError: when there is none, or the file is damaged.
     """
-    return Policy.from_bytes(stored_policy(path))
+    _, policy = _read(Path(path))
+    return policy
 
 
 def stored_policy(path: str | Path) -> bytes:
@@ -110,11 +111,15 @@ def stored_policy(path: str | Path) -> bytes:
     Raises:
         UserError: when there is none, or the file is damaged.
     """
+    stored, _ = _read(Path(path))
+    return stored
+
+
+def _read(path: Path) -> tuple[bytes, Policy]:
     try:
-        stored = read_bytes(Path(path))
-        Policy.from_bytes(stored)
+        stored = read_bytes(path)
+        return stored, Policy.from_bytes(stored)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
-    return stored

@@ -8,7 +8,6 @@ A file starts with a line that names its format, and a line with the SHA-256 of 
 NumPy's archive of the arrays. Nothing is parsed before the hash is right.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError, printable
-from bench.common.files import entries, replace_whole
+from bench.common.files import digest, entries, replace_whole
 from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
@@ -92,7 +91,7 @@ class Checkpoint:
         }
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
         archive = pack_arrays({HEADER: text, **arrays})
-        return b"\n".join((FORMAT, hashlib.sha256(archive).hexdigest().encode(), archive))
+        return b"\n".join((FORMAT, digest(archive).encode(), archive))
 
 
 def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
@@ -102,10 +101,10 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
         ValueError: saying why the content can't be used: it is damaged, or of another format or protocol.
     """
     first, _, rest = content.partition(b"\n")
-    digest, _, archive = rest.partition(b"\n")
+    stated, _, archive = rest.partition(b"\n")
     if first != FORMAT:
         raise ValueError(f"it does not start with the line {FORMAT.decode()}")
-    if digest != hashlib.sha256(archive).hexdigest().encode():
+    if stated != digest(archive).encode():
         raise ValueError("it is damaged")
     try:
         arrays = unpack_arrays(archive)
@@ -138,8 +137,8 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chec
 
 def name_of(runs: Sequence[Run]) -> str:
     """The name that stands for a job of these runs, such as Hopper-v4-0123456789ab."""
-    digest = hashlib.sha256("\n".join(map(str, sorted(runs))).encode()).hexdigest()[:12]
-    return f"{runs[0].environment}-{digest}"
+    names = "\n".join(map(str, sorted(runs)))
+    return f"{runs[0].environment}-{digest(names)[:12]}"
 
 
 class CheckpointFolder:

@@ -6,7 +6,6 @@ an object `rule` (`algorithms.rules.UpdateRule`). A function's arguments are nam
 options name: `options={"objective": "another"}`. The file is run on every worker that trains its settings.
 """
 
-import hashlib
 import sys
 import traceback
 import types
@@ -25,7 +24,7 @@ from algorithms.rules.own_objective import INPUTS, argument_names
 from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
-from bench.common.files import read_text
+from bench.common.files import digest, read_text
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
@@ -49,7 +48,7 @@ class OwnFile:
     @property
     def sha256(self) -> str:
         """The hash of its text."""
-        return hashlib.sha256(self.source.encode()).hexdigest()
+        return digest(self.source)
 
     @property
     def settings(self) -> dict[str, Setting]:

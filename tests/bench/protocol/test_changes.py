@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.common.errors import UserError
-from bench.protocol.changes import NUMBERS, VALUES, change_protocol, describe_changes
+from bench.protocol.changes import change_protocol
 from bench.protocol.protocol import DEFAULT, Protocol
 from bench.protocol.variants import VARIANTS
 
@@ -54,7 +54,3 @@ def test_what_cannot_be_set_is_refused_in_a_line(change: list[str], message: str
     with pytest.raises(UserError, match=message) as error:
         change_protocol(DEFAULT, change)
     assert "\n" not in str(error.value)
-
-
-def test_the_help_names_everything_that_can_be_set() -> None:
-    assert all(name in describe_changes() for name in (*NUMBERS, *VALUES))
