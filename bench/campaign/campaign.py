@@ -13,6 +13,7 @@ from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
 from bench.common.interrupts import raise_on_interrupt
+from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -55,7 +56,7 @@ def run_campaign(
     runs = sum(len(job.runs) for job in jobs)
     size = sum(job.size(results.protocol) for job in jobs)
     with (
-        results.locked(),
+        results.locked(lambda line: warn(console, line)),
         connect(scheduler, len(jobs)) as client,
         raise_on_interrupt(),
         CampaignProgress(console, runs, size, activity, unit) as progress,
