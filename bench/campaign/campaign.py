@@ -8,7 +8,13 @@ import psutil
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
-from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connect, identity
+from bench.campaign.cluster import (
+    START_SECONDS,
+    RefusedWorkerError,
+    check_this_worker,
+    connect,
+    identity,
+)
 from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
@@ -89,7 +95,13 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
         progress.resumed(job.key, job.steps)
     while waiting or running:
         workers = len(client.ncores())
-        progress.workers(workers)
+        without = progress.workers(workers)
+        # A cluster's workers may come again. Those of this machine would have started by now.
+        if client.cluster is not None and without > START_SECONDS:
+            raise UserError(
+                "the worker processes don't start again: is there memory for them? What was handed in is"
+                f" kept in {results.path}, and the same command goes on from there"
+            )
         while waiting and len(running) < max(1, workers):
             job = waiting.popleft()
             future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)

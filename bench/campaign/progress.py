@@ -28,7 +28,8 @@ class CampaignProgress:
         self._steps_before = 0
         self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
         self._last_line = time.monotonic()
-        self._last_worker: float | None = time.monotonic()  # when it was seen; None once its lack is told
+        self._last_worker = time.monotonic()  # when it was seen
+        self._lack_is_told = False
         self._bar = Progress(
             TextColumn(activity),
             BarColumn(bar_width=None),
@@ -69,14 +70,18 @@ class CampaignProgress:
         self._bar.update(self._task, completed=self._steps_done, state=self._state())
         self._line(f"{job} done")
 
-    def workers(self, count: int) -> None:
-        """Take the number of workers. After a while without any, say so once."""
+    def workers(self, count: int) -> float:
+        """Take the number of workers. After a while without any, say so once.
+
+        Returns for how many seconds there was none.
+        """
         now = time.monotonic()
         if count:
-            self._last_worker = now
-        elif self._last_worker is not None and now - self._last_worker > PATIENCE:
-            self._last_worker = None
+            self._last_worker, self._lack_is_told = now, False
+        elif not self._lack_is_told and now - self._last_worker > PATIENCE:
+            self._lack_is_told = True
             self.say("no worker is left: waiting for workers")
+        return now - self._last_worker
 
     def say(self, message: str) -> None:
         """Print something that went wrong, above the bar."""

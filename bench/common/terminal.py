@@ -1,5 +1,7 @@
 """What is printed on a terminal: tables of any width, in which no number is cut, and warnings."""
 
+import os
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -9,6 +11,22 @@ from rich.table import Table
 FRAME = 3
 # The narrowest column of texts, which wrap.
 NARROWEST_TEXT = 12
+
+
+class PatientConsole(Console):
+    """A console that says no more once its reader has left, while the command goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more."""
+        self.quiet = True
+        silence_stdout()
+
+
+def silence_stdout() -> None:
+    """Send to nowhere what this process prints from now on."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())
+    os.close(descriptor)
 
 
 def print_table(

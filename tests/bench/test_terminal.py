@@ -12,6 +12,7 @@ from bench.protocol.protocol import Run
 from bench.training.own import read_own
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, environment_with
+from tests.helpers.soak import mark_soak
 from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
@@ -82,15 +83,25 @@ def test_a_log_on_a_full_disk_does_not_end_a_campaign(tmp_path: Path) -> None:
     assert len(list((tmp_path / "results").rglob("seed-*.csv"))) == 1
 
 
-def test_to_a_reader_that_leaves_nothing_more_is_said() -> None:
+@pytest.mark.parametrize(
+    "command", ["table --seeds 1 | true", "--help | true", "status --seeds 1 >&-", *mark_soak(["--help >&-"])]
+)
+def test_without_a_reader_nothing_more_is_said(command: str) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m bench table --seeds 1 | true; exit ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{sys.executable} -m bench {command}; exit ${{PIPESTATUS[0]}}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_error_without_a_reader_has_its_status() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m bench status --results nowhere >&- 2>&-"], cwd=ROOT, check=False
+    )
+    assert done.returncode == 1
 
 
 def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: Path) -> None:
