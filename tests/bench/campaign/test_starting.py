@@ -10,7 +10,14 @@ import psutil
 import pytest
 
 from tests.helpers.cluster import running_scheduler, worker
-from tests.helpers.processes import ROOT, WITH_CHECKPOINTS, environment_with, has_checkpoint, wait_until
+from tests.helpers.processes import (
+    ROOT,
+    WITH_CHECKPOINTS,
+    command_line,
+    environment_with,
+    has_checkpoint,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
@@ -77,7 +84,7 @@ def test_workers_that_do_not_start_end_the_campaign(broken: Path, tmp_path: Path
 def test_workers_that_do_not_start_again_end_the_campaign(broken: Path, tmp_path: Path) -> None:
     folder = tmp_path / "results"
     campaign = start(folder, PYTHONPATH=str(broken.parent))
-    wait_until(lambda: has_checkpoint(folder), seconds=120)
+    wait_until(lambda: has_checkpoint(folder), seconds=240)
     broken.touch()
     (process,) = [
         child
@@ -115,9 +122,12 @@ def test_neither_dask_s_files_nor_variables_change_the_local_cluster(tmp_path: P
 def test_a_dask_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("{")
-    line = last_line(start(tmp_path / "results", DASK_CONFIG=str(file)), 60)
-    assert line.startswith("error: Dask's configuration can't be read: ValueError: ")
-    assert str(file) in line
+    arguments = ("train", "--results", str(tmp_path / "results"), *ONE)
+    done = command_line(*arguments, env=environment_with(DASK_CONFIG=str(file)))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: Dask's configuration can't be read: ValueError: ")
+    assert str(file) in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_scheduler_without_the_encryption_that_is_demanded_is_refused(tmp_path: Path) -> None:
@@ -156,7 +166,7 @@ def test_a_campaign_whose_folder_is_taken_over_stops_and_harms_nothing(tmp_path:
     """Whoever removes the lock of a campaign that lives, and starts another, has one campaign in the end."""
     folder = tmp_path / "results"
     first = start(folder, "--timesteps", "40960")
-    wait_until(lambda: has_checkpoint(folder), seconds=120)
+    wait_until(lambda: has_checkpoint(folder), seconds=240)
     os.kill(first.pid, signal.SIGSTOP)  # its workers go on, and its next checkpoint waits
     (folder / ".lock").unlink()
     second = start(folder, "--timesteps", "40960")
