@@ -185,7 +185,11 @@ class Rule(ppo.Rule, FeedbackRule):
             model = Rewards.of(context.hyperparameters)
             assert state.model is not None
             rewards = model.of_steps(state.model, statistics, rollout.observations[:-1], rollout.actions)
-        state = replace(state, returns=state.returns.after(rewards, rollout.ends))
+        # Counted from the first rollout on that has a reward model; an episode may have begun before.
+        counted = _choose(
+            state.rollouts > self.label_rollouts, state.returns.after(rewards, rollout.ends), state.returns
+        )
+        state = replace(state, returns=counted)
         observations = filter_observations(
             context.hyperparameters.choices, statistics, rollout.observations[:-1]
         )

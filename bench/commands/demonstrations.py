@@ -36,5 +36,6 @@ class Demonstrate:
 
         results = open_results(FOLDER.parent, None, create=True)
         jobs = [DemonstrationJob(environment) for environment in missing]
-        run_campaign(results, jobs, console, stopped=lambda: f"stopped: what is done is kept in {FOLDER}")
+        kept = f"stopped: what is done is kept in {FOLDER}"
+        run_campaign(results, jobs, console, stopped=lambda: kept, activity="demonstrating")
         console.print(f"written: {' '.join(str(path_of(each)) for each in missing)}", soft_wrap=True)

@@ -4,6 +4,7 @@
 it says who acted, by which source, and the SHA-256 of the arrays' file.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,12 @@ def read_demonstrations(environment: str) -> tuple[StoredDemonstrations, str]:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+def demonstrated_returns(environments: Iterable[str]) -> dict[str, float]:
+    """The mean return of each environment's demonstrations, of those that there are."""
+    there = [environment for environment in environments if path_of(environment).exists()]
+    return {each: float(read_demonstrations(each)[0].returns.mean()) for each in there}
 
 
 def describe(stored: StoredDemonstrations, made: dict[str, Any]) -> dict[str, Any]:
