@@ -8,6 +8,7 @@ import hashlib
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from algorithms.rollout import Rollout
@@ -33,7 +34,10 @@ def summary(name: str) -> dict[str, Any]:
     environments, run = Environments(ENVIRONMENT, [0]), Run(ENVIRONMENT, name, 0)
     smaller = dataclasses.replace(setting, options=options)
     (learner,) = start_learners([run], [smaller], environments, PROTOCOL)
-    rollout = Rollout(**load(inputs_path(ENVIRONMENT)))
+    inputs: dict[str, Any] = {
+        name: jnp.asarray(array) for name, array in load(inputs_path(ENVIRONMENT)).items()
+    }
+    rollout = Rollout(**inputs)
     for update in range(UPDATES):
         diagnostics = learner.learn(SHORT, rollout, 1 - update / UPDATES)
     arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(learner.state)]
