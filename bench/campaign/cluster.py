@@ -37,6 +37,8 @@ DASK_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1 s",
     "distributed.admin.system-monitor.interval": "10 s",
+    # A job travels with its checkpoint: those of human feedback have their comparisons, 13 MB a run.
+    "distributed.admin.large-graph-warning-threshold": "1 GiB",
     # The HTTP servers, which Dask starts in any case, have no pages.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
