@@ -41,6 +41,8 @@ DASK_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1 s",
     "distributed.admin.system-monitor.interval": "10 s",
+    # A job travels with its checkpoint: those of human feedback have their comparisons, 13 MB a run.
+    "distributed.admin.large-graph-warning-threshold": "1 GiB",
     # The HTTP servers, which Dask starts in any case, have no pages.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -187,8 +189,9 @@ def _local_cluster(processes: int) -> LocalCluster:
 
 
 def source_digest(root: Path) -> str:
-    """Return twelve hexadecimal digits of a hash over the two packages in the folder `root`."""
+    """Return twelve hexadecimal digits of a hash over the two packages and the demonstrations in `root`."""
     files = sorted(path for package in ("algorithms", "bench") for path in (root / package).rglob("*.py"))
+    files += sorted((root / "results" / "demonstrations").glob("*.npz"))
     # The names too: a file that is moved is another source.
     parts = (part for path in files for part in (str(path.relative_to(root)).encode(), path.read_bytes()))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
