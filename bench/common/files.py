@@ -4,14 +4,17 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.parsing import parse_json, parse_lines
@@ -83,6 +86,22 @@ def locked(folder: Path, refusal: str = "") -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def find_holder(folder: Path) -> str | None:
+    """Return which process has a folder `locked`, for people; None where none has, or the system doesn't say.
+
+    It reads Linux's list of locks. Trying to lock the folder could make a starting campaign fail.
+    """
+    found = folder.stat()
+    file = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    with suppress(OSError, psutil.Error):
+        for line in Path("/proc/locks").read_text().splitlines():
+            _, kind, _, _, process, held, *_ = line.split()
+            if (kind, held) == ("FLOCK", file):
+                since = datetime.fromtimestamp(psutil.Process(int(process)).create_time(), UTC)
+                return f"process {process} on {platform.node()} since {since:%Y-%m-%d %H:%M} UTC"
+    return None
 
 
 def remove_leftovers(folder: Path, but: str) -> None:
