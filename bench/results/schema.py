@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
-from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, Time, convert, parse_columns
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
@@ -63,6 +63,8 @@ class Record(TypedDict):
     git_commit: NotRequired[str | None]
     versions: NotRequired[dict[str, str]]
     earlier_segments: NotRequired[list[dict[str, Any]]]
+    finished: NotRequired[Time]
+    command: NotRequired[str]
 
 
 @dataclass(frozen=True)
