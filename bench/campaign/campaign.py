@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
+from dask.system import CPU_COUNT
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
@@ -54,18 +55,18 @@ def run_campaign(
     """
     runs = sum(len(job.runs) for job in jobs)
     size = sum(job.size(results.protocol) for job in jobs)
-    with (
-        results.locked(),
-        connect(scheduler, len(jobs)) as client,
-        raise_on_interrupt(),
-        CampaignProgress(console, runs, size, activity, unit) as progress,
-    ):
+    progress = CampaignProgress(console, runs, size, activity, unit)
+    with results.locked(), connect(scheduler, len(jobs)) as client, raise_on_interrupt(), progress:
         try:
+            workers = len(client.ncores())
+            where = f"this machine's {CPU_COUNT} cores" if scheduler is None else scheduler
+            progress.started(f"{workers} worker{'s' * (workers != 1)} of {where}")
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-            jobs = merge(jobs, len(client.ncores()))
+            jobs = merge(jobs, workers)
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
             # Before the workers are stopped, which may take seconds.
+            progress.stop()
             progress.say(stopped())
             raise
         except Exception as error:
@@ -88,7 +89,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
         progress.resumed(job.key, job.steps)
     while waiting or running:
         workers = len(client.ncores())
-        progress.workers(workers)
+        progress.tick(workers)
         while waiting and len(running) < max(1, workers):
             job = waiting.popleft()
             future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)
