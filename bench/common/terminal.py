@@ -1,8 +1,10 @@
-"""What is printed on a terminal: tables of any width, in which no number is cut, and warnings."""
+"""What is printed on a terminal: tables in which no number is cut, warnings, and stages that take long."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Timer
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +13,8 @@ from rich.table import Table
 FRAME = 3
 # The narrowest column of texts, which wrap.
 NARROWEST_TEXT = 12
+# How many seconds a stage may take without a word.
+SILENCE = 3.0
 
 
 class PatientConsole(Console):
@@ -76,3 +80,20 @@ def _print_lines(console: Console, title: str, heading: Sequence[str], rows: Seq
 def warn(console: Console, line: str) -> None:
     """Print a line that asks for attention."""
     console.print(line, style="yellow", soft_wrap=True)
+
+
+@contextmanager
+def stage(console: Console, doing: str) -> Iterator[None]:
+    """Say what is being done within the context once it takes more than `SILENCE`. doing: Such as drawing."""
+
+    def say() -> None:
+        with suppress(OSError):  # a full disk, or a reader that has left
+            console.print(f"{doing} ...", soft_wrap=True)
+
+    timer = Timer(SILENCE, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -26,6 +26,9 @@ PINNED = {
     "NPROC": "1",
     # Not for the bits: handing each small call to another thread costs more than the call.
     "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
+    # XLA's log, which asks to file a bug where a busy core compiles for two minutes. No flag silences this
+    # message alone. What fails raises in Python, too, and what is fatal is still logged.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
 # The beginnings of the names of variables that are discarded.

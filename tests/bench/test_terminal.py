@@ -1,5 +1,6 @@
 """What is printed, wherever it goes: narrow terminals, odd names, other encodings, full disks."""
 
+import io
 import re
 import shutil
 import subprocess
@@ -7,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from bench.common import terminal
+from bench.common.terminal import stage
 from bench.protocol.protocol import Run
 from bench.training.own import read_own
 from tests.helpers.commands import run
-from tests.helpers.processes import ROOT, environment_with
+from tests.helpers.processes import ROOT, environment_with, wait_until
 from tests.helpers.soak import mark_soak
 from tests.helpers.training import train_into
 
@@ -148,3 +152,14 @@ def test_misspelt_make_variables_are_refused() -> None:
     )
     assert done.returncode == 2
     assert "unknown variable RESULT; choose from: RESULTS SEEDS" in done.stderr
+
+
+def test_what_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    console = Console(file=printed)
+    with stage(console, "thinking"):
+        pass
+    monkeypatch.setattr(terminal, "SILENCE", 0.0)
+    with stage(console, "drawing"):
+        wait_until(lambda: printed.getvalue() != "")
+    assert printed.getvalue() == "drawing ...\n"

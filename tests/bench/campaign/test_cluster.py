@@ -1,5 +1,6 @@
 """Campaigns on a Dask cluster: the same bytes, refused workers, failing jobs."""
 
+import json
 import os
 import signal
 import subprocess
@@ -65,6 +66,9 @@ def test_two_remote_workers_give_the_same_bytes(cluster: str, trained: Path, tmp
     assert done.returncode == 0, done.stderr
     assert_same_csvs(folder, trained, count=22)
     assert "(22/22 runs" in done.stdout
+    record = json.loads(next(folder.glob("runs/*/*/seed-00.json")).read_text())
+    assert record["command"].startswith("bench train ")  # of the campaign, not of the worker
+    assert record["command"].endswith(f"--scheduler {cluster}")
 
 
 @pytest.mark.soak
