@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 
 import tyro
-from rich.console import Console
 
 from bench.commands.evaluation import Evaluate
 from bench.commands.machines import Speed, Videos
@@ -13,6 +12,7 @@ from bench.commands.reports import Curves, Page, Table, Variants
 from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
+from bench.common.terminal import PlainConsole
 from bench.protocol.settings import SETTINGS
 
 # Options that take several values: given twice, they take all of them.
@@ -65,15 +65,17 @@ def _settings_lines() -> list[str]:
 
 
 def run_command_line() -> int:
-    """Run the command that the arguments name; returns the exit status."""
+    """Run the command that the arguments of this process name; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
-    command = parsed()
-    # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
-    console = Console(highlight=False, markup=False, emoji=False)
+    return execute(parsed())
+
+
+def execute(command: Command) -> int:
+    """Run a command; returns the exit status. What the user can mend is told in one line."""
     try:
-        command.execute(console)
+        command.execute(PlainConsole())
         sys.stdout.flush()
     except (UserError, OSError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import digest, write_whole
-from bench.common.raw import read_bytes
+from bench.common.raw import read_whole
 from bench.common.terminal import warn
 from bench.options import (
     OfProtocol,
@@ -211,6 +211,6 @@ def _name_own_files(results: Results, settings: set[str]) -> str:
     names = []
     for sha256 in sorted({str(setting.own_sha256) for setting in results.settings(runs).values()}):
         path = results.own_path(sha256)
-        if path.is_file() and digest(read_bytes(path)) == sha256:
+        if path.is_file() and digest(read_whole(path)) == sha256:
             names.append(str(path))
     return f"name their file: {' or '.join(f'--own {path}' for path in names or ['FILE'])}"

@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bench.common.errors import printable
+
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "gymnasium", "mujoco")
 
 # The instructions that a run's bits are made of on x86-64 (bench.training.determinism).
@@ -30,7 +32,7 @@ def provenance() -> dict[str, Any]:
         "processor": {
             "kind": processor_kind(),
             "model": processor_model(),
-            "name": _processor_name(),
+            "name": printable(_processor_name()),
         },
     }
 

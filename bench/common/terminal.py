@@ -1,14 +1,30 @@
 """What is printed on a terminal: tables of any width, in which no number is cut, and warnings."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from bench.common.errors import printable
 
 # The width of a column's frame: a space on either side and a line.
 FRAME = 3
 # The narrowest column of texts, which wrap.
 NARROWEST_TEXT = 12
+
+
+class PlainConsole(Console):
+    """A console that shows texts as they are: [red] and :x: are a folder's name, and codes are escaped."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of `rich.console.Console`."""
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text of lines, with what is not printable escaped."""
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
 
 
 def print_table(

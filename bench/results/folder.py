@@ -28,6 +28,8 @@ from bench.common.errors import DamagedError, UserError
 from bench.common.files import (
     digest,
     entries,
+    inner_folder,
+    is_open_as,
     json_text,
     locked,
     move_aside,
@@ -70,7 +72,7 @@ class Results:
         Raises:
             UserError: when the folder was moved or removed while it is locked: nothing is written elsewhere.
         """
-        if self._lock is not None and not _is_open_as(self._path, self._lock):
+        if self._lock is not None and not is_open_as(self._path, self._lock):
             raise UserError(f"{self._path} was moved or removed while it was written: stopped")
         return self._path
 
@@ -203,7 +205,7 @@ class Results:
         self._move_aside(self.path / random_scores.FILE)
 
     def _move_aside(self, path: Path) -> None:
-        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+        move_aside(path, inner_folder(self.path, "damaged") / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """Return the settings of these runs by name, in the table's order: this version's, or the files'.
@@ -230,7 +232,7 @@ class Results:
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
-        number = re.fullmatch(r"seed-(\d{2,})\.csv", file)
+        number = re.fullmatch(r"seed-([0-9]{2,})\.csv", file)
         known = environments_of(self.protocol.environment_version)
         if environment not in known or not re.fullmatch(SETTING_NAME, setting) or not number:
             raise UserError(f"{path}: not a run of this benchmark")
@@ -238,13 +240,6 @@ class Results:
         if self.csv_path(run) != path:
             raise UserError(f"{path}: duplicates {self.csv_path(run)}")
         return run
-
-
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def open_results(

@@ -46,6 +46,11 @@ def test_names_are_printed_as_they_are(whole_table: Path, tmp_path: Path) -> Non
         f"nothing to train: all 77 runs are in {folder}"
         in run("train", "--results", str(folder), "--seeds", "1").stdout
     )
+    # A terminal obeys nothing that a folder is called.
+    hostile = Path(shutil.copytree(whole_table, tmp_path / "\x1b[2J\u202e\n"))
+    done = run("train", "--results", str(hostile), "--seeds", "1")
+    assert rf"all 77 runs are in {tmp_path}/\x1b[2J\u202e" in done.stdout
+    assert done.stdout.replace("\n", "").isprintable()
     missing = run("table", "--results", f"{folder}/{name}")
     assert missing.stderr == f"error: no results in {folder}/{name}: train first\n"
 
