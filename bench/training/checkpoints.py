@@ -95,8 +95,7 @@ class Checkpoint:
             "seconds": self.seconds,
             "made_by": self.made_by,
             "runs": [
-                (astuple(state.run), state.setting, state.generator, state.log)  # type: ignore[typeddict-item]
-                for state in self.states
+                (astuple(state.run), state.setting, state.generator, state.log) for state in self.states
             ],
         }
         arrays = {

@@ -104,12 +104,12 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
         "from bench.protocol.settings import Setting\n"
         "def objective(ratio, log_ratio, kl, advantage, numbers):\n"
         "    return ratio * advantage - numbers['weight'] * kl\n"
-        "SETTINGS = [Setting('mine', 'Mine [ours]', 'mine', {'weight': 1.0})]\n"
+        "SETTINGS = [Setting('mine', 'Mine (ours)', 'mine', {'weight': 1.0})]\n"
     )
     results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own(own))
     table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
-    assert "│ Mine [ours] │ Reacher-v4" in table.stdout
+    assert "│ Mine (ours) │ Reacher-v4" in table.stdout
     assert "Normalized scores need the paper's settings" in table.stdout
 
 
