@@ -74,7 +74,8 @@ videos: .venv/installed
 soak: .venv/installed
 	.venv/bin/pytest --numprocesses auto --dist loadfile --soak -m soak
 	.venv/bin/pytest --nbmake notebooks
-	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
+	.venv/bin/pytest tests/bench/campaign/test_survival.py --kills 20
+	.venv/bin/pytest tests/bench/test_fuzz.py --cases 20000 --capture no
 
 # As on processors of several makers: emulates them, for an hour or two of a core. Needs the package qemu-user.
 portable: .venv/installed

@@ -13,7 +13,7 @@ from bench.commands.reports import Curves, Page, Table, Variants
 from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
-from bench.common.terminal import PatientConsole, silence_stdout
+from bench.common.terminal import PlainConsole, silence_stdout
 from bench.protocol.settings import SETTINGS
 
 # Options that take several values: given twice, they take all of them.
@@ -66,20 +66,23 @@ def _settings_lines() -> list[str]:
 
 
 def run_command_line() -> int:
-    """Run the command that the arguments name; returns the exit status."""
+    """Run the command that the arguments of this process name; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
-    # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
-    console = PatientConsole(highlight=False, markup=False, emoji=False)
     try:
         command = parsed()
     except BrokenPipeError:  # help was asked for, and not read to its end
         silence_stdout()
         return 0
+    return execute(command)
+
+
+def execute(command: Command) -> int:
+    """Run a command; returns the exit status. What the user can mend is told in one line."""
     try:
         try:
-            command.execute(console)
+            command.execute(PlainConsole())
         finally:
             _flush()
     except (UserError, OSError) as error:

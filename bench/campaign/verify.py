@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bench.training.own import OwnFile
 
 Outcome = Literal["identical", "near", "different", "alone"]
+# Lines of a run's CSV by their timestep: the return, and the whole line.
+Lines = dict[int, tuple[float, str]]
 
 
 def verify(
@@ -72,7 +74,7 @@ def verify(
         except UserError as error:
             failure = error
         outcomes = {run: compare(run, results, repeated, console) for run in sorted(repeated.finished())}
-        if record:
+        if record and outcomes:
             verified.record(results, repeated, outcomes)
     if failure:
         raise failure
@@ -148,9 +150,7 @@ def compare(run: Run, results: Results, repeated: Results, console: Console) -> 
     if ours == shipped:
         console.print(f"{run}: bit-identical in {len(shipped)} lines", soft_wrap=True)
         return "identical"
-    columns, shipped_columns = (
-        set(folder.read(run).text.partition("\n")[0].split(",")) for folder in (repeated, results)
-    )
+    columns, shipped_columns = (set(folder.read(run).columns) for folder in (repeated, results))
     if columns != shipped_columns:
         other = " ".join(sorted(columns ^ shipped_columns))
         console.print(f"{run}: only one of the two has the columns {other}: DIFFERENT", soft_wrap=True)
@@ -199,12 +199,16 @@ def _seeds(run: Run, results: Results) -> list[Run]:
     )
 
 
-def _lines(results: Results, run: Run, end: int) -> dict[int, str]:
-    """Return the lines of a run's CSV by their timestep, up to the end."""
-    _, *lines = results.read(run).text.splitlines()
-    return {timestep: line for line in lines if (timestep := int(line.split(",", 1)[0])) <= end}
+def _lines(results: Results, run: Run, end: int) -> Lines:
+    """Return the lines of a run's CSV up to the end."""
+    stored = results.read(run)
+    _, *texts, _ = stored.text.split("\n")
+    numbers = (stored.columns[name].tolist() for name in ("timesteps", "return_last100"))
+    lines = zip(*numbers, texts, strict=True)
+    return {timestep: (score, text) for timestep, score, text in lines if timestep <= end}
 
 
-def _return(lines: dict[int, str]) -> float:
+def _return(lines: Lines) -> float:
     """Return the return that the last of these lines has."""
-    return float(lines[max(lines)].split(",")[2])
+    score, _ = lines[max(lines)]
+    return score

@@ -7,6 +7,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from bench.common.files import inner_folder
 from bench.options import option
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import select
@@ -40,7 +41,7 @@ class Speed:
         costs = measure.measure_costs(chosen, libraries, console)
         page.print_costs(costs, console)
         if set(chosen) == set(ENVIRONMENTS):
-            folder = results.path / "speed"
+            folder = inner_folder(results.path, "speed")
             written = page.write_costs(costs, measure.versions(libraries), folder)
             growth = scaling.measure_scaling(console)
             page.print_scaling(growth, console)

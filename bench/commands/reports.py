@@ -8,6 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import UserError
+from bench.common.files import inner_folder
 from bench.common.terminal import stage, warn
 from bench.options import OfProtocol, OnResults, Options, finished_of, is_written, option
 from bench.protocol.environments import environments_of
@@ -95,7 +96,7 @@ class Curves(Options, OnResults):
             figure = draw_learning_curves(
                 runs, select_uniform(results.random_scores()), results.settings(present)
             )
-            paths = save_figure(figure, results.path / "figures", name)
+            paths = save_figure(figure, inner_folder(results.path, "figures"), name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
 

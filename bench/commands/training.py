@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.common import locks
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import digest, write_whole
-from bench.common.raw import read_bytes
+from bench.common.raw import read_whole
 from bench.common.terminal import warn
 from bench.options import (
     OfProtocol,
@@ -225,6 +225,6 @@ def _name_own_files(results: Results, settings: set[str]) -> str:
     names = []
     for sha256 in sorted({str(setting.own_sha256) for setting in results.settings(runs).values()}):
         path = results.own_path(sha256)
-        if path.is_file() and digest(read_bytes(path)) == sha256:
+        if path.is_file() and digest(read_whole(path)) == sha256:
             names.append(str(path))
     return f"name their file: {' or '.join(f'--own {path}' for path in names or ['FILE'])}"

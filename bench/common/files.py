@@ -1,11 +1,14 @@
 """Files written whole or not at all, and read back with suspicion."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
-import re
+import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,12 @@ import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.parsing import parse_json, parse_lines
-from bench.common.raw import read_bytes
+from bench.common.raw import read_bytes, read_whole
 
-# The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6 or .lock.01234567.
-LEFTOVER = re.compile(r"\.(?:lock|.+\.(?:csv|json|npz|py|md|tex|png|svg|html|webp|sha256))\.[a-z0-9_]{8}")
+# How the name of a file ends that is being written, such as .seed-00.csv.8to096j6.ppo-table1-partial.
+PARTIAL = ".ppo-table1-partial"
+# Opening a pipe waits for nobody, and opening a link fails.
+_AT_ONCE = os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -25,28 +30,63 @@ def write_whole(path: Path, content: str | bytes) -> None:
     A file that has this content already is left alone.
 
     Raises:
-        UserError: when it can't be written, for lack of space or permission, say.
+        UserError: when it can't be written, for lack of space or permission, say, or because a link or what
+            is no file stands there.
     """
-    if _content(path) != _bytes(content):
+    if path.is_symlink() or _content(path) != _bytes(content):
         replace_whole(path, content)
 
 
 def replace_whole(path: Path, content: str | bytes) -> None:
     """Write a file as `write_whole` does, also where it has this content already."""
     try:
+        _require_replaceable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, temporary = _make_partial(path)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_bytes(content))
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
+                temporary.chmod(0o644)
+                temporary.replace(path)
         finally:
-            Path(temporary).unlink(missing_ok=True)  # where it has not become the file
+            temporary.unlink(missing_ok=True)  # where it has not become the file
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _require_replaceable(path: Path) -> None:
+    """Refuse to write where something stands that is not a file of ours. Raises OSError saying so."""
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.EINVAL, "it is a link")
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+
+
+def _make_partial(path: Path) -> tuple[int, Path]:
+    """Make the file that is to take the place of `path`, open and locked, so that it is no leftover."""
+    while True:
+        descriptor, name = tempfile.mkstemp(PARTIAL, prefix=f".{path.name}.", dir=path.parent)
+        with suppress(OSError):  # where locks are unknown no campaign runs, which would remove leftovers
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)  # a campaign came between
+
+
+def inner_folder(folder: Path, name: str) -> Path:
+    """Return a folder in a results folder, to write into it.
+
+    Raises:
+        UserError: where it is a link, because what is elsewhere is not replaced.
+    """
+    path = folder / name
+    if path.is_symlink():
+        raise UserError(f"cannot write into {path}: it is a link")
+    return path
 
 
 def move_aside(path: Path, aside: Path) -> None:
@@ -61,9 +101,7 @@ def move_aside(path: Path, aside: Path) -> None:
 
 
 def remove_leftovers(folder: Path, but: str) -> None:
-    """Remove the temporary files of killed writers in a folder and below it.
-
-    Call it only where nobody writes.
+    """Remove what killed writers left half-written in a folder and below it. Who still writes is let be.
 
     but: The name of a folder in this one that is left alone.
 
@@ -71,8 +109,11 @@ def remove_leftovers(folder: Path, but: str) -> None:
         UserError: naming a folder that can't be read.
     """
     for path in walk(folder):
-        if LEFTOVER.fullmatch(path.name) and path.relative_to(folder).parts[0] != but:
-            path.unlink(missing_ok=True)
+        if path.name.endswith(PARTIAL) and path.relative_to(folder).parts[0] != but:
+            # What is in use or no file stays.
+            with suppress(OSError), os.fdopen(os.open(path, _AT_ONCE), "r+b", 0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -127,9 +168,7 @@ def read_text(path: Path) -> str:
         DamagedError: when it is no text in UTF-8, or starts with a byte order mark.
     """
     try:
-        text = read_bytes(path).decode()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+        text = read_whole(path).decode()
     except UnicodeDecodeError as error:
         raise DamagedError(f"{path}: not a text file") from error
     if text.startswith("\ufeff"):

@@ -26,6 +26,7 @@ import psutil
 from msgspec import Meta
 
 from bench.common.errors import UserError, printable
+from bench.common.files import PARTIAL
 from bench.common.parsing import parse_json
 from bench.common.raw import read_bytes
 
@@ -210,7 +211,7 @@ def _create(path: Path) -> Lock | None:
 
 def _remove(path: Path, content: bytes) -> bool:
     """Remove a file with this content, of all who try it in one process alone; return whether it was here."""
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     try:
         path.rename(aside)
     except FileNotFoundError:

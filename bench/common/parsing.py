@@ -1,7 +1,7 @@
 """JSON and CSV read into records: what a field may be is its type, and what is checked is what is used."""
 
 import csv
-import io
+import json
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +15,15 @@ Finite = Annotated[float, Meta(ge=-1.7e308, le=1.7e308)]
 NotNegative = Annotated[float, Meta(ge=0, le=1.7e308)]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\Z")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+# Signs without a shape of their own: line breaks, a terminal's codes, and what turns the direction of a text.
+UNPRINTABLE = (
+    r"\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# A line of text that people may be shown, and one of any length.
+Line = Annotated[str, Meta(pattern=rf"^[^{UNPRINTABLE}]*\Z")]
+Text = Annotated[Line, Meta(max_length=500)]
 
 
 def parse_json(text: str, kind: Any = dict[str, Any]) -> Any:
@@ -23,16 +32,27 @@ def parse_json(text: str, kind: Any = dict[str, Any]) -> Any:
     kind: The type of the content, such as a `TypedDict`. Fields that this does not have are left out.
 
     Raises:
-        ValueError: naming the field that is missing or impossible, or saying why the text is no JSON.
+        ValueError: naming the field that is missing, impossible or there twice, or saying why the text is no
+            JSON.
     """
     try:
-        return msgspec.json.decode(text, type=kind)
+        content = msgspec.json.decode(text, type=kind)
+        json.loads(text, object_pairs_hook=_refuse_repeated)
+        return content
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
     except msgspec.DecodeError as error:
         raise ValueError(f"not valid JSON: {error}") from error
     except RecursionError as error:
         raise ValueError("not valid JSON: nested too deep") from error
+
+
+def _refuse_repeated(fields: list[tuple[str, Any]]) -> None:
+    """Refuse an object in which a name stands twice, of which a reader would silently take one."""
+    names = [name for name, _ in fields]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ValueError(f"the field {name} is there twice")
 
 
 def convert(value: Any, kind: Any, *, texts: bool = False) -> Any:
@@ -53,7 +73,8 @@ def parse_columns(text: str) -> dict[str, tuple[str, ...]]:
     """Return the cells of each column of a CSV, by the column's name.
 
     Raises:
-        ValueError: where two columns have one name, or a line has more or fewer cells than the heading.
+        ValueError: where two columns have one name, a line has more or fewer cells than the heading, or the
+            text is not valid.
     """
     heading, *rows = _rows(text)
     if len(set(heading)) < len(heading):
@@ -83,11 +104,19 @@ def parse_lines(text: str, kind: Any) -> list[Any]:
 
 
 def _rows(text: str) -> list[list[str]]:
-    """Return the cells of each line, the heading first."""
+    """Return the cells of each line, the heading first. Only a line feed ends a line."""
+    *lines, rest = text.split("\n")
+    if rest:
+        raise ValueError("its last line has no end")
+    for number, line in enumerate(lines, start=1):
+        if not line.isprintable():
+            raise ValueError(f"line {number} has signs that can't be printed")
     try:
-        rows = list(csv.reader(io.StringIO(text), strict=True)) or [[]]
+        rows = list(csv.reader(lines, strict=True)) or [[]]
     except csv.Error as error:
         raise ValueError(f"not valid CSV: {error}") from error
+    if len(rows) < len(lines):
+        raise ValueError("a cell has a line break")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise ValueError(f"line {number} has {len(row)} fields instead of {len(rows[0])}")

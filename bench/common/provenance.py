@@ -35,7 +35,7 @@ def provenance() -> dict[str, Any]:
         "processor": {
             "kind": processor_kind(),
             "model": processor_model(),
-            "name": _processor_name(),
+            "name": printable(_processor_name()),
         },
     }
 

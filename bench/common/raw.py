@@ -5,15 +5,35 @@ import os
 import stat
 from pathlib import Path
 
+from bench.common.errors import UserError
+
+# Bytes beyond what any file of a results folder has: a checkpoint of 33 runs has a few millions.
+TOO_MANY = 2**30
+
 
 def read_bytes(path: Path) -> bytes:
     """Read a regular file: a pipe could be waited for, and a device read, for ever.
 
     Raises:
-        OSError: when it can't be read, or is no regular file.
+        OSError: when it can't be read, is no regular file, or has more than `TOO_MANY` bytes.
     """
     # Without blocking, because opening a pipe waits for its writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "It is no regular file")
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        if status.st_size > TOO_MANY:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return file.read()
+
+
+def read_whole(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        UserError: when it can't be read.
+    """
+    try:
+        return read_bytes(path)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error

@@ -5,9 +5,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Timer
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from bench.common.errors import printable
 
 # The width of a column's frame: a space on either side and a line.
 FRAME = 3
@@ -17,20 +21,28 @@ NARROWEST_TEXT = 12
 SILENCE = 3.0
 
 
-class PatientConsole(Console):
-    """A console that says no more once its reader has left, while the command goes on."""
-
-    def on_broken_pipe(self) -> None:
-        """Say no more."""
-        self.quiet = True
-        silence_stdout()
-
-
 def silence_stdout() -> None:
     """Send to nowhere what this process prints from now on."""
     descriptor = os.open(os.devnull, os.O_WRONLY)
     os.dup2(descriptor, sys.stdout.fileno())
     os.close(descriptor)
+
+
+class PlainConsole(Console):
+    """A console that shows texts as they are: [red] and :x: are a folder's name, and codes are escaped."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take the options of `rich.console.Console`."""
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text of lines, with what is not printable escaped."""
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Say no more once the reader has left, while the command goes on."""
+        self.quiet = True
+        silence_stdout()
 
 
 def print_table(

@@ -9,9 +9,10 @@ from typing import Any
 from algorithms.hyperparameters import ANY, number_ranges
 
 # Allowed in file names on every system, and never mistaken for a command-line option.
-SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"
-# What Markdown tables, LaTeX and the figures would take for commands.
-NOT_IN_LABELS = r"|$\{}~^`"
+SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
+# What Markdown, HTML, LaTeX and the figures would take for commands.
+NOT_IN_LABELS = r"|$\{}~^`<>[]"
+LONGEST_LABEL = 100
 # The ranges of numbers by their names, which mean the same in every rule; also in one's own.
 RANGES = number_ranges()
 
@@ -31,7 +32,8 @@ class Setting:
 
     Raises:
         ValueError: for a name or a family that does not match `SETTING_NAME`, a label that is not one line of
-            text, a value that is not a number, or one that its name does not allow.
+            `LONGEST_LABEL` characters at most, a value that is not a number, or one that its name does not
+            allow.
     """
 
     name: str
@@ -47,13 +49,21 @@ class Setting:
         for kind, name in (("name", self.name), ("family", self.family)):
             if not re.fullmatch(SETTING_NAME, name):
                 raise ValueError(
-                    f"'{name}' can't be the {kind} of a setting: letters, digits, '.', '_', '+', '-'"
+                    f"'{name}' can't be the {kind} of a setting: letters, digits, '.', '_', '+', '-',"
+                    " 100 of them at most"
                 )
-        if not self.label.strip() or not self.label.isprintable() or set(self.label) & set(NOT_IN_LABELS):
-            raise ValueError(f"the label of {self.name} must be a line without {' '.join(NOT_IN_LABELS)}")
+        # Matplotlib leaves a label that begins with _ out of legends.
+        is_line = self.label.strip() and self.label.isprintable() and not self.label.startswith("_")
+        if not is_line or set(self.label) & set(NOT_IN_LABELS):
+            commands = " ".join(NOT_IN_LABELS)
+            raise ValueError(f"the label of {self.name} must be a line without {commands} and _ at its start")
+        if len(self.label) > LONGEST_LABEL:
+            raise ValueError(f"the label of {self.name} must have {LONGEST_LABEL} characters at most")
         for name, value in self.numbers.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
                 raise ValueError(f"{name} of {self.name} must be a number, not {value}")
+            if isinstance(value, int) and abs(value) > 2**53:
+                raise ValueError(f"{name} of {self.name} is too large for a whole number: give it a point")
             if value not in RANGES.get(name, ANY):
                 raise ValueError(f"{name} of {self.name} is out of range: {value}")
 

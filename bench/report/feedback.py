@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.common.files import csv_text, write_whole
+from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS
 from bench.report.appearance import looks, wrap_panels
@@ -31,10 +31,10 @@ def write_feedback(analysis: Analysis, folder: Path) -> None:
     write_whole(folder / "rlhf.csv", csv_text(tables.comparison))
     write_whole(folder / "rlhf_models.csv", csv_text(tables.models))
     write_whole(folder / "rlhf.md", render_feedback(tables))
-    save_figure(draw_scores(analysis), folder / "figures", "rlhf_scores")
+    save_figure(draw_scores(analysis), inner_folder(folder, "figures"), "rlhf_scores")
     figure = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
-    save_figure(figure, folder / "figures", "rlhf_curves")
-    save_figure(draw_returns_by_kl(analysis), folder / "figures", "rlhf_returns")
+    save_figure(figure, inner_folder(folder, "figures"), "rlhf_curves")
+    save_figure(draw_returns_by_kl(analysis), inner_folder(folder, "figures"), "rlhf_returns")
 
 
 def render_feedback(tables: FeedbackTables) -> str:

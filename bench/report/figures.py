@@ -1,6 +1,7 @@
 """The figures of the results: how they look, and their files."""
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from bench.common.files import write_whole
+from bench.common.files import inner_folder, write_whole
 from bench.report.curves import draw_diagnostics, draw_learning_curves
 from bench.report.score_figures import (
     draw_by_seeds,
@@ -42,14 +43,16 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
         "diagnostics": draw_diagnostics(analysis.runs, settings),
     }
     for name, figure in figures.items():
-        save_figure(figure, folder / "figures", name)
+        save_figure(figure, inner_folder(folder, "figures"), name)
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:
     """Write a figure as PNG and SVG; returns their paths."""
     png, svg = io.BytesIO(), io.BytesIO()
     # By the canvases themselves, because `savefig` draws everything twice.
-    with matplotlib.rc_context(DETERMINISTIC):
+    with matplotlib.rc_context(DETERMINISTIC), warnings.catch_warnings():
+        # A label may have signs that the font lacks: boxes stand for them.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.set_dpi(DOTS_PER_INCH)
         FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
         figure.set_layout_engine("none")  # laid out once

@@ -6,7 +6,7 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from bench.common.files import csv_text, write_whole
+from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
@@ -33,8 +33,9 @@ def write_lecture(analysis: Analysis, folder: Path) -> None:
     tables = LectureTables(analysis)
     write_whole(folder / "lecture.csv", csv_text(tables.comparison.merge(tables.steps, on="setting")))
     write_whole(folder / "lecture.md", render_lecture(tables))
-    save_figure(draw_scores(analysis), folder / "figures", "lecture_scores")
-    save_figure(draw_curves(analysis), folder / "figures", "lecture_curves")
+    figures = inner_folder(folder, "figures")
+    save_figure(draw_scores(analysis), figures, "lecture_scores")
+    save_figure(draw_curves(analysis), figures, "lecture_curves")
 
 
 def render_lecture(tables: LectureTables) -> str:

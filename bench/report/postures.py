@@ -1,12 +1,18 @@
 """A part of `details.md`: which policies of HalfCheetah run on their backs, as `make videos` finds."""
 
 from pathlib import Path
+from typing import Annotated, TypedDict
 
 import pandas as pd
 from markupsafe import Markup
+from msgspec import Meta
 
+from bench.common.errors import DamagedError
+from bench.common.files import read_lines
+from bench.common.parsing import Count, Finite
 from bench.protocol.settings import BASELINE, SETTINGS
 from bench.report.templates import render
+from bench.results.schema import EnvironmentId, SettingName
 
 # The file in a results folder, of `bench.videos.postures`.
 POSTURES = "postures.csv"
@@ -16,15 +22,33 @@ TURNED = "HalfCheetah"
 ON_ITS_BACK = "fixed-kl-3"
 
 
+class Line(TypedDict):
+    """A line of the file: an episode. upside_down: the share of its steps, from 0 to 1."""
+
+    environment: EnvironmentId
+    setting: SettingName
+    seed: Count
+    episode: Count
+    episode_return: Finite
+    upside_down: Annotated[float, Meta(ge=0, le=1)]
+
+
 def describe_postures(scores: pd.DataFrame, folder: Path) -> Markup:
     """Which of the policies of seed 0 run upside down; nothing before `make videos` has looked at them.
 
     scores: one line a run with the columns environment, setting, seed, score.
+
+    Raises:
+        DamagedError: when the file is another one.
+        UserError: when it can't be read.
     """
     path = folder / POSTURES
-    if not path.exists():
+    lines = read_lines(path, Line)
+    if not lines:
         return Markup()
-    episodes = pd.read_csv(path)
+    episodes = pd.DataFrame(lines)
+    for setting in set(episodes["setting"]) - SETTINGS.keys():
+        raise DamagedError(f"{path}: {setting} is no setting of this version")
     environment, seed = episodes[["environment", "seed"]].iloc[0]
     runs = scores[(scores["environment"] == environment) & (scores["seed"] == seed)]
     by_setting = episodes.assign(turned=episodes["upside_down"] > 0.5).groupby("setting", sort=False)

@@ -13,11 +13,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.common.errors import printable
 from bench.protocol.environments import without_version
 from bench.report import formats
 
-# What Markdown takes for more than text. A `<` before a space, as of a p value, is none of it.
-SPECIAL = re.compile(r"[\\`*\[\]|]|<(?=\S)")
+# What Markdown takes for more than text; but not a `<` before a space, as of a p value, or a `_` in a word.
+SPECIAL = re.compile(r"[\\`*\[\]|~$]|<(?=\S)|&(?=#?\w+;)|(?<!\w)_|_(?!\w)")
 CODE = re.compile(r"(^```.*?^```$)", flags=re.DOTALL | re.MULTILINE)
 # A line's end within a paragraph or an item of a list, with the indentation that follows. The space of an
 # empty cell is no indentation.
@@ -56,7 +57,7 @@ def text(value: object) -> Markup:
     """
     if isinstance(value, Markup):
         return value
-    return Markup(SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", str(value))))
+    return Markup(SPECIAL.sub(r"\\\g<0>", printable(re.sub(r"\s+", " ", str(value)))))
 
 
 def format_table(cells: Iterable[Iterable[object]]) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.common.files import csv_text, write_whole
+from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
@@ -42,7 +42,7 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
 
     Returns the page's path.
     """
-    path = folder / VARIANTS_FOLDER
+    path = inner_folder(folder, VARIANTS_FOLDER)
     write_whole(path / "variants.csv", csv_text(variants.table))
     write_whole(path / "by_environment.csv", csv_text(variants.by_environment))
     write_whole(path / "order.csv", csv_text(variants.order))

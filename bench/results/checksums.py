@@ -1,7 +1,7 @@
 """`checksums.sha256` of a results folder: the published data's, as `sha256sum --check` reads them."""
 
 from bench.common.files import digest
-from bench.common.raw import read_bytes
+from bench.common.raw import read_whole
 from bench.results import evaluations, random_scores
 from bench.results.folder import PROTOCOL_FILE, Results
 
@@ -20,7 +20,7 @@ def checksums(results: Results) -> str:
         if run.seed == 0:  # of the other seeds no policies are published
             paths.append(results.policy_path(run))
     return "".join(
-        f"{digest(read_bytes(path))}  {path.relative_to(results.path)}\n"
+        f"{digest(read_whole(path))}  {path.relative_to(results.path)}\n"
         for path in sorted(paths)
         if path.exists()
     )

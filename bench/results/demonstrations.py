@@ -46,8 +46,13 @@ class StoredDemonstrations:
         if arrays.keys() != set(cls.__annotations__):
             raise ValueError("no demonstrations")
         found = cls(**arrays)
+        kinds = [(np.float32, 2), (np.float32, 2), (np.int64, 1), (np.float64, 1)]
+        if [(array.dtype, array.ndim) for array in vars(found).values()] != kinds or (
+            found.lengths < 1
+        ).any():
+            raise ValueError("its arrays are of other kinds")
         steps = int(found.lengths.sum())
-        shapes = [array.shape[:1] for array in arrays.values()]
+        shapes = [array.shape[:1] for array in vars(found).values()]
         if shapes != [(steps,), (steps,), (len(found.lengths),), (len(found.lengths),)]:
             raise ValueError("its arrays don't fit each other")
         if not all(np.isfinite(array).all() for array in arrays.values()):

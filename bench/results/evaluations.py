@@ -7,19 +7,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal, TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 import pandas as pd
-from msgspec import Meta
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
 from bench.common.files import csv_text, digest, read_lines, write_whole
 from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive
 from bench.protocol.protocol import Run
-from bench.protocol.settings import SETTING_NAME
 from bench.results.policies import Policy
+from bench.results.schema import EnvironmentId, SettingName
 
 FILE = "policies.csv"
 
@@ -37,8 +36,8 @@ class Line(TypedDict):
     entropy: the Gaussian's, in nats.
     """
 
-    environment: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]+-v[0-9]\Z")]
-    setting: Annotated[str, Meta(pattern=rf"^{SETTING_NAME}\Z")]
+    environment: EnvironmentId
+    setting: SettingName
     seed: Count
     mode: Literal["sampled", "mean"]
     episodes: Positive

@@ -27,9 +27,10 @@ import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import (
-    LEFTOVER,
+    PARTIAL,
     digest,
     entries,
+    inner_folder,
     json_text,
     move_aside,
     read_json,
@@ -204,7 +205,7 @@ class Results:
         self._move_aside(self.path / random_scores.FILE)
 
     def _move_aside(self, path: Path) -> None:
-        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+        move_aside(path, inner_folder(self.path, "damaged") / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """Return the settings of these runs by name, in the table's order: this version's, or the files'.
@@ -231,7 +232,7 @@ class Results:
 
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
-        number = re.fullmatch(r"seed-(\d{2,})\.csv", file)
+        number = re.fullmatch(r"seed-([0-9]{2,})\.csv", file)
         known = environments_of(self.protocol.environment_version)
         if environment not in known or not re.fullmatch(SETTING_NAME, setting) or not number:
             raise UserError(f"{path}: not a run of this benchmark")
@@ -264,7 +265,7 @@ def open_results(
             )
         return Results(path, recorded)
     # Those of variants may be there before the default's, and leftovers of a kill before any other file.
-    if any(each.name != VARIANTS_FOLDER and not LEFTOVER.fullmatch(each.name) for each in entries(path)):
+    if any(each.name != VARIANTS_FOLDER and not each.name.endswith(PARTIAL) for each in entries(path)):
         raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
     if not create:
         raise UserError(f"no results in {path}: train first")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError
-from bench.common.raw import read_bytes
+from bench.common.raw import read_whole
 
 Floats = NDArray[np.float32]
 
@@ -116,10 +116,8 @@ def stored_policy(path: str | Path) -> bytes:
 
 
 def _read(path: Path) -> tuple[bytes, Policy]:
+    stored = read_whole(path)
     try:
-        stored = read_bytes(path)
         return stored, Policy.from_bytes(stored)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.common.files import csv_text, digest, read_text, write_whole
 from bench.common.parsing import Finite, NotNegative, Positive, parse_lines
 from bench.protocol.protocol import UNIFORM, UNTRAINED
-from bench.results.schema import refuse_damage
+from bench.results.schema import EnvironmentId, refuse_damage
 
 FILE = "random.csv"
 # Hexadecimal digits of a line's digest.
@@ -20,7 +20,7 @@ DIGITS = 16
 class Line(TypedDict):
     """A line of the file: a random policy in an environment, with the standard error of its score."""
 
-    environment: str
+    environment: EnvironmentId
     policy: Literal["uniform", "untrained"]
     score: Finite
     standard_error: NotNegative

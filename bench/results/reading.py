@@ -105,5 +105,6 @@ def final_scores(runs: pd.DataFrame) -> pd.DataFrame:
 
     runs: A table as `runs_table` returns it.
     """
-    last = runs.drop_duplicates(list(KEYS), keep="last").rename(columns={"return_last100": "score"})
-    return last[[*KEYS, "score", "episodes", "diverged"]].reset_index(drop=True)
+    last = runs.drop_duplicates(list(KEYS), keep="last")[[*KEYS, "return_last100", "episodes", "diverged"]]
+    # Only now, because a rule may have a column of its own that is called score.
+    return last.rename(columns={"return_last100": "score"}).reset_index(drop=True)

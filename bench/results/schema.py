@@ -4,16 +4,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
 from bench.common.files import digest
-from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, Time, convert, parse_columns
+from bench.common.parsing import (
+    Count,
+    Digest,
+    Finite,
+    NotNegative,
+    Positive,
+    Text,
+    Time,
+    convert,
+    parse_columns,
+)
 from bench.protocol.protocol import Protocol, Run
-from bench.protocol.settings import SETTINGS, Setting
+from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting
 from bench.results.policies import Policy
 
 # The diagnostics of an update that every update rule has.
@@ -28,8 +39,11 @@ COLUMNS = (
 # Columns that a table of runs has beside those of their CSVs.
 TAKEN = {*(each.name for each in fields(Run)), "diverged"}
 
-# What a cell of these columns may be; a cell of any other is a number, or empty.
+# What a cell of these columns may be. A cell of any other is a finite number, or empty.
 KINDS = {"timesteps": Count, "episodes": Count, "return_last100": Finite}
+
+EnvironmentId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,50}-v[0-9]\Z")]
+SettingName = Annotated[str, Meta(pattern=rf"^{SETTING_NAME}\Z")]
 
 REPAIR = "`train --repair` keeps it aside and makes it again"
 
@@ -37,9 +51,9 @@ REPAIR = "`train --repair` keeps it aside and makes it again"
 class Processor(TypedDict):
     """A processor, as `bench.common.provenance` describes it."""
 
-    kind: str
-    model: NotRequired[str]
-    name: NotRequired[str]
+    kind: Text
+    model: NotRequired[Text]
+    name: NotRequired[Text]
 
 
 class Record(TypedDict):
@@ -49,9 +63,9 @@ class Record(TypedDict):
     setting: str
     seed: Count
     protocol: str
-    label: str
-    family: str
-    rule: str
+    label: Text
+    family: Text
+    rule: Text
     numbers: dict[str, float | None]
     options: dict[str, Any]
     own_sha256: NotRequired[Digest]
@@ -62,8 +76,8 @@ class Record(TypedDict):
     job_seconds: NotNegative
     job_runs: Positive
     processor: Processor
-    git_commit: NotRequired[str | None]
-    versions: NotRequired[dict[str, str]]
+    git_commit: NotRequired[Text | None]
+    versions: NotRequired[dict[Text, Text]]
     earlier_segments: NotRequired[list[dict[str, Any]]]
     finished: NotRequired[Time]
     command: NotRequired[str]
@@ -156,15 +170,16 @@ def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
     end: The timestep of its last line.
 
     Raises:
-        ValueError: where a column is missing, a cell is no number, a score is not finite, timesteps don't
-            grow, or the last line is another.
+        ValueError: where a column is missing or has an impossible name, a cell is no finite number, timesteps
+            don't grow, or the last line is another.
     """
     cells = parse_columns(text)
     missing = [column for column in COLUMNS if column not in cells]
     if missing:
         raise ValueError(f"missing columns: {', '.join(missing)}")
-    for name in TAKEN & cells.keys():
-        raise ValueError(f"a column must not be named {name}")
+    for name in cells:
+        if name in TAKEN or not name.isidentifier():
+            raise ValueError(f"a column must not be named {name!r}")
     timesteps = _numbers("timesteps", cells["timesteps"])
     if not len(timesteps):
         raise ValueError("no lines")
@@ -176,9 +191,14 @@ def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
 
 
 def _numbers(name: str, cells: tuple[str, ...]) -> NDArray[Any]:
-    kind = KINDS.get(name, float | None)
+    kind = KINDS.get(name, Finite)
+    filled = [cell for cell in cells if cell or name in KINDS]
     try:
-        numbers = convert([cell or None for cell in cells], list[kind], texts=True)  # type: ignore[valid-type]
+        numbers = convert(filled, list[kind], texts=True)  # type: ignore[valid-type]
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-    return np.array(numbers, np.int64 if kind is Count else np.float64)
+    if len(filled) == len(cells):
+        return np.array(numbers, np.int64 if kind is Count else np.float64)
+    column = np.full(len(cells), np.nan)
+    column[[cell != "" for cell in cells]] = numbers
+    return column

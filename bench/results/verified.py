@@ -8,38 +8,41 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
+from bench.common import parsing
+from bench.common.errors import DamagedError
 from bench.common.files import read_lines, write_whole
 from bench.common.locks import locked
 from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
 from bench.results.folder import Results
+from bench.results.schema import EnvironmentId, SettingName
 
 FILE = "verified.csv"
 # How many seconds to wait for another verification that writes the file.
 PATIENCE = 60.0
 
-Digits = Annotated[str, Meta(pattern=r"^[0-9]+\Z")]
+Digits = Annotated[str, Meta(pattern=r"^[0-9]{1,15}\Z")]
 
 
 class Line(TypedDict):
     """A line of the file: a run that was repeated, whole or in part. All is text, because it is sorted so."""
 
-    environment: str
-    setting: str
+    environment: EnvironmentId
+    setting: SettingName
     seed: Digits
     timesteps: Digits
-    repeated_on: str
-    repeated_by: str
-    outcome: str
-    made_on: str
-    made_by: str
-    python: str
-    libc: str
-    jax: str
-    jaxlib: str
-    mujoco: str
-    gymnasium: str
-    numpy: str
+    repeated_on: parsing.Line
+    repeated_by: parsing.Line
+    outcome: parsing.Line
+    made_on: parsing.Line
+    made_by: parsing.Line
+    python: parsing.Line
+    libc: parsing.Line
+    jax: parsing.Line
+    jaxlib: parsing.Line
+    mujoco: parsing.Line
+    gymnasium: parsing.Line
+    numpy: parsing.Line
 
 
 COLUMNS = tuple(Line.__annotations__)
@@ -54,7 +57,14 @@ def read(folder: Path) -> list[dict[str, str]]:
         DamagedError: when the file is not what `record` writes.
         UserError: when it can't be read.
     """
-    return read_lines(folder / FILE, Line)
+    lines = read_lines(folder / FILE, Line)
+    if len({_key(line) for line in lines}) < len(lines):
+        raise DamagedError(f"{folder / FILE}: two lines are of one repetition")
+    return lines
+
+
+def _key(line: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(line[name] for name in KEYS)
 
 
 def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> None:
@@ -70,7 +80,7 @@ def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> 
     made = [_line(results, repeated, run, outcome) for run, outcome in outcomes.items()]
     # Other verifications, which may end at the same time, wait. A campaign locks the results folder itself.
     with locked(results.path / "runs", f"{results.path} is being written", patience=PATIENCE):
-        by_key = {tuple(line[key] for key in KEYS): line for line in (*read(results.path), *made)}
+        by_key = {_key(line): line for line in (*read(results.path), *made)}
         file = io.StringIO()
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

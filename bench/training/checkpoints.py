@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,28 @@ from numpy.typing import NDArray
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError, printable
 from bench.common.files import digest, entries, move_aside, replace_whole
+from bench.common.parsing import Count, NotNegative, Positive, parse_json
 from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.folder import Results
+from bench.results.schema import EnvironmentId, SettingName
 
 # The number is raised when the content of the files changes its meaning.
 FORMAT = b"ppo-table1 checkpoint 3"
 HEADER = "header"
+
+
+class Header(TypedDict):
+    """The JSON of a checkpoint. runs: of each the run itself, setting, generator and log."""
+
+    protocol: str
+    updates: Positive
+    seconds: NotNegative
+    made_by: list[dict[str, Any]]
+    runs: list[
+        tuple[tuple[EnvironmentId, SettingName, Count], dict[str, Any], dict[str, Any], dict[str, Any]]
+    ]
 
 
 @dataclass(frozen=True)
@@ -75,13 +89,13 @@ class Checkpoint:
 
     def to_bytes(self, protocol: Protocol) -> bytes:
         """The content of the checkpoint's file."""
-        header = {
+        header: Header = {
             "protocol": protocol.fingerprint,
             "updates": self.updates,
             "seconds": self.seconds,
             "made_by": self.made_by,
             "runs": [
-                [astuple(state.run), state.setting, state.generator, state.log] for state in self.states
+                (astuple(state.run), state.setting, state.generator, state.log) for state in self.states
             ],
         }
         arrays = {
@@ -108,18 +122,18 @@ def from_bytes(content: bytes, protocol: Protocol) -> Checkpoint:
         raise ValueError("it is damaged")
     try:
         arrays = unpack_arrays(archive)
-        header = json.loads(arrays.pop(HEADER).tobytes())
-        checkpoint, fingerprint = _from_parts(header, arrays), str(header["protocol"])
+        header: Header = parse_json(arrays.pop(HEADER).tobytes().decode(), Header)
+        checkpoint, fingerprint = _from_parts(header, arrays), header["protocol"]
     except Exception as error:  # a hash is no signature: a forged archive may have the right one
         raise ValueError("it is damaged") from error
     if fingerprint != protocol.fingerprint:
         raise ValueError(f"its protocol is {fingerprint}, the folder's is {protocol.fingerprint}")
-    if not checkpoint.states or checkpoint.updates not in range(1, protocol.updates + 1):
+    if not checkpoint.states or checkpoint.updates > protocol.updates:
         raise ValueError("it is damaged")
     return checkpoint
 
 
-def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
+def _from_parts(header: Header, arrays: dict[str, NDArray[Any]]) -> Checkpoint:
     arrays_of: list[dict[str, NDArray[Any]]] = [{} for _ in header["runs"]]
     for key, array in arrays.items():
         index, _, name = key.partition("/")
@@ -129,8 +143,8 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Chec
             RunCheckpoint(Run(*run), setting, own, generator, log)
             for own, (run, setting, generator, log) in zip(arrays_of, header["runs"], strict=True)
         ),
-        updates=int(header["updates"]),
-        seconds=float(header["seconds"]),
+        updates=header["updates"],
+        seconds=header["seconds"],
         made_by=header["made_by"],
     )
 

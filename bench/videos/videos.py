@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.common.files import write_whole
+from bench.common.files import inner_folder, write_whole
 from bench.environments.batch import make_environment
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import Run
@@ -41,7 +41,7 @@ def save_video(results: Results, environment: str) -> Path:
     settings = (beside, BASELINE) if beside else (BASELINE,)
     milliseconds = round(1000 * seconds_per_frame(make_environment(environment)))
     films = [_film(results, Run(environment, setting, SEED)) for setting in settings]
-    path = results.path / "videos" / f"{environment}.webp"
+    path = inner_folder(results.path, "videos") / f"{environment}.webp"
     write_whole(path, encode_webp(films, milliseconds))
     return path
 

@@ -1,119 +1,96 @@
-"""Damage of any kind, and any flags: no traceback, no number that changes silently, nothing overwritten.
+"""Damage of any kind, and any flags: no traceback, no hang, no number changed silently, nothing overwritten.
 
 `make soak` tries more cases than `make test`.
 """
 
 import contextlib
-import json
 import shutil
-from collections.abc import Callable
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.command_line import Command
+from bench.commands.evaluation import Evaluate
+from bench.commands.reports import Curves, Page, Table
+from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.protocol import Run
 from bench.protocol.settings import SETTINGS
+from bench.results import evaluations, verified
 from bench.results.folder import open_results
+from bench.results.policies import Policy
 from bench.results.reading import load_runs
-from tests.helpers.commands import Done, run
-from tests.helpers.processes import contents
+from bench.training.checkpoints import Checkpoint, CheckpointFolder, RunCheckpoint
+from tests.helpers.commands import Done, run, run_command
+from tests.helpers.damage import (
+    Damage,
+    another_encoding,
+    another_kind,
+    edited_bytes,
+    edited_cell,
+    edited_field,
+    flipped_bits,
+    odd_entries,
+    snapshot,
+)
 
 pytestmark = pytest.mark.slow
 
+# Seconds that no command takes.
+PATIENCE = 10
+
 # Of all runs these are kept: their files stand for the others'.
 KEPT = ("Reacher-v4/clip-0.2", "Reacher-v4/no-clip", "InvertedPendulum-v4/clip-0.2")
-FILES = (
-    "protocol.json",
-    "random.csv",
+POLICY = f"policies/{KEPT[0]}/seed-00.npz"
+BEGUN = Run("Reacher-v4", "clip-0.3", 0)
+CHECKPOINT = "checkpoints/a.npz"
+TEXTS = (
+    *("protocol.json", "random.csv", "policies.csv", "verified.csv"),
     *(f"runs/{run}/seed-00.{kind}" for run in KEPT for kind in ("csv", "json")),
 )
-FOLDERS = ("runs", "runs/Reacher-v4", "runs/Reacher-v4/clip-0.2", "checkpoints")
-COMMANDS = ("status", "train", "table")
-SELECTION = ("--environments", "Reacher-v4", "InvertedPendulum-v4", "--settings", "clip-0.2", "--seeds", "1")
+FILES = (*TEXTS, POLICY, CHECKPOINT)
+WRITTEN = ("index.html", "figures/learning_curves_selection.png", "figures/learning_curves_selection.svg")
+FOLDERS = ("runs", "runs/Reacher-v4", "runs/Reacher-v4/clip-0.2", "checkpoints", "policies", "figures", ".")
 
-Damage = Callable[[Path], None]
+SELECTION: Any = {
+    "environments": ("Reacher-v4", "InvertedPendulum-v4"),
+    "settings": ("clip-0.2", BEGUN.setting),
+    "seeds": "1",
+}
+# The commands by name. Those that draw take longest, and are tried less often.
+COMMANDS: dict[str, Callable[[Path, Path], Command]] = {
+    "status": lambda folder, whole: Status(folder, **SELECTION),
+    "train": lambda folder, whole: Train(folder, **SELECTION),
+    "table": lambda folder, whole: Table(folder, **SELECTION),
+    "returns": lambda folder, whole: Table(folder, **{**SELECTION, "settings": ("clip-0.2",)}),
+    "evaluate": lambda folder, whole: Evaluate(folder, **SELECTION),
+    "evaluate others": lambda folder, whole: Evaluate(whole, **SELECTION, repeated=folder),
+    "verify": lambda folder, whole: Verify(folder, environment="Reacher-v4", record=True),
+    "verify others": lambda folder, whole: Verify(whole, repeated=folder, record=True),
+    "curves": lambda folder, whole: Curves(folder, **SELECTION),
+    "page": lambda folder, whole: Page(folder),
+}
+OFTEN = ("status", "train", "table", "returns", "evaluate", "evaluate others", "verify", "verify others")
 
-scalars = st.none() | st.booleans() | st.integers(-3, 10**6) | st.floats() | st.text(max_size=9)
-odd_values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+damages = st.one_of(
+    edited_bytes(FILES),
+    flipped_bits(FILES),
+    another_encoding(TEXTS),
+    edited_field(TEXTS),
+    edited_cell(TEXTS),
+    another_kind((*FILES, *WRITTEN, *FOLDERS[:-1])),
+    odd_entries(FOLDERS),
 )
-
-
-@st.composite
-def edited_bytes(draw: st.DrawFn) -> Damage:
-    """Some bytes of a file are others, or gone, or there are more."""
-    file, share, new = draw(st.sampled_from(FILES)), draw(st.floats(0, 1)), draw(st.binary(max_size=6))
-    removed = draw(st.integers(0, 60))
-
-    def damage(folder: Path) -> None:
-        data = (folder / file).read_bytes()
-        start = int(share * len(data))
-        (folder / file).write_bytes(data[:start] + new + data[start + removed :])
-
-    return damage
-
-
-@st.composite
-def edited_field(draw: st.DrawFn) -> Damage:
-    """A field of a JSON file has another value, or is gone, or is new."""
-    file = draw(st.sampled_from([name for name in FILES if name.endswith(".json")]))
-    depth, choice, value = draw(st.integers(1, 3)), draw(st.integers(0, 10**6)), draw(odd_values)
-    kind = draw(st.sampled_from(["replace", "remove", "add", "text", "one more"]))
-
-    def damage(folder: Path) -> None:
-        record = json.loads((folder / file).read_text())
-        parent: Any = record
-        for _ in range(depth):
-            key = list(parent)[choice % len(parent)]
-            if not (isinstance(parent[key], dict) and parent[key]):
-                break
-            parent = parent[key]
-        key = list(parent)[choice % len(parent)]
-        old = parent[key]
-        if kind == "remove":
-            del parent[key]
-        else:
-            by_kind = {"replace": value, "add": old, "text": str(old), "one more": _one_more(old)}
-            parent[key] = by_kind[kind]
-            if kind == "add":
-                parent["new"] = value
-        (folder / file).write_text(json.dumps(record))
-
-    return damage
-
-
-def _one_more(value: Any) -> Any:
-    return value + 1 if isinstance(value, int | float) else value
-
-
-@st.composite
-def another_kind(draw: st.DrawFn) -> Damage:
-    """Something else stands in the place of a file or a folder."""
-    name = draw(st.sampled_from((*FILES, *FOLDERS)))
-    kind = draw(st.sampled_from(["nothing", "file", "folder", "dangling link", "loop"]))
-
-    def damage(folder: Path) -> None:
-        path = folder / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-        if kind == "file":
-            path.write_text("mine")
-        elif kind == "folder":
-            path.mkdir()
-        elif kind != "nothing":
-            path.symlink_to(path if kind == "loop" else folder / "nowhere")
-
-    return damage
-
-
-damages = st.one_of(edited_bytes(), edited_field(), another_kind())
+tried = st.sampled_from((*OFTEN * 4, "curves", "page"))
 
 flags = st.sampled_from(
     (
@@ -129,38 +106,91 @@ flags = st.sampled_from(
 )
 values = st.one_of(
     st.sampled_from(
-        ("0", "1", "3-5", "5-3", "-1", "1e6", "2048", "nan", "", ".", "/", "[red]", "a/b", "--seeds")
+        (
+            "0",
+            "1",
+            "3-5",
+            "5-3",
+            "-1",
+            "1e6",
+            "2048",
+            "nan",
+            "",
+            ".",
+            "/",
+            "[red]",
+            "a/b",
+            "--seeds",
+            "9" * 5000,
+        )
     ),
     st.sampled_from((*ENVIRONMENTS, *SETTINGS)),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
 )
 command_lines = st.tuples(
-    st.sampled_from((*COMMANDS, "curves", "verify", "no-command")),
+    st.sampled_from(("status", "train", "table", "curves", "verify", "no-command")),
     st.lists(flags | values, max_size=7),
 )
 
 
 @pytest.fixture(scope="module")
 def base(whole_table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder with the runs that are kept."""
+    """A results folder with the runs that are kept, a policy, a checkpoint and a file of each other kind."""
     folder = tmp_path_factory.mktemp("base") / "results"
-    folder.mkdir()
-    for name in FILES:
+    for name in ("protocol.json", "random.csv", *(name for name in TEXTS if name.startswith("runs/"))):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(whole_table / name, folder / name)
+    results = open_results(folder, None, create=False)
+    stored = _policy().to_bytes()
+    (folder / POLICY).parent.mkdir(parents=True)
+    (folder / POLICY).write_bytes(stored)
+    environment, setting = KEPT[0].split("/")
+    evaluated = Run(environment, setting, 0)
+    evaluations.record(folder, evaluations.summarize(evaluated, stored, np.eye(2), np.eye(2, dtype=int)))
+    verified.record(results, results, {evaluated: "identical"})
+    begun = SETTINGS[BEGUN.setting].as_json()
+    state = RunCheckpoint(BEGUN, begun, {"parameters": np.zeros(3)}, {"state": 2**127}, {})
+    CheckpointFolder(results).save([BEGUN], Checkpoint((state,), 1, 1.0, []).to_bytes(results.protocol))
+    next((folder / "checkpoints").iterdir()).rename(folder / CHECKPOINT)
+    for name in WRITTEN:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("old")
     return folder
 
 
-def command(*arguments: str) -> Done:
-    """A command that would train says so instead."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.campaign.campaign.run_campaign", _would_train)
-        return run(*arguments)
+def _policy() -> Policy:
+    def zeros(*shape: int) -> Any:
+        return np.zeros(shape, np.float32)
+
+    return Policy(zeros(2), zeros(2) + 1, zeros() + 5, ((zeros(2, 1), zeros(1)),), zeros(1))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that would train or play says so instead."""
+    for module in ("campaign", "evaluation", "verify"):
+        monkeypatch.setattr(f"bench.campaign.{module}.run_campaign", _would_train)
 
 
 def _would_train(*arguments: Any, **options: Any) -> None:
     """Training itself is not what is tried here."""
     raise UserError("would train")
+
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Fail where what is done takes too long."""
+
+    def hangs(number: int, frame: FrameType | None) -> None:
+        pytest.fail(f"hangs for {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def check(done: Done) -> None:
@@ -170,54 +200,77 @@ def check(done: Done) -> None:
         assert done.stderr.startswith("error: ")
         assert done.stderr.endswith("\n")
         assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert len(done.stderr) < 5000, done.stderr[:500]
     assert "Traceback" not in done.stderr
+    for line in (*done.stdout.split("\n"), *done.stderr.split("\n")):
+        assert line.isprintable(), line
 
 
-def numbers(folder: Path) -> dict[tuple[Any, ...], float] | None:
-    """All numbers of a folder by what they are of, or None where it is refused."""
+def numbers(folder: Path) -> set[tuple[Any, ...]] | None:
+    """All numbers of a folder, a tuple for each line, or None where it is refused."""
     try:
         runs = load_runs(folder)
         random = open_results(folder, None, create=False).random_scores()
     except UserError:
         return None
-    keys = ["environment", "setting", "seed", "timesteps"]
-    tables = runs.set_index(keys).stack(), random.set_index(["environment", "policy"]).stack()
-    return {key: float(value) for table in tables for key, value in table.items()}
+    lines = (*runs.itertuples(index=False, name=None), *random.itertuples(index=False, name=None))
+    return {tuple(map(str, line)) for line in lines}
+
+
+def is_derived(path: Path, folder: Path) -> bool:
+    """Whether commands write what is there."""
+    return path.relative_to(folder).parts[0] in ("index.html", "figures")
 
 
 def test_any_damage_is_refused_or_harmless(base: Path, cases: int, tmp_path: Path) -> None:
     expected = numbers(base)
     assert expected is not None
-    folder = tmp_path / "results"
+    folder, whole = tmp_path / "results", Path(shutil.copytree(base, tmp_path / "whole"))
+    for command in COMMANDS.values():  # imports, and what is made once
+        check(run_command(command(whole, whole)))
+    count, start = 0, time.monotonic()
 
     @settings(max_examples=cases)
-    @given(damages)
-    def damaged(damage: Damage) -> None:
+    @given(damages, tried)
+    def damaged(damage: Damage, name: str) -> None:
+        nonlocal count
+        count += 1
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(base, folder)
-        damage(folder)
-        before = contents(folder)
-        for name in COMMANDS:
-            check(command(name, "--results", str(folder), *SELECTION))
-        assert contents(folder) == before
-        found = numbers(folder)
+        shutil.copytree(base, folder, copy_function=shutil.copyfile)
+        damage.do(folder)
+        before, beside = snapshot(folder), snapshot(whole)
+        with patience():
+            check(run_command(COMMANDS[name](folder, whole)))
+            found = numbers(folder)
+        after = snapshot(folder)
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        assert all(is_derived(path, folder) for path in changed), changed
+        assert name == "verify others" or snapshot(whole) == beside
         # What is left are numbers that were there.
-        assert found is None or found.items() <= expected.items()
+        assert damage.forges or found is None or found <= expected
 
     damaged()
+    seconds = time.monotonic() - start
+    print(f"{count} damaged folders, {count / seconds:.0f} a second")  # noqa: T201
 
 
 def test_any_flags_are_understood_or_explained(base: Path, cases: int, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(base, tmp_path / "results"))
-    before = contents(folder)
+    before, start = snapshot(folder), time.monotonic()
+    count = 0
 
     @settings(max_examples=cases)
     @given(command_lines)
     def called(line: tuple[str, list[str]]) -> None:
+        nonlocal count
+        count += 1
         name, arguments = line
-        with contextlib.chdir(tmp_path):
-            check(command(name, *arguments))
-        after = contents(folder)
-        assert {path: after.get(path) for path in before} == before
+        with contextlib.chdir(tmp_path), patience():
+            check(run(name, *arguments))
+        after = snapshot(folder)
+        kept = {path: content for path, content in before.items() if not is_derived(path, folder)}
+        assert {path: after.get(path) for path in kept} == kept
 
     called()
+    seconds = time.monotonic() - start
+    print(f"{count} command lines, {count / seconds:.0f} a second")  # noqa: T201

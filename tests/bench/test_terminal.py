@@ -51,6 +51,11 @@ def test_names_are_printed_as_they_are(whole_table: Path, tmp_path: Path) -> Non
         f"nothing to train: all 77 runs are in {folder}"
         in run("train", "--results", str(folder), "--seeds", "1").stdout
     )
+    # A terminal obeys nothing that a folder is called.
+    hostile = Path(shutil.copytree(whole_table, tmp_path / "\x1b[2J\u202e\n"))
+    done = run("train", "--results", str(hostile), "--seeds", "1")
+    assert rf"all 77 runs are in {tmp_path}/\x1b[2J\u202e" in done.stdout
+    assert done.stdout.replace("\n", "").isprintable()
     missing = run("table", "--results", f"{folder}/{name}")
     assert missing.stderr == f"error: no results in {folder}/{name}: train first\n"
 
@@ -114,12 +119,12 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
         "from bench.protocol.settings import Setting\n"
         "def objective(ratio, log_ratio, kl, advantage, numbers):\n"
         "    return ratio * advantage - numbers['weight'] * kl\n"
-        "SETTINGS = [Setting('mine', 'Mine [ours]', 'mine', {'weight': 1.0})]\n"
+        "SETTINGS = [Setting('mine', 'Mine (ours)', 'mine', {'weight': 1.0})]\n"
     )
     results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own(own))
     table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
-    assert "│ Mine [ours] │ Reacher-v4" in table.stdout
+    assert "│ Mine (ours) │ Reacher-v4" in table.stdout
     assert "Normalized scores need the paper's settings" in table.stdout
 
 

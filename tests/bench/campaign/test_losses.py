@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from bench.common.files import PARTIAL
 from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.training.checkpoints import CheckpointFolder
@@ -127,11 +128,10 @@ def test_leftovers_of_a_kill_are_removed_by_the_next_campaign(tmp_path: Path) ->
     train_into(folder, [Run("InvertedPendulum-v4", "clip-0.2", 0)], 1)
     (csv,) = folder.rglob("seed-*.csv")
     leftovers = [
-        csv.with_name(".seed-00.csv.8to096j6"),
-        folder / ".protocol.json.abcd_123",
-        folder / "policies" / ".seed-00.npz.00000000",
+        csv.with_name(f".seed-00.csv.8to096j6{PARTIAL}"),
+        folder / "policies" / f".seed-00.npz.00000000{PARTIAL}",
     ]
-    others = [folder / ".gitignore", csv.with_name(".notes.csv.2024-old-x")]
+    others = [folder / ".gitignore", folder / ".report.md.20240101", csv.with_name(".seed-00.csv.8to096j6")]
     for path in (*leftovers, *others):
         path.write_text("half")
     with open_results(folder, None, create=False).locked():  # as a campaign does first

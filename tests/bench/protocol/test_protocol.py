@@ -162,6 +162,8 @@ def test_a_number_that_is_none_is_refused(value: object) -> None:
         (adaptive_kl(0), "kl_target of mine is out of range: 0"),
         ({"weight": -math.inf}, "weight of mine is out of range: -inf"),
         ({"weight": True}, "weight of mine must be a number, not True"),
+        ({"weight": math.nan}, "weight of mine must be a number, not nan"),
+        ({"weight": 10**5000}, "weight of mine is too large for a whole number: give it a point"),
     ],
 )
 def test_a_number_outside_its_range_is_refused(numbers: dict[str, float], message: str) -> None:
@@ -169,10 +171,15 @@ def test_a_number_outside_its_range_is_refused(numbers: dict[str, float], messag
         Setting("mine", "Mine", "mine", numbers)
 
 
-@pytest.mark.parametrize("label", ["", " ", "a\nb", "a | b", "$x$", "\x1b[31m"])
+@pytest.mark.parametrize("label", ["", " ", "a\nb", "a | b", "$x$", "\x1b[31m", "<b>", "[x](y)", "_mine"])
 def test_a_label_that_would_spoil_a_table_is_refused(label: str) -> None:
     with pytest.raises(ValueError, match="the label of mine must be a line without"):
         Setting("mine", label, "mine", {})
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"can't be the name of a setting: .* 100 of them at most"):
+        Setting("a" * 101, "Mine", "mine", {})
 
 
 def test_two_settings_of_one_name_are_refused() -> None:

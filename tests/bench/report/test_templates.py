@@ -30,6 +30,8 @@ def test_the_contents_are_all_headings_of_sections() -> None:
         ("[x](https://example.org) ![y](z)", "\\[x\\](https://example.org) !\\[y\\](z)"),
         ("<script> `*a*", "\\<script> \\`\\*a\\*"),
         ("< 0.001", "< 0.001"),
+        ("_not_ d_targ ~~$x$~~ &lt; R&D", "\\_not\\_ d_targ \\~\\~\\$x\\$\\~\\~ \\&lt; R&D"),
+        ("\x1b[2J\u202e", "\\\\x1b\\[2J\\\\u202e"),
         (Markup("[x](y)"), "[x](y)"),
     ],
 )

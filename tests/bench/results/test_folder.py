@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.common.errors import UserError
-from bench.common.files import write_whole
+from bench.common.files import PARTIAL, write_whole
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS
 from bench.protocol.variants import VARIANTS, folder_of
@@ -75,18 +75,31 @@ def rewrite(results: Results, csv: str) -> None:
         (CSV.replace("return_last100", "score"), "missing columns: return_last100"),
         (CSV.replace("20.5", "inf"), "return_last100: Expected `float` <= "),
         (CSV.replace("20.5", "nan"), "return_last100: Expected `float` >= "),
-        (CSV.replace("20.5", ""), "return_last100: Expected `float`, got `null`"),
+        (CSV.replace("20.5", ""), "return_last100: Expected `float`, got `str`"),
         (CSV.replace("20.5", "many"), "return_last100: Expected `float`, got `str`"),
         (CSV.replace("20.5", "2_0"), "return_last100: Expected `float`, got `str`"),
         (CSV.replace("20.5", "1e999"), "return_last100: Number out of range"),
-        (CSV.replace("0.99", "many"), "policy_std: Expected `float | null`, got `str`"),
+        (CSV.replace("0.99", "many"), "policy_std: Expected `float`, got `str`"),
+        (CSV.replace("0.99", "null"), "policy_std: Expected `float`, got `str`"),
+        (CSV.replace("0.99", "inf"), "policy_std: Expected `float` <= "),
+        (CSV.replace("0.99", "NaN"), "policy_std: Expected `float` >= "),
+        (CSV.replace("0.99", "٣"), "policy_std: Expected `float`, got `str`"),
+        (CSV.replace("0.99", "1_0"), "policy_std: Expected `float`, got `str`"),
+        (CSV.replace("0.99", '"1\n2"'), "a cell has a line break"),
+        (CSV.removesuffix("\n"), "its last line has no end"),
+        *(
+            (CSV.replace("0.99", f"0.99{sign}"), "line 2 has signs that can't be printed")
+            for sign in "\0\x0b\x0c\r\x85\u2028\u202e"
+        ),
+        (CSV.replace("clip_fraction", "diverged"), "a column must not be named 'diverged'"),
+        (CSV.replace("clip_fraction", "<b>"), "a column must not be named '<b>'"),
         (CSV.replace("90,", "9.5,"), "episodes: Expected `int`, got `str`"),
         (CSV.replace("90,", f"{2**60},"), "episodes: Expected `int` <= "),
-        (CSV.replace("clip_fraction", "seed"), "a column must not be named seed"),
+        (CSV.replace("clip_fraction", "seed"), "a column must not be named 'seed'"),
         (CSV.replace("clip_fraction", "kl"), "two columns have one name"),
         (CSV.replace(",0.1\n", "\n"), "line 2 has 10 fields instead of 11"),
         (CSV + LINE, "timesteps that do not grow"),
-        (CSV + LINE.replace("2048", ""), "timesteps: Expected `int`, got `null`"),
+        (CSV + LINE.replace("2048", ""), "timesteps: Expected `int`, got `str`"),
         (CSV.replace("\n2048", "\n4096"), "ends at timestep 4096 instead of 2048"),
         (HEADING, "no lines"),
         ("", "missing columns: timesteps"),
@@ -127,6 +140,20 @@ def test_a_time_that_is_none_is_refused(results: Results) -> None:
     change_record(results, RUN, finished="\x1b[2J")
     with pytest.raises(UserError, match=r"Expected `str` matching regex .* at `\$\.finished`"):
         Results(results.path, results.protocol).read(RUN)
+
+
+def test_a_field_that_stands_twice_is_refused(results: Results) -> None:
+    path = results.json_path(RUN)
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 0, "seed": 0'))
+    with pytest.raises(UserError, match=r"seed-00\.json: the field seed is there twice; `train --repair`"):
+        results.read(RUN)
+
+
+def test_a_column_that_is_called_score_is_not_the_score(results: Results) -> None:
+    rewrite(results, CSV.replace("clip_fraction", "score"))
+    runs = runs_table(results, [RUN])
+    assert runs["score"].tolist() == [0.1]
+    assert final_scores(runs)["score"].tolist() == [20.5]
 
 
 def test_a_setting_that_has_changed_since_is_refused(results: Results) -> None:
@@ -243,7 +270,7 @@ def test_two_campaigns_on_a_folder_are_refused(results: Results) -> None:
 def test_a_variant_may_be_trained_first_and_its_campaign_is_left_alone(tmp_path: Path) -> None:
     variant = open_results(folder_of(tmp_path, "v5"), 1, create=True, protocol=VARIANTS["v5"])
     default = open_results(tmp_path, 1, create=True)
-    half_written = ".random.csv.8to096j6"
+    half_written = f".random.csv.8to096j6{PARTIAL}"
     for folder in (variant.path, default.path):
         (folder / half_written).write_text("half")
     with default.locked():

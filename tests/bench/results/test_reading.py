@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.common import files
+from bench.common import raw
 from bench.common.errors import UserError
-from bench.common.raw import read_bytes
 from bench.results.folder import open_results
 from bench.results.reading import final_scores, load_runs
 from bench.results.schema import COLUMNS
@@ -48,7 +47,7 @@ def test_a_command_walks_the_folder_and_reads_its_files_once(
 ) -> None:
     met: Counter[tuple[str, Path]] = Counter()
 
-    iterdir = Path.iterdir
+    iterdir, read_bytes = Path.iterdir, raw.read_bytes
 
     def count_walk(path: Path) -> Iterator[Path]:
         met["iterdir", path] += 1
@@ -59,7 +58,7 @@ def test_a_command_walks_the_folder_and_reads_its_files_once(
         return read_bytes(path)
 
     monkeypatch.setattr(Path, "iterdir", count_walk)
-    monkeypatch.setattr(files, "read_bytes", count_read)
+    monkeypatch.setattr(raw, "read_bytes", count_read)
     done = run(command, "--results", str(results_folder), "--environments", "Reacher-v4", "--seeds", "1")
     assert done.returncode == 0, done.stderr
     runs = results_folder / "runs"

@@ -1,4 +1,4 @@
-"""What stands where a file should, and is none: a pipe, a device, a byte order mark."""
+"""What stands where a file should, and is none: a pipe, a device, a link, a byte order mark."""
 
 import os
 import shutil
@@ -7,20 +7,23 @@ from pathlib import Path
 import pytest
 
 from bench.common.errors import UserError
+from bench.common.files import write_whole
 from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
 from tests.helpers.commands import run
+from tests.helpers.damage import put, snapshot
 
 pytestmark = pytest.mark.slow
 
 RUN = Run("Reacher-v4", "clip-0.2", 0)
+RUN_JSON = "runs/Reacher-v4/clip-0.2/seed-00.json"
 # Each with a command that reads it.
 FILES = {
     "protocol.json": "status",
     "random.csv": "table",
     "runs/Reacher-v4/clip-0.2/seed-00.csv": "status",
-    "runs/Reacher-v4/clip-0.2/seed-00.json": "status",
+    RUN_JSON: "status",
     "checkpoints/Reacher-v4-0123456789ab.npz": "status",
     "index.html": "page",
 }
@@ -34,16 +37,14 @@ def test_a_pipe_is_not_waited_for(file: str, whole_table: Path, tmp_path: Path) 
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
     status, out, err = run(FILES[file], "--results", str(folder))  # it returns
-    if file == "index.html":
-        assert status == 0
-        assert path.is_file()  # a page is written in its place
-    else:
-        assert f"{path}: It is no regular file" in out + err
+    assert f"{path}: it is no regular file" in out + err
+    assert path.is_fifo()
+    assert status == 1
 
 
 def test_a_policy_is_no_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "policy.npz")
-    with pytest.raises(UserError, match="It is no regular file"):
+    with pytest.raises(UserError, match="it is no regular file"):
         load_policy(tmp_path / "policy.npz")
 
 
@@ -53,7 +54,53 @@ def test_a_device_is_not_read_for_ever(whole_table: Path, tmp_path: Path) -> Non
     csv.unlink()
     csv.symlink_to("/dev/zero")
     _, _, err = run("status", "--results", str(folder))
-    assert err == f"error: cannot read {csv}: It is no regular file\n"
+    assert err == f"error: cannot read {csv}: it is no regular file\n"
+
+
+def test_a_huge_file_is_not_read(whole_table: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole_table, tmp_path / "results"))
+    csv = open_results(folder, None, create=False).csv_path(RUN)
+    with csv.open("wb") as file:
+        file.truncate(10 * 2**30)
+    _, _, err = run("status", "--results", str(folder))
+    assert err == f"error: cannot read {csv}: File too large\n"
+
+
+@pytest.mark.parametrize(
+    "kind", ["dangling link", "link to a folder", "empty device", "pipe", "socket", "folder"]
+)
+def test_what_is_no_file_is_not_replaced(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    put(path, kind)
+    before = snapshot(tmp_path)
+    with pytest.raises(UserError, match=r"cannot write .*page\.html: it is (a link|no regular file)"):
+        write_whole(path, "new")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_link_is_refused_where_what_it_leads_to_would_not_change(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("new")
+    (tmp_path / "page.html").symlink_to("elsewhere")
+    with pytest.raises(UserError, match="it is a link"):
+        write_whole(tmp_path / "page.html", "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("figures", ("curves", "--seeds", "1")), ("damaged", ("train", "--repair"))]
+)
+def test_nothing_is_written_through_a_link_to_another_folder(
+    name: str, command: tuple[str, ...], whole_table: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(whole_table, tmp_path / "results"))
+    if name == "damaged":
+        (folder / RUN_JSON).write_text("{}")
+    (tmp_path / "elsewhere").mkdir()
+    (folder / name).symlink_to("../elsewhere")
+    before = snapshot(tmp_path)
+    choice = ("--environments", "Reacher-v4", "--settings", "clip-0.2")
+    done = run(*command, "--results", str(folder), *choice)
+    assert done == (1, "", f"error: cannot write into {folder / name}: it is a link\n")
+    assert snapshot(tmp_path) == before
 
 
 def test_a_byte_order_mark_is_named(whole_table: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from bench.results.folder import Results, open_results
 from bench.results.reading import runs_table
 from bench.scores.analysis import analyze
 from tests.helpers.commands import run
-from tests.helpers.explorable import LABEL, TIMESTEPS, explorable
+from tests.helpers.explorable import TIMESTEPS, explorable
 from tests.helpers.made_up import synthetic_results
 
 
@@ -146,8 +146,10 @@ def test_the_same_runs_give_the_same_bytes(results: Results, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_label_cannot_end_the_data(results: Results) -> None:
-    page = html.format_page(gather_content(*opened(results)))
-    assert LABEL not in page
+    content, label = gather_content(*opened(results)), "</script><!--"
+    content["settings"][0]["label"] = label
+    page = html.format_page(content)
+    assert label not in page
     assert page.count("</script>") == 3
 
 
