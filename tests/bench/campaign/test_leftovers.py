@@ -39,7 +39,7 @@ def results(results_folder: Path) -> Results:
 
 
 def test_a_folder_whose_protocol_was_half_written_is_a_new_one(tmp_path: Path) -> None:
-    (tmp_path / ".protocol.json.8to096j6").write_text('{"epochs"')
+    (tmp_path / ".protocol.json.8to096j6.ppo-table1-partial").write_text('{"epochs"')
     with open_results(tmp_path, 1, create=True).locked():
         assert {path.name for path in tmp_path.iterdir()} == {"protocol.json", FILE}
     assert [path.name for path in tmp_path.iterdir()] == ["protocol.json"]
@@ -50,7 +50,7 @@ def test_with_nothing_to_train_it_is_cleared_up(results: Results) -> None:
     checkpoints = CheckpointFolder(results)
     store(results, FINISHED)
     (checkpoints.path / "Reacher-v4-damaged.npz").write_bytes(b"half")
-    (results.path / "runs" / ".seed-00.csv.8to096j6").write_text("half")
+    (results.path / "runs" / ".seed-00.csv.8to096j6.ppo-table1-partial").write_text("half")
     subprocess.run([sys.executable, "-c", DIE, str(results.path)], check=False, cwd=ROOT)
     train = ("train", "--results", str(results.path), "--seeds", "1")
     first, second = run(*train), run(*train)

@@ -169,7 +169,7 @@ def test_a_file_that_names_nobody_is_replaced_after_a_while(
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / locks.FILE)
-    with pytest.raises(UserError, match=r"cannot read .*\.lock: It is no regular file"):
+    with pytest.raises(UserError, match=r"cannot read .*\.lock: it is no regular file"):
         take(tmp_path)
 
 
