@@ -45,8 +45,8 @@ from tests.helpers.damage import (
 
 pytestmark = pytest.mark.slow
 
-# Seconds that no command takes.
-PATIENCE = 10
+# Seconds that no command takes, also on a machine that is busy.
+PATIENCE = 60
 
 # Of all runs these are kept: their files stand for the others'.
 KEPT = ("Reacher-v4/clip-0.2", "Reacher-v4/no-clip", "InvertedPendulum-v4/clip-0.2")
@@ -202,8 +202,6 @@ def check(done: Done) -> None:
         assert len(done.stderr.splitlines()) == 1, done.stderr
         assert len(done.stderr) < 5000, done.stderr[:500]
     assert "Traceback" not in done.stderr
-    for line in (*done.stdout.split("\n"), *done.stderr.split("\n")):
-        assert line.isprintable(), line
 
 
 def numbers(folder: Path) -> set[tuple[Any, ...]] | None:
@@ -240,8 +238,10 @@ def test_any_damage_is_refused_or_harmless(base: Path, cases: int, tmp_path: Pat
         damage.do(folder)
         before, beside = snapshot(folder), snapshot(whole)
         with patience():
-            check(run_command(COMMANDS[name](folder, whole)))
+            done = run_command(COMMANDS[name](folder, whole))
             found = numbers(folder)
+        check(done)
+        assert (done.stdout + done.stderr).replace("\n", "").isprintable(), done
         after = snapshot(folder)
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         assert all(is_derived(path, folder) for path in changed), changed

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bench.common.files import digest
 from bench.results import random_scores
+from tests.helpers.hostile import hostile_numbers, hostile_texts, odd_values
 
 SPARSE = 10 * 2**30
 
@@ -27,63 +28,6 @@ class Damage(NamedTuple):
 
     do: Callable[[Path], None]
     forges: bool = False
-
-
-scalars = st.none() | st.booleans() | st.integers(-3, 10**6) | st.floats() | st.text(max_size=9)
-hostile_texts = st.sampled_from(
-    (
-        "",
-        " ",
-        "\x1b[2J\x1b]0;title\x07",
-        "a\nb",
-        "a\r\nb",
-        "\x00",
-        "\x0b\x0c\x85\u2028\u2029",
-        "\u202eevil\u2066",
-        "<img src=x onerror=alert(1)>",
-        "</script><script>",
-        "[x](javascript:alert(1))",
-        "# heading | cell",
-        "$\\frac{",
-        "%s %n {0} {{ x }}",
-        '"',
-        "=1+1",
-        "../../etc/passwd",
-        "/",
-        "ε" * 300,
-        "x" * 200_000,
-        "\ud800",
-    )
-)
-hostile_numbers = st.sampled_from(
-    (
-        *(
-            "nan",
-            "NaN",
-            "inf",
-            "-inf",
-            "Infinity",
-            "null",
-            "true",
-            "1_000",
-            "+1",
-            " 1",
-            "1 ",
-            "0x10",
-            "1e400",
-        ),
-        *("1" + "0" * 400, "9" * 4000, "9" * 5000, "9" * 30, "-1", "-0", "1.5", "1e3", "0.1e1", "12", ""),
-        *("１２", "٣", "1\x0c", "1\u2028", "1\x85", "1;2", "1,2", '"1"', '"1\n2"', "1e-400", str(2**53 + 1)),
-    )
-)
-odd_values = hostile_texts | st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-)
-
-
-def bytes_of(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def forge(folder: Path, name: str) -> None:
@@ -112,7 +56,7 @@ def edited_bytes(draw: st.DrawFn, files: tuple[str, ...]) -> Damage:
     removed = draw(st.integers(0, 60))
 
     def do(folder: Path) -> None:
-        data = bytes_of(folder / file)
+        data = (folder / file).read_bytes()
         start = int(share * len(data))
         (folder / file).write_bytes(data[:start] + new + data[start + removed :])
 
@@ -128,7 +72,7 @@ def flipped_bits(draw: st.DrawFn, files: tuple[str, ...]) -> Damage:
     )
 
     def do(folder: Path) -> None:
-        data = bytearray(bytes_of(folder / file))
+        data = bytearray((folder / file).read_bytes())
         for share, bit in flips:
             data[int(share * len(data))] ^= 1 << bit
         (folder / file).write_bytes(data)
