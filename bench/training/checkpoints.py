@@ -26,7 +26,7 @@ from bench.protocol.settings import SETTINGS, Setting
 from bench.results.folder import Results
 
 # The number is raised when the content of the files changes its meaning.
-FORMAT = b"ppo-table1 checkpoint 3"
+FORMAT = b"ppo-table1 checkpoint 4"
 HEADER = "header"
 
 

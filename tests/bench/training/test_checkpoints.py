@@ -127,7 +127,7 @@ def test_a_checkpoint_made_by_hand_is_refused(
 
 def test_a_checkpoint_of_an_earlier_version_is_named_so(begun: Checkpoint) -> None:
     archive = begun.to_bytes(PROTOCOL).split(b"\n", 2)[2]
-    with pytest.raises(ValueError, match="it does not start with the line ppo-table1 checkpoint 3"):
+    with pytest.raises(ValueError, match="it does not start with the line ppo-table1 checkpoint 4"):
         from_bytes(archive, PROTOCOL)
 
 
