@@ -118,6 +118,19 @@ def test_a_stopped_run_stands_still_and_leaves_the_others_alone(environment: str
             assert not steps.ends[2]
 
 
+@pytest.mark.parametrize("environment", ["Reacher-v4", "Ant-v5", "Humanoid-v4"])
+def test_environments_go_on_from_their_state(environment: str) -> None:
+    first, second = Environments(environment, SEEDS), Environments(environment, SEEDS)
+    active = np.ones(len(SEEDS), dtype=bool)
+    actions = np.random.default_rng(4).random((40, len(SEEDS), first.action_size), np.float32)
+    for action in actions[:20]:
+        first.step(action, active)
+    second.restore(*first.state())
+    for action in actions[20:]:
+        for ours, theirs in zip(first.step(action, active), second.step(action, active), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize(
     ("environment", "observed", "of_forces"),
     [("Ant-v4", 27, 0), ("Ant-v5", 105, 78), ("Humanoid-v4", 376, 84), ("Humanoid-v5", 348, 78)],
