@@ -1,6 +1,7 @@
 """The options that commands share, and the results folder and the runs that these select."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from bench.common.choosing import unknown
 from bench.common.errors import UserError
+from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
@@ -57,8 +59,8 @@ class Options(OfProtocol):
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
     timesteps: Annotated[str | None, option("N", "those of the folder, or 1000000 if it is new")] = None
     """Environment steps of each run, which go up to the end of a rollout."""
-    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ()
-    """Gymnasium environments, such as Hopper-v4."""
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ()
+    """Gymnasium environments, such as Hopper-v4, or others that are there: Ant-v4, Humanoid-v4."""
     settings: Annotated[
         tuple[str, ...],
         option("NAME [NAME ...]", "the paper's and your own: those of --own for train, else of the folder"),
@@ -114,8 +116,25 @@ def finished_of(results: Results, selection: Selection) -> set[Run]:
     """Return the selection's finished runs. Raises UserError when there is none."""
     finished = set(selection.runs) & results.finished()
     if not finished:
-        raise UserError(f"no run of this selection is finished in {results.path}: train first")
+        others = describe_left_out(results, selection) or "train first"
+        raise UserError(f"no run of this selection is finished in {results.path}: {others}")
     return finished
+
+
+def describe_left_out(results: Results, selection: Selection) -> str:
+    """Say which finished runs are left out because their environments are not named; "" where none are."""
+    if selection.environments != environments_of(results.protocol.environment_version):
+        return ""
+    found = Counter(run.environment for run in results.finished())
+    others = {name: count for name, count in sorted(found.items()) if name not in selection.environments}
+    counts = ", ".join(f"{count} in {name}" for name, count in others.items())
+    return f"runs left out unless named: {counts} (--environments {' '.join(others)})" if others else ""
+
+
+def tell_left_out(results: Results, selection: Selection, console: Console) -> None:
+    """Print what `describe_left_out` says, if anything."""
+    if left_out := describe_left_out(results, selection):
+        console.print(left_out, soft_wrap=True)
 
 
 def is_written(selection: Selection, finished: set[Run]) -> bool:

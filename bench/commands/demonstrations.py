@@ -20,7 +20,7 @@ class Demonstrate:
     They are part of this checkout, in results/demonstrations/. To repeat one, move its file away.
     """
 
-    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ENVIRONMENTS
     """Gymnasium environments, such as Hopper-v4."""
 
     def execute(self, console: Console) -> None:

@@ -9,7 +9,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import UserError
-from bench.options import OnResults, Options, option, repetitions_of
+from bench.options import OnResults, Options, option, repetitions_of, tell_left_out
 from bench.protocol.selection import Selection
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -36,6 +36,7 @@ class Evaluate(Options, OnResults):
         if not re.fullmatch(r"[0-9]{1,4}", self.episodes) or int(self.episodes) < 2:
             raise UserError(f"episodes must be a whole number from 2 to 9999, not '{self.episodes}'")
         repeated = results if self.repeated is None else repetitions_of(results, self.repeated, self.variant)
+        tell_left_out(results, selection, console)
         pin()
         from bench.campaign.evaluation import evaluate
 

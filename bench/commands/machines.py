@@ -24,7 +24,7 @@ class Speed:
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Where `speed/` is written, when all environments are measured."""
-    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ENVIRONMENTS
     """Gymnasium environments, such as Hopper-v4."""
 
     def execute(self, console: Console) -> None:
@@ -55,7 +55,7 @@ class Videos:
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""
-    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "all seven")] = ENVIRONMENTS
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ENVIRONMENTS
     """Gymnasium environments, such as Hopper-v4."""
 
     def execute(self, console: Console) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from bench.common.errors import UserError
 from bench.common.files import inner_folder
 from bench.common.terminal import stage, warn
-from bench.options import OfProtocol, OnResults, Options, finished_of, is_written, option
+from bench.options import OfProtocol, OnResults, Options, finished_of, is_written, option, tell_left_out
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
@@ -31,7 +31,10 @@ class Table(Options, OnResults):
             raise UserError(f"{self.output} is a results folder: choose another for --output")
         finished = results.finished()
         present = finished_of(results, selection)
-        if not any(run.setting in PAPER_SETTINGS for run in finished):
+        tell_left_out(results, selection, console)
+        if not any(
+            run.setting in PAPER_SETTINGS and run.environment in selection.environments for run in finished
+        ):
             from bench.report.terminal import show_returns
 
             if self.output is not None:
@@ -64,11 +67,13 @@ class Table(Options, OnResults):
             environments, settings, seeds = (
                 {getattr(run, field) for run in present} for field in ("environment", "setting", "seed")
             )
+            others = "".join(f" and {name}" for name in sorted(environments.difference(seven)))
             console.print(
                 f"printed only, because files are written of a whole table: all {len(seven)} environments,"
                 f" the paper's {len(PAPER_SETTINGS)} settings and all whole seeds; this is over"
-                f" {len(present)} of the {len(selection.runs)} chosen runs, {len(environments)} of"
-                f" {len(seven)} environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"
+                f" {len(present)} of the {len(selection.runs)} chosen runs,"
+                f" {len(environments.intersection(seven))} of {len(seven)} environments{others},"
+                f" {len(settings)} settings and seeds {ranges(sorted(seeds))};"
                 f" whole seeds in {results.path}: {ranges(whole_seeds) or 'none'}",
                 soft_wrap=True,
             )
@@ -88,6 +93,7 @@ class Curves(Options, OnResults):
         from bench.scores.scale import select_uniform
 
         present = finished_of(results, selection)
+        tell_left_out(results, selection, console)
         with stage(console, "reading the runs"):
             runs = runs_table(results, present)
         # A part of the table gets a file of its own.

@@ -23,6 +23,7 @@ from bench.options import (
     repetitions_of,
     require_same,
     require_undamaged,
+    tell_left_out,
     timesteps_of,
 )
 from bench.protocol.changes import change_protocol
@@ -158,6 +159,7 @@ class Status(Options, OnResults):
         """Print the state of the selection."""
         from bench.campaign.status import show_status
 
+        tell_left_out(results, selection, console)
         show_status(results, selection, console)
 
 
@@ -182,13 +184,15 @@ class Verify(WithOwn, OfProtocol, OnResults):
         """Open the results folder, and select the runs to repeat."""
         if self.repeated is not None and (self.timesteps, self.own) != (None, None):
             raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
-        environments = () if self.environment is None else (self.environment,)
         seeds = None if self.seed is None else parse_seed(self.seed)
         timesteps_of(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
         folder, _ = folder_and_protocol(self.results, self.variant)
         results = open_results(folder, None, create=False)
         finished, version = results.finished(), results.protocol.environment_version
+        # All means all that have runs, the paper's environments or not.
+        present = sorted({run.environment for run in finished})
+        environments = present if self.environment is None else [self.environment]
         if self.repeated is None:
             known, seeds = tuple(self.known), seeds or (0,)
         else:

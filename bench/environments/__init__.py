@@ -2,10 +2,13 @@
 
 How to add an environment:
 
-1. Write its rules as a `Task` in `v4.py`: starts, observations, rewards, ends. Add it to `TASKS` there.
-2. Add its name to `SLOWEST_FIRST` in `bench/protocol/environments.py`, its published return (or NaN) to
-   `FIGURE_3` in `bench/protocol/published.py`, and its golden run by `python -m tests.golden.make`. Then it
-   is one of those that every command means when none is named, and Table 1 is not whole without it.
-3. Run `tests/bench/environments`, which hold every environment equal to Gymnasium's, step by step
+1. Write its rules as a `Task`: starts, observations, rewards, ends. Those of Gymnasium's v4 stand in `v4.py`,
+   those of v5 in `v5.py`. Add the class, which has the environment's name, to `TASKS` there.
+2. Add its ids to `OTHER_ENVIRONMENTS` in `bench/protocol/environments.py`, and for videos where the camera
+   stands to `VIEWS` in `bench/videos/scene.py`.
+3. Run `pytest --soak tests/bench/environments`. It holds every environment equal to Gymnasium's, step by step
    (Reacher's reward but for its last bits, which there depend on the processor).
+
+It is trained, evaluated and shown when it is named (`--environments Ant-v4`). Table 1 stays that of the
+paper's environments.
 """

@@ -16,10 +16,12 @@ from mujoco.batch import Batch
 from numpy.typing import NDArray
 
 from bench.environments import v4, v5
+from bench.environments.contacts import ContactBatch
+from bench.environments.tasks import Task
 from bench.protocol.environments import version_of, without_version
 
 # The rules of each environment, by version and name.
-TASKS = {"v4": v4.TASKS, "v5": v5.TASKS}
+TASKS: dict[str, dict[str, type[Task]]] = {"v4": v4.TASKS, "v5": v5.TASKS}
 
 # Controls by the protocol's choice, as functions of the actions and the bounds of their space.
 CONTROLS: dict[str, Callable[..., NDArray[np.float32]]] = {
@@ -66,10 +68,11 @@ class Environments:
         self._to_controls = CONTROLS[actions]
         self._mujoco = cast(Any, env.unwrapped)
         self._random = [seeding.np_random(seed)[0] for seed in seeds]
-        self._batch = Batch(self._mujoco.model, nsim=len(seeds), nthread=1)
+        task = TASKS[version_of(environment)][without_version(environment)]
+        make_batch = ContactBatch if task.needs_contact_forces else Batch
+        self._batch = make_batch(self._mujoco.model, nsim=len(seeds), nthread=1)
         self._controls: NDArray[np.float64] = self._batch.bind("ctrl")
         self._warmstarts: NDArray[np.float64] = self._batch.bind("qacc_warmstart")
-        task = TASKS[version_of(environment)][without_version(environment)]
         self._task = task(self._mujoco, self._batch)
         self._elapsed = np.zeros(len(seeds), dtype=int)
         self._physics_warnings = np.zeros(len(seeds), dtype=int)
@@ -77,6 +80,7 @@ class Environments:
         self._unstable = self._batch.warning[:, :, 1]
         self._reset(np.arange(len(seeds)))
         self.observations = self._task.observe()
+        self._before = self._task.before(self.observations)
         assert isinstance(env.action_space, gymnasium.spaces.Box)
         self.action_low: NDArray[np.float32] = env.action_space.low
         self.action_high: NDArray[np.float32] = env.action_space.high
@@ -103,13 +107,12 @@ class Environments:
         """
         controls = self._to_controls(actions, self.action_low, self.action_high).astype(np.float64)
         self._controls[...] = controls
-        before = self._task.before(self.observations)
         ids = None if active.all() else np.flatnonzero(active)
         self._batch.step(ids, nstep=self._mujoco.frame_skip)
         if self._unstable.any():
             self._physics_warnings += self._unstable.sum(axis=1)
             self._unstable[...] = 0
-        rewards, terminated = self._task.after(before, controls)
+        rewards, terminated = self._task.after(self._before, controls)
         self._elapsed += active
         ends = active & (terminated | (self._elapsed >= self.time_limit))
         time_limits = ends & ~terminated
@@ -117,6 +120,7 @@ class Environments:
         if ends.any():
             self._reset(np.flatnonzero(ends))
         self.observations = self._task.observe()
+        self._before = self._task.before(self.observations)
         rewards = np.where(active, rewards, 0.0)
         return Steps(self.observations, rewards, ends, time_limits, final_observations)
 
@@ -128,6 +132,7 @@ class Environments:
             "warmstarts": self._warmstarts,
             "elapsed": self._elapsed,
             "observations": self.observations,
+            "before": self._before,
             "physics_warnings": self._physics_warnings,
         }
         generators = [cast(dict[str, Any], generator.bit_generator.state) for generator in self._random]
@@ -140,6 +145,7 @@ class Environments:
         self._warmstarts[...] = arrays["warmstarts"]
         self._elapsed = arrays["elapsed"].copy()
         self.observations = arrays["observations"].copy()
+        self._before = arrays["before"].copy()
         self._physics_warnings = arrays["physics_warnings"].copy()
         for generator, state in zip(self._random, generators, strict=True):
             generator.bit_generator.state = state

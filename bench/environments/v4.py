@@ -1,110 +1,16 @@
-"""What the seven environments add to the physics of many runs: starts, observations, rewards, terminations.
+"""The rules of Gymnasium's v4 environments.
 
-These are Gymnasium's operations in their order, over arrays with a leading axis `run`. Weights and ranges are
-read from Gymnasium's environment. Tests hold every class bit-equal to `gymnasium.make`, but for Reacher's
-distance, whose last bit in Gymnasium depends on the processor.
+Tests hold every class bit-equal to `gymnasium.make`, but for Reacher's distance, whose last bit in Gymnasium
+depends on the processor.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from mujoco.batch import Batch
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
-
-class Outcome(NamedTuple):
-    """Rewards of a step, `[run]`, and whether it terminated the episode, `[run]`."""
-
-    rewards: Floats
-    terminated: Bools
-
-
-class Task:
-    """The rules of an environment, over a batch of simulations.
-
-    positions, velocities: of the simulations' joints, `[run, joint]`.
-    start_noise: the largest noise of an episode's first positions and velocities, which is uniform.
-    has_normal_velocities: whether the velocities' noise is normal instead, with this standard deviation.
-    bonus: what a step pays for being alive.
-    needs_forward_pass: whether what is observed after a reset needs MuJoCo's forward pass.
-    """
-
-    start_noise: float
-    has_normal_velocities = False
-    bonus = 0.0
-    needs_forward_pass = False
-
-    def __init__(self, env: Any, batch: Batch) -> None:
-        """Bind the fields that the rules read. env: Gymnasium's environment, unwrapped."""
-        self.env = env
-        self.positions: Floats = batch.bind("qpos")
-        self.velocities: Floats = batch.bind("qvel")
-
-    def start(self, random: np.random.Generator) -> tuple[Floats, Floats]:
-        """The first positions and velocities of an episode of a run: the model's initial ones, with noise."""
-        noise, joints = self.start_noise, self.env.init_qvel.size
-        positions = self.env.init_qpos + random.uniform(-noise, noise, self.env.init_qpos.size)
-        if self.has_normal_velocities:
-            return positions, self.env.init_qvel + noise * random.standard_normal(joints)
-        return positions, self.env.init_qvel + random.uniform(-noise, noise, joints)
-
-    def before(self, observations: Floats) -> Floats:
-        """What the reward needs of the state before the step: by default the observations, `[run, …]`."""
-        return observations
-
-    def bonuses(self, terminated: Bools) -> Floats:
-        """The bonus of each run: in v4 every step pays it, the terminal one, too."""
-        return np.full(len(terminated), self.bonus)
-
-    def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Rewards and terminations, after the step. controls: `[run, action]`."""
-        raise NotImplementedError
-
-    def observe(self) -> Floats:
-        """What the policies observe, `[run, observation]`."""
-        raise NotImplementedError
-
-
-class Locomotion(Task):
-    """Run forward at little control cost; an episode ends when the body is not healthy."""
-
-    # How many of the first positions, which say where the body is, are not observed.
-    hidden_positions = 1
-
-    def __init__(self, env: Any, batch: Batch) -> None:
-        super().__init__(env, batch)
-        self.start_noise = env._reset_noise_scale
-        self.step_seconds = env.dt
-
-    def before(self, observations: Floats) -> Floats:
-        """The coordinate x of each body, `[run]`."""
-        return self.positions[:, 0].copy()
-
-    def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Pay for forward velocity and health, less the control cost."""
-        terminated = ~self.healthy()
-        velocity = (self.positions[:, 0] - before) / self.step_seconds
-        forward = self.env._forward_reward_weight * velocity
-        cost = self.env._ctrl_cost_weight * np.square(controls).sum(axis=-1)
-        rewards = (forward + self.bonuses(terminated)) - cost
-        return Outcome(rewards, terminated)
-
-    def observe(self) -> Floats:
-        """Positions that are not hidden, and velocities."""
-        seen = self.positions[:, self.hidden_positions :]
-        return np.concatenate([seen, self.observed_velocities()], axis=1)
-
-    def observed_velocities(self) -> Floats:
-        """Velocities as they are observed, `[run, joint]`."""
-        return self.velocities
-
-    def healthy(self) -> Bools:
-        """Whether each body is healthy, `[run]`: by default always."""
-        return np.ones(len(self.positions), dtype=bool)
+from bench.environments.tasks import Bools, Floats, Locomotion, Outcome, Task
 
 
 class HalfCheetah(Locomotion):
@@ -146,6 +52,75 @@ class Hopper(Walker2d):
         low, high = self.env._healthy_state_range
         state = np.concatenate([self.positions[:, 2:], self.velocities], axis=1)
         return super().healthy() & ((low < state) & (state < high)).all(axis=1)
+
+
+class Ant(Locomotion):
+    """Four legs on a free body: the torso is healthy while it is neither too low nor too high."""
+
+    has_normal_velocities = True
+    hidden_positions = 2
+    needs_forward_pass = True
+
+    def __init__(self, env: Any, batch: Batch) -> None:
+        super().__init__(env, batch)
+        self.bonus = env._healthy_reward
+        self.torsos: Floats = batch.bind("xpos")[:, env.model.body("torso").id]
+
+    def coordinate(self) -> Floats:
+        """The torso's x as MuJoCo last computed it, which is before the end of a step, `[run]`."""
+        return self.torsos[:, 0]
+
+    def healthy(self) -> Bools:
+        """Whether the torso's height is within its range, and all numbers are finite."""
+        low, high = self.env._healthy_z_range
+        z, state = self.positions[:, 2], np.concatenate([self.positions, self.velocities], axis=1)
+        return np.isfinite(state).all(axis=1) & (low <= z) & (z <= high)
+
+
+class Humanoid(Locomotion):
+    """Two legs and two arms on a free body, which is healthy while it is neither too low nor too high."""
+
+    hidden_positions = 2
+    needs_forward_pass = True
+    needs_contact_forces = True
+    # How many of the first bodies and actuated joints are not observed beyond positions and velocities.
+    hidden_bodies, hidden_actuated = 0, 0
+
+    def __init__(self, env: Any, batch: Any) -> None:
+        super().__init__(env, batch)
+        self.bonus = env._healthy_reward
+        self.masses: Floats = env.model.body_mass
+        self.centers: Floats = batch.bind("xipos")
+        self.inertias: Floats = batch.bind("cinert")
+        self.body_velocities: Floats = batch.bind("cvel")
+        self.actuator_forces: Floats = batch.bind("qfrc_actuator")
+        self.contact_forces: Floats = batch.contact_forces
+
+    def coordinate(self) -> Floats:
+        """The x of the center of mass as MuJoCo last computed it, `[run]`."""
+        # Body by body, because the order in which NumPy adds depends on the number of runs.
+        weighted = (mass * self.centers[:, body, 0] for body, mass in enumerate(self.masses))
+        return sum(weighted, np.zeros(len(self.centers))) / self.masses.sum()
+
+    def healthy(self) -> Bools:
+        """Whether the height of the body is within its range."""
+        low, high = self.env._healthy_z_range
+        z = self.positions[:, 2]
+        return (low < z) & (z < high)
+
+    def observe(self) -> Floats:
+        """Positions and velocities; each body's inertia and velocity; actuator forces; contact forces."""
+        runs, first = len(self.positions), self.hidden_bodies
+        return np.concatenate(
+            [
+                super().observe(),
+                self.inertias[:, first:].reshape(runs, -1),
+                self.body_velocities[:, first:].reshape(runs, -1),
+                self.actuator_forces[:, self.hidden_actuated :],
+                self.contact_forces[:, first:].reshape(runs, -1),
+            ],
+            axis=1,
+        )
 
 
 class InvertedPendulum(Task):
@@ -270,5 +245,15 @@ class Reacher(Task):
 # By the name of the environment, without its version.
 TASKS: dict[str, type[Task]] = {
     task.__name__: task
-    for task in (HalfCheetah, Hopper, InvertedDoublePendulum, InvertedPendulum, Reacher, Swimmer, Walker2d)
+    for task in (
+        Ant,
+        HalfCheetah,
+        Hopper,
+        Humanoid,
+        InvertedDoublePendulum,
+        InvertedPendulum,
+        Reacher,
+        Swimmer,
+        Walker2d,
+    )
 }

@@ -1,4 +1,4 @@
-"""The seven environments of the paper, by their Gymnasium ids, and the versions of them that can be run."""
+"""The environments by their Gymnasium ids: the paper's seven in each version, and others."""
 
 from typing import Literal
 
@@ -15,8 +15,8 @@ VERSIONS: dict[EnvironmentVersion, str] = {
 
 ENVIRONMENT_VERSION: EnvironmentVersion = "v4"
 
-# By the time that a step takes, so that the last jobs of a seed are short and no core waits long.
-SLOWEST_FIRST: tuple[str, ...] = (
+# Those of the paper, by the time that a step takes, the slowest first.
+PAPER_ENVIRONMENTS: tuple[str, ...] = (
     "Walker2d",
     "Hopper",
     "InvertedDoublePendulum",
@@ -26,13 +26,19 @@ SLOWEST_FIRST: tuple[str, ...] = (
     "InvertedPendulum",
 )
 
+# Others, by their ids, likewise. A command means them only when they are named.
+OTHER_ENVIRONMENTS: tuple[str, ...] = ("Humanoid-v4", "Humanoid-v5", "Ant-v4", "Ant-v5")
+
 
 def environments_of(version: str) -> tuple[str, ...]:
-    """The ids of the seven environments in a version, sorted."""
-    return tuple(sorted(f"{name}-{version}" for name in SLOWEST_FIRST))
+    """The ids of the paper's seven environments in a version, sorted."""
+    return tuple(sorted(f"{name}-{version}" for name in PAPER_ENVIRONMENTS))
 
 
-ENVIRONMENTS = environments_of(ENVIRONMENT_VERSION)
+def all_environments_of(version: str) -> tuple[str, ...]:
+    """The ids of all environments of a version: the paper's first, each part sorted."""
+    others = sorted(name for name in OTHER_ENVIRONMENTS if version_of(name) == version)
+    return (*environments_of(version), *others)
 
 
 def without_version(environment: str) -> str:
@@ -43,3 +49,9 @@ def without_version(environment: str) -> str:
 def version_of(environment: str) -> str:
     """An environment's version, such as v4."""
     return environment.rpartition("-")[2]
+
+
+ENVIRONMENTS = environments_of(ENVIRONMENT_VERSION)
+
+# The names of all, so that the last jobs of a seed are short and no core waits long.
+SLOWEST_FIRST = tuple(dict.fromkeys([*map(without_version, OTHER_ENVIRONMENTS), *PAPER_ENVIRONMENTS]))

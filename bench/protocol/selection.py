@@ -8,7 +8,8 @@ from bench.common.choosing import unknown
 from bench.common.errors import UserError
 from bench.protocol.environments import (
     ENVIRONMENT_VERSION,
-    SLOWEST_FIRST,
+    PAPER_ENVIRONMENTS,
+    all_environments_of,
     environments_of,
     version_of,
     without_version,
@@ -38,11 +39,11 @@ class Selection:
 
     @property
     def is_whole_table(self) -> bool:
-        """Whether all environments and all rows of the paper are in it, and none of the lecture's."""
+        """Whether it has the paper's environments, no others, all of its rows, and none of the lecture's."""
         has_the_papers = set(self.settings) >= set(PAPER_SETTINGS)
         has_others = not set(self.settings).isdisjoint(LECTURE_SETTINGS)
-        has_all_environments = set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
-        return has_the_papers and not has_others and has_all_environments
+        has_its_environments = set(map(without_version, self.environments)) == set(PAPER_ENVIRONMENTS)
+        return has_the_papers and not has_others and has_its_environments
 
 
 def select(
@@ -56,7 +57,7 @@ def select(
 ) -> Selection:
     """The grid asked for.
 
-    environments: as asked for; none for all seven of the version.
+    environments: as asked for; none for the paper's seven of the version.
 
     settings: as asked for, each a setting or a group of them; none for all that are known but the lecture's.
 
@@ -66,12 +67,12 @@ def select(
     Raises:
         UserError: for an unknown environment or setting.
     """
-    all_environments = environments_of(version)
+    available = all_environments_of(version)
     for name in environments:
-        if name not in all_environments and name in environments_of(version_of(name)):
+        if name not in available and name in all_environments_of(version_of(name)):
             other = f"--variant {version_of(name)}" if version_of(name) in VARIANTS else "no --variant"
             raise UserError(f"{name} is of another protocol: {version} is this one's, {other} has {name}")
-    chosen_environments = _known("environment", environments or all_environments, all_environments)
+    chosen_environments = _known("environment", environments or environments_of(version), available)
     known = tuple(known)
     single = [name for asked in settings for name in GROUPS.get(asked, (asked,))]
     chosen_settings = _known("setting", single or by_default(known), known, tuple(GROUPS))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bench.common.files import write_whole
-from bench.protocol.environments import without_version
+from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
 from bench.protocol.settings import Setting, in_table_order
 from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
@@ -63,6 +63,11 @@ def format_latex(cells: Cells) -> str:
     return "\n".join([r"\begin{tabular}{l" + "r" * (len(heading) - 1) + "}", *lines, r"\end{tabular}", ""])
 
 
+def is_of_paper(analysis: Analysis) -> bool:
+    """Whether all environments are the paper's: with others, its scores are not comparable."""
+    return {without_version(name) for name in analysis.grid.environments} <= set(PAPER_ENVIRONMENTS)
+
+
 def format_table1(analysis: Analysis, unreliable: Collection[str] = ()) -> Cells:
     """Heading and rows, without columns that would be empty, such as the diverged runs where none did.
 
@@ -71,9 +76,10 @@ def format_table1(analysis: Analysis, unreliable: Collection[str] = ()) -> Cells
     """
     scores = ["paper", "ours", "95 % interval", "untrained policy = 0", f"as of {len(PAPER_SEEDS)} seeds"]
     heading = ["algorithm", *scores, "runs", "diverged"]
+    of_paper = is_of_paper(analysis)
     any_diverged, rows = analysis.table["diverged"].any(), []
     for row in analysis.table.itertuples():
-        paper, ours = format_number(row.paper_score), format_number(row.score)
+        paper, ours = format_number(row.paper_score) if of_paper else "", format_number(row.score)
         interval = format_interval(row.ci_low, row.ci_high, row.setting in unreliable)
         more = (format_number(row.untrained_score), format_number(row.score_of_three), str(row.runs))
         diverged = str(row.diverged) if any_diverged else ""

@@ -11,7 +11,7 @@ from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
 from bench.report.formats import format_interval, format_number, format_p
-from bench.report.tables import Cells, find_warnings, format_table1
+from bench.report.tables import Cells, find_warnings, format_table1, is_of_paper
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
@@ -30,7 +30,8 @@ MOST_SHOWN = 10
 
 def show_table(analysis: Analysis, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
-    print_table(console, "Table 1: average normalized score", format_table1(analysis))
+    title = "Table 1: average normalized score" if is_of_paper(analysis) else "Average normalized score"
+    print_table(console, title, format_table1(analysis))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
     print_table(console, scale, format_scale(analysis.scale))
     for warning in find_warnings(analysis):

@@ -41,7 +41,7 @@ from bench.common.files import (
     write_whole,
 )
 from bench.common.locks import Lock, locked
-from bench.protocol.environments import environments_of
+from bench.protocol.environments import all_environments_of
 from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS_FOLDER
@@ -233,7 +233,7 @@ class Results:
     def _run_at(self, path: Path) -> Run:
         environment, setting, file = path.parts[-3:]
         number = re.fullmatch(r"seed-([0-9]{2,})\.csv", file)
-        known = environments_of(self.protocol.environment_version)
+        known = all_environments_of(self.protocol.environment_version)
         if environment not in known or not re.fullmatch(SETTING_NAME, setting) or not number:
             raise UserError(f"{path}: not a run of this benchmark")
         run = Run(environment, setting, int(number[1]))

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.common.errors import UserError
-from bench.protocol.environments import SLOWEST_FIRST, without_version
+from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 from bench.protocol.settings import PAPER_SETTINGS, in_table_order
 from bench.results.reading import KEYS, final_scores
@@ -166,7 +166,7 @@ class Grid:
         """
         runs = np.isfinite(self.returns[self.paper])
         environments = {without_version(name) for name in self.environments}
-        if not set(self.settings) >= set(PAPER_SETTINGS) or environments != set(SLOWEST_FIRST):
+        if not set(self.settings) >= set(PAPER_SETTINGS) or environments != set(PAPER_ENVIRONMENTS):
             return False
         return bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
 

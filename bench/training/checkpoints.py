@@ -28,7 +28,7 @@ from bench.results.folder import Results
 from bench.results.schema import EnvironmentId, SettingName
 
 # The number is raised when the content of the files changes its meaning.
-FORMAT = b"ppo-table1 checkpoint 3"
+FORMAT = b"ppo-table1 checkpoint 4"
 HEADER = "header"
 
 

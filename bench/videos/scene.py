@@ -40,8 +40,10 @@ class View:
 
 # By the name of the environment, without its version.
 VIEWS = {
+    "Ant": View(4.0, -25, 0.3, follows=2),
     "HalfCheetah": View(3.0, -10, 0.45, follows=1),
     "Hopper": View(3.2, -8, 0.75, follows=1),
+    "Humanoid": View(4.0, -8, 0.9, follows=2),
     "InvertedDoublePendulum": View(3.8, -20, 0.45, follows=0),
     "InvertedPendulum": View(2.6, -10, 0.25, follows=0),
     "Reacher": View(0.9, -90, 0.0, follows=0),

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
+from bench.commands.training import Verify
 from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol
@@ -158,10 +159,41 @@ def test_the_scale_does_not_depend_on_the_rows_shown(
     assert score("clip-0.1", "fixed-kl-10") == score("clip-0.1")
 
 
+def test_runs_in_an_environment_that_is_not_the_paper_s_move_nothing(results_folder: Path) -> None:
+    settings = ("clip-0.2", "no-clip")
+    arguments = ("--results", str(results_folder), "--settings", *settings)
+    before = {command: run(command, *arguments).stdout for command in ("table", "status")}
+    synthetic_results(results_folder, 1, range(1), settings, environments=("Ant-v4",))
+    left_out = "runs left out unless named: 2 in Ant-v4 (--environments Ant-v4)\n"
+    for command, out in before.items():
+        assert run(command, *arguments) == (0, left_out + out, "")
+    verified = Verify(results_folder).open()[1]
+    assert verified.environments == ("Ant-v4", *ENVIRONMENTS)
+    _, out, _ = run("status", *arguments, "--environments", "Ant-v4", "--seeds", "1")
+    assert "2 runs: 2 done, 0 missing" in out
+    _, out, _ = run("table", *arguments, "--environments", "Ant-v4")
+    assert "over 2 of the 2 chosen runs, 0 of 7 environments and Ant-v4, 2 settings" in out
+    # There is no such row in the paper.
+    assert "Table 1:" not in out
+    assert "│ paper" not in out
+
+
+def test_a_folder_of_other_environments_says_how_they_are_named(tmp_path: Path) -> None:
+    synthetic_results(tmp_path, 1, range(1), ["clip-0.2"], environments=("Ant-v4", "Humanoid-v4"))
+    left_out = "left out unless named: 1 in Ant-v4, 1 in Humanoid-v4 (--environments Ant-v4 Humanoid-v4)"
+    for command in ("table", "curves"):
+        status, _, err = run(command, "--results", str(tmp_path))
+        assert status == 1
+        assert err == f"error: no run of this selection is finished in {tmp_path}: runs {left_out}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--environments", "Ant-v4"], "unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"),
+        (
+            ["train", "--environments", "Pong-v5"],
+            "unknown environment 'Pong-v5'; choose from: HalfCheetah-v4",
+        ),
         (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
         (
             ["train", "--environments", "Hopper-v5"],

@@ -1,6 +1,6 @@
 """A results folder of made-up runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +22,19 @@ def synthetic_results(
     seeds: Iterable[int],
     settings: Iterable[str],
     protocol: Protocol = DEFAULT,
+    environments: Sequence[str] = (),
 ) -> Results:
-    """A results folder with whole seeds of made-up numbers.
+    """A results folder with whole seeds of made-up numbers, which may have other runs already.
 
     timesteps: the runs' length; None for the protocol's.
+    environments: by their ids; none for the paper's seven.
     """
     results = open_results(path, timesteps, create=True, protocol=protocol)
     random = np.random.default_rng(0)
     source = {"job_seconds": 1.0, "job_runs": 1, **provenance()}
     last, horizon = results.protocol.updates, results.protocol.hyperparameters.horizon
     updates = np.append(np.arange(LOG_INTERVAL, last, LOG_INTERVAL), last)
-    environments = environments_of(protocol.environment_version)
+    environments = environments or environments_of(protocol.environment_version)
     for run in (Run(e, s, seed) for e in environments for s in settings for seed in seeds):
         setting = SETTINGS[run.setting]
         columns = (*COLUMNS, *find_rule(setting.rule, **setting.options).columns)

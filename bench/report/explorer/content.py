@@ -152,12 +152,16 @@ def _table(results: Results, selection: Selection) -> dict[str, Any]:
     present = len(results.finished().intersection(wanted))
     try:
         if not present:
-            raise UserError("the paper's settings, which set their scale, have no runs")
+            raise UserError(
+                "the paper's settings, which set their scale, have no runs in its seven environments"
+            )
         found = analyze(results, selection)
     except UserError as error:  # of the scale, because damaged runs were refused before
         return {"rows": [], "notes": [f"There are no scores: {error}."]}
     missing = f"{present:,} of the {len(wanted):,} runs of the paper's settings are there."
     warnings = [f"Not the whole table: {missing}"] if present < len(wanted) else []
+    others = sorted({run.environment for run in results.finished()}.difference(selection.environments))
+    warnings += [f"No part of the table: the runs in {format_list(others)}."] if others else []
     return {"rows": _rows(found), "notes": [*warnings, *notes(found)]}
 
 

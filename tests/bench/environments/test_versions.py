@@ -11,12 +11,21 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import ClipAction
 
-from bench.environments.batch import Environments
-from bench.protocol.environments import VERSIONS, environments_of, without_version
+from bench.environments.batch import TASKS, Environments
+from bench.protocol.environments import (
+    OTHER_ENVIRONMENTS,
+    VERSIONS,
+    all_environments_of,
+    environments_of,
+    without_version,
+)
+from tests.helpers.soak import mark_soak
 
-ALL = [environment for version in VERSIONS for environment in environments_of(version)]
+PAPER = [environment for version in VERSIONS for environment in environments_of(version)]
+# A step of the others takes ten times as long.
+ALL = [*PAPER, *mark_soak(OTHER_ENVIRONMENTS)]
 SEEDS = [3, 0, 12]
-STEPS = 3000
+STEPS, FEW_STEPS = 3000, 160
 
 
 def by_hand(
@@ -58,14 +67,24 @@ def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndar
         np.testing.assert_array_equal(ours, gymnasiums)
 
 
+def test_every_environment_has_rules_in_every_version_that_it_is_offered_in() -> None:
+    for version in VERSIONS:
+        assert sorted(TASKS[version]) == sorted(map(without_version, all_environments_of(version)))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("environment", ALL)
-def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
+@pytest.mark.parametrize(
+    ("environment", "count"),
+    [(name, STEPS) for name in PAPER]
+    + [(name, FEW_STEPS) for name in OTHER_ENVIRONMENTS]
+    + [pytest.param(name, STEPS, marks=pytest.mark.soak) for name in OTHER_ENVIRONMENTS],
+)
+def test_steps_resets_and_time_limits_are_gymnasiums(environment: str, count: int) -> None:
     environments = Environments(environment, SEEDS)
     random = np.random.default_rng(1)
     # From gentle actions, which keep episodes going to their time limit, to wild ones outside all bounds.
-    scales = np.repeat([0.0, 0.3, 1.0, 10.0], STEPS // 4)[:, None, None]
-    noise = random.standard_normal((STEPS, len(SEEDS), environments.action_size))
+    scales = np.repeat([0.0, 0.3, 1.0, 10.0], count // 4)[:, None, None]
+    noise = random.standard_normal((count, len(SEEDS), environments.action_size))
     actions = (scales * noise).astype(np.float32)
     observations, rewards, ends = [environments.observations], [], []
     for action in actions:
@@ -78,21 +97,55 @@ def test_steps_resets_and_time_limits_are_gymnasiums(environment: str) -> None:
         np.testing.assert_array_equal(np.array(observations)[:, run], expected[0])
         assert_rewards_equal(environment, np.array(rewards)[:, run], np.array(expected[1]))
         np.testing.assert_array_equal(np.array(ends)[:, run], expected[2])
-    assert np.sum(ends) >= 6
+    assert np.sum(ends) >= (6 if count == STEPS else 2)
 
 
-def test_a_stopped_run_stands_still_and_leaves_the_others_alone() -> None:
-    actions = np.random.default_rng(0).standard_normal((300, 3, 3)).astype(np.float32)
-    environments, alone = Environments("Hopper-v4", SEEDS), Environments("Hopper-v4", SEEDS[1:2])
+@pytest.mark.parametrize("environment", ["Hopper-v4", "Ant-v5", "Humanoid-v4"])
+def test_a_stopped_run_stands_still_and_leaves_the_others_alone(environment: str) -> None:
+    environments, alone = Environments(environment, SEEDS), Environments(environment, SEEDS[1:2])
+    shape = (90, len(SEEDS), environments.action_size)
+    actions = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     for t, action in enumerate(actions):
-        active = np.array([True, True, t < 100])
+        active = np.array([True, True, t < 30])
+        before = environments.observations[2]
         steps = environments.step(np.where(active[:, None], action, np.nan), active)
         expected = alone.step(action[1:2], np.array([True]))
         np.testing.assert_array_equal(steps.observations[1], expected.observations[0])
         assert steps.rewards[1] == expected.rewards[0]
         if not active[2]:
+            np.testing.assert_array_equal(steps.observations[2], before)
             assert steps.rewards[2] == 0
             assert not steps.ends[2]
+
+
+@pytest.mark.parametrize("environment", ["Reacher-v4", "Ant-v5", "Humanoid-v4"])
+def test_environments_go_on_from_their_state(environment: str) -> None:
+    first, second = Environments(environment, SEEDS), Environments(environment, SEEDS)
+    active = np.ones(len(SEEDS), dtype=bool)
+    actions = np.random.default_rng(4).random((40, len(SEEDS), first.action_size), np.float32)
+    for action in actions[:20]:
+        first.step(action, active)
+    second.restore(*first.state())
+    for action in actions[20:]:
+        for ours, theirs in zip(first.step(action, active), second.step(action, active), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("environment", "observed", "of_forces"),
+    [("Ant-v4", 27, 0), ("Ant-v5", 105, 78), ("Humanoid-v4", 376, 84), ("Humanoid-v5", 348, 78)],
+)
+def test_contact_forces_end_the_observation(environment: str, observed: int, of_forces: int) -> None:
+    """They are 0 at the start of an episode and while the body falls."""
+    environments = Environments(environment, [0])
+    assert environments.observation_size == observed
+    assert not environments.observations[0, observed - of_forces :].any()
+    zero = np.zeros((1, environments.action_size), np.float32)
+    steps = [environments.step(zero, np.array([True])) for _ in range(40)]
+    forces = [step.observations[0, observed - of_forces :] for step in steps]
+    assert np.any(forces) == (of_forces > 0)
+    if environment == "Ant-v5":
+        assert np.max(np.abs(forces)) == 1
 
 
 def test_actions_reach_the_environment_unclipped() -> None:
@@ -127,7 +180,7 @@ def test_a_clipped_action_costs_what_the_bound_costs() -> None:
 
 @pytest.mark.parametrize("environment", ALL)
 def test_time_limits_reset_as_gymnasiums_do(environment: str) -> None:
-    """Over many short episodes, since some of the seven fall long before their limits and others never."""
+    """Over many short episodes, since some fall long before their limits and others never."""
     environments = Environments(environment, SEEDS)
     environments.time_limit = 4
     shape = (400, len(SEEDS), environments.action_size)

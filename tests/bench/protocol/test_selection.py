@@ -55,8 +55,9 @@ def test_without_any_the_paper_s_three() -> None:
 
 
 def test_unknown_names_are_refused_with_the_choices() -> None:
-    with pytest.raises(UserError, match="unknown environment 'Ant-v4'; choose from: HalfCheetah-v4"):
-        select(["Hopper-v4", "Ant-v4"], ALL[1], None, set())
+    names = r"HalfCheetah-v4 .* Walker2d-v4 Ant-v4 Humanoid-v4$"
+    with pytest.raises(UserError, match=rf"'Aunt-v4' \(did you mean Ant-v4\?\); choose from: {names}"):
+        select(["Hopper-v4", "Aunt-v4"], ALL[1], None, set())
     with pytest.raises(UserError, match=r"'clip' \(did you mean no-clip\?\); choose from: no-clip clip-0\.1"):
         select(ALL[0], ["clip"], None, set())
 
@@ -69,6 +70,15 @@ def test_no_environment_means_all_of_the_version() -> None:
     assert select(["Hopper-v5"], [], None, set(), version="v5").environments == ("Hopper-v5",)
     with pytest.raises(UserError, match="v5 is this one's, no --variant has Hopper-v4"):
         select(["Hopper-v4"], [], None, set(), version="v5")
+
+
+def test_other_environments_are_meant_only_when_they_are_named() -> None:
+    named = select(["Ant-v4", *ENVIRONMENTS], [], (0,), set())
+    assert named.environments == ("Ant-v4", *ENVIRONMENTS)
+    assert not named.is_whole_table
+    assert select(["Humanoid-v5"], [], None, set(), version="v5").environments == ("Humanoid-v5",)
+    with pytest.raises(UserError, match="v4 is this one's, --variant v5 has Ant-v5"):
+        select(["Ant-v5"], [], None, set())
 
 
 def test_no_setting_means_all_that_are_known() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bench.campaign.jobs import TrainingJob, missing_jobs
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, OTHER_ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting, clipping, no_clipping
 from bench.results.folder import Results, open_results
@@ -44,7 +44,7 @@ def cut_at_every_update(runs: list[Run], protocol: Protocol) -> list[RunResult]:
 
 
 TRIED = ("HalfCheetah-v4", "Reacher-v4")
-OTHERS = [name for name in ENVIRONMENTS if name not in TRIED]
+OTHERS = [name for name in (*ENVIRONMENTS, *OTHER_ENVIRONMENTS) if name not in TRIED]
 
 
 @pytest.mark.parametrize("environment", [*TRIED, *mark_soak(OTHERS)])
@@ -127,7 +127,7 @@ def test_a_checkpoint_made_by_hand_is_refused(
 
 def test_a_checkpoint_of_an_earlier_version_is_named_so(begun: Checkpoint) -> None:
     archive = begun.to_bytes(PROTOCOL).split(b"\n", 2)[2]
-    with pytest.raises(ValueError, match="it does not start with the line ppo-table1 checkpoint 3"):
+    with pytest.raises(ValueError, match="it does not start with the line ppo-table1 checkpoint 4"):
         from_bytes(archive, PROTOCOL)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from algorithms.update import Actor
 from bench.environments.batch import Environments
+from bench.protocol.environments import OTHER_ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, no_clipping
 from bench.training.collecting import collect
@@ -40,6 +41,14 @@ def test_a_run_does_not_depend_on_its_company(alone: str) -> None:
     assert csv_of(RUN, [RUN]) == alone
     assert csv_of(RUN, [Run(ENVIRONMENT, setting, 1) for setting in PAPER_SETTINGS]) == alone
     assert csv_of(RUN, [Run(ENVIRONMENT, "no-clip", 0), Run(ENVIRONMENT, "clip-0.2", 0), RUN]) == alone
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("environment", OTHER_ENVIRONMENTS)
+def test_a_run_elsewhere_does_not_depend_on_its_company_either(environment: str) -> None:
+    run = Run(environment, "clip-0.2", 1)
+    company = [Run(environment, setting, seed) for setting in PAPER_SETTINGS for seed in (0, 1)]
+    assert csv_of(run, company) == csv_of(run, [run])
 
 
 def test_other_seeds_and_rows_give_other_numbers(alone: str) -> None:

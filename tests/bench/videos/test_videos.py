@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from bench.protocol.environments import SLOWEST_FIRST
 from bench.protocol.protocol import Run
 from bench.report.postures import ON_ITS_BACK, POSTURES
 from bench.results.folder import open_results
 from bench.videos.animation import CAPTION_HEIGHT, episode_text, score_text
 from bench.videos.postures import play_episodes
-from bench.videos.scene import HEIGHT, WIDTH
+from bench.videos.scene import HEIGHT, VIEWS, WIDTH
 from tests.helpers.processes import ROOT, command_line, environment_with
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,10 @@ def can_draw() -> bool:
     script = "from bench.videos.gl import require_gl; require_gl()"
     environment = environment_with(MUJOCO_GL="osmesa")
     return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
+
+
+def test_every_environment_has_a_view() -> None:
+    assert set(VIEWS) == set(SLOWEST_FIRST)
 
 
 def test_a_video_of_the_published_policy(tmp_path: Path) -> None:

@@ -57,6 +57,16 @@ def unpacked(text: str) -> list[float]:
 
 
 @pytest.mark.slow
+def test_runs_in_another_environment_have_curves_and_no_part_of_the_table(results_folder: Path) -> None:
+    before = gather_content(*Options(results_folder).open())
+    synthetic_results(results_folder, 1, range(1), ["clip-0.2"], environments=("Ant-v4",))
+    after = gather_content(*Options(results_folder).open())
+    assert after["environments"][0]["title"] == "Ant"
+    assert after["table"]["rows"] == before["table"]["rows"]
+    assert after["table"]["notes"] == ["No part of the table: the runs in Ant-v4.", *before["table"]["notes"]]
+
+
+@pytest.mark.slow
 def test_settings_are_counted_by_their_seeds(results: Results) -> None:
     summary = gather_content(*opened(results))["summary"]["runs"]
     assert summary.startswith(
