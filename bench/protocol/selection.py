@@ -14,7 +14,7 @@ from bench.protocol.environments import (
     without_version,
 )
 from bench.protocol.protocol import PAPER_SEEDS, Run
-from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, by_default
+from bench.protocol.settings import GROUPS, NAMED_ONLY, PAPER_SETTINGS, SETTINGS, by_default
 from bench.protocol.variants import VARIANTS
 
 
@@ -38,9 +38,9 @@ class Selection:
 
     @property
     def is_whole_table(self) -> bool:
-        """Whether all environments and all rows of the paper are in it, and none of the lecture's."""
+        """Whether all environments and all rows of the paper are in it, and none of another group."""
         has_the_papers = set(self.settings) >= set(PAPER_SETTINGS)
-        has_others = not set(self.settings).isdisjoint(LECTURE_SETTINGS)
+        has_others = not NAMED_ONLY.isdisjoint(self.settings)
         has_all_environments = set(map(without_version, self.environments)) == set(SLOWEST_FIRST)
         return has_the_papers and not has_others and has_all_environments
 
@@ -58,7 +58,7 @@ def select(
 
     environments: as asked for; none for all seven of the version.
 
-    settings: as asked for, each a setting or a group of them; none for all that are known but the lecture's.
+    settings: as asked for, each a setting or a group of them; none for the paper's and one's own.
 
     seeds: as asked for; None for the seeds that are complete among the finished runs, together with those of
         `at_least`. If this gives no seed, the paper's three are meant.
