@@ -4,28 +4,36 @@ from pathlib import Path
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
-from bench.protocol.settings import LECTURE_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, SUCCESSOR_SETTINGS
 from bench.report.curves import draw_learning_curves
 from bench.report.figures import save_figure, write_figures
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
+from bench.report.successors import write_successors
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
+from bench.scores import lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
-from bench.scores.lecture import SHOWN
 from bench.scores.scale import select_uniform
+
+# Groups of settings beside the table: which, those that their page shows, and what writes it.
+BESIDE = (
+    (LECTURE_SETTINGS, lecture.SHOWN, write_lecture),
+    (SUCCESSOR_SETTINGS, successors.SHOWN, write_successors),
+)
 
 
 def write_report(analysis: Analysis, results: Results, selection: Selection) -> str:
     """Write the tables, figures and pages of a selection's analysis; returns what was written, as a line.
 
-    The lecture's page is written where a run of the lecture's settings is finished, and first, because the
+    The page of another group is written where a run of its settings is finished, and first, because the
     results' page leads to it.
     """
     environments, seeds = selection.environments, selection.seeds
-    if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
-        write_lecture(analyze(results, Selection(environments, SHOWN, seeds)), results.path)
+    for group, shown, write in BESIDE:
+        if not results.finished().isdisjoint(Selection(environments, group, seeds).runs):
+            write(analyze(results, Selection(environments, shown, seeds)), results.path)
     save_tables(analysis, results.path)
     write_table1(analysis, results.path)
     write_figures(analysis, results.path)
