@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from algorithms.networks import DiagonalGaussian, entropy, kl_divergence
@@ -72,7 +73,7 @@ def give_inputs(
 ) -> dict[str, Callable[[], Any]]:
     """Those of `INPUTS` that are of the two policies at the samples, each made when it is called."""
     # Finite even for an action that has become impossible.
-    log_ratio = jnp.maximum(ppo.log_ratio(old, new, actions), jnp.finfo(jnp.float32).min)
+    log_ratio = jnp.maximum(ppo.log_ratio(old, new, actions), np.finfo(np.float32).min)
     bounds = old.log_std - MAX_LOG_RATIO, old.log_std + MAX_LOG_RATIO
     near = DiagonalGaussian(mean=new.mean, log_std=jnp.clip(new.log_std, *bounds))
     return {

@@ -236,7 +236,7 @@ def test_each_setting_has_its_objective_and_names_what_it_gets() -> None:
     for name in names:
         assert set(argument_names(find_objective(name))) <= INPUTS.keys()
         module = __import__(f"algorithms.objectives.{name}", fromlist=["objective"])
-        assert "https://arxiv.org/abs/" in module.__doc__
+        assert "https://arxiv.org/abs/" in str(module.__doc__)
 
 
 def test_an_unknown_objective_is_answered_with_those_that_there_are() -> None:

@@ -163,7 +163,7 @@ def test_what_is_missing_is_named_and_one_seed_is_not_compared() -> None:
     assert tables.other_ways.empty
     assert tables.environments.empty
     text = render_successors(tables)
-    assert "Interim. Planned are 147 runs of each setting" in text
+    assert "Planned are 147 runs of each setting" in text
     assert "| `sapo` | 140 | 147 |" in text
     assert text.count("A comparison takes two runs of clip-0.2") == 2
     assert "Scored and tested in other ways" not in text
