@@ -57,6 +57,11 @@ class Setting:
             if value not in RANGES.get(name, ANY):
                 raise ValueError(f"{name} of {self.name} is out of range: {value}")
 
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether an update depends on the run's length, so that no run begins like a longer one."""
+        return self.rule == "preferences"
+
     def as_json(self) -> dict[str, Any]:
         """What a run's JSON tells of its setting, ∞ as null."""
         numbers = {name: _finite(value) for name, value in self.numbers.items()}
@@ -129,6 +134,24 @@ def successor(name: str, label: str, family: str, file: str | None = None, **num
     return Setting(name, label, family, numbers, "named_objective", options)
 
 
+def feedback(name: str, label: str, supervised_coefficient: float = 0.0, **options: Any) -> Setting:
+    """PPO from human feedback, clipped at ε = 0.2; see `algorithms/rules/rlhf.py`."""
+    numbers = {
+        **clipping(0.2),
+        "supervised_coefficient": supervised_coefficient,
+        "mistake_chance": 0.0,
+    }
+    rule = "rlhf" if options["demonstrations"] else "preferences"
+    return Setting(name, label, "rlhf", numbers, rule, options)
+
+
+# How the reward model is made: of 1,400 comparisons, as in Figure 2 of Christiano et al. 2017.
+LABELS = {"labels": 1400, "window": 50}
+SUPERVISED_START = {"demonstrations": True, "value_rollouts": 10}
+MODEL_BEFORE = {**LABELS, "label_rollouts": 20, "model_epochs": 20}
+MODEL_THROUGHOUT = {**LABELS, "label_rollouts": 5, "model_epochs": 1}
+
+
 def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
     """These settings by name. Raises ValueError for a name that two have."""
     found: dict[str, Setting] = {}
@@ -187,6 +210,21 @@ LECTURE = (
     ),
 )
 
+# PPO from human feedback, the lecture's last page.
+FEEDBACK = (
+    Setting("rlhf-supervised", "Supervised policy alone", "rlhf", {}, "supervised"),
+    feedback("rlhf", "PPO from human feedback", 0.05, **SUPERVISED_START, **MODEL_BEFORE),
+    feedback("rlhf-no-penalty", "Without penalty", **SUPERVISED_START, **MODEL_BEFORE),
+    feedback("rlhf-true-reward", "On the true reward", 0.05, **SUPERVISED_START),
+    feedback(
+        "preferences",
+        "From preferences alone",
+        demonstrations=False,
+        value_rollouts=0,
+        **MODEL_THROUGHOUT,
+    ),
+)
+
 # Objectives that came after the paper, each with its source's numbers.
 SUCCESSORS = (
     successor("truly-ppo", "Truly PPO", "divergence", kl_radius=0.03, kl_coefficient=5.0),
@@ -198,9 +236,9 @@ SUCCESSORS = (
     successor("discovered", "Discovered", "discovered", a=2.0, b=0.6),
 )
 
-# The groups, by the name that stands for their settings on the command line. A command without `--settings`
-# means the first alone, and one's own.
-GROUPED = {"paper": PAPER, "lecture": LECTURE, "successors": SUCCESSORS}
+# The groups, by the name that stands for their settings on the command line, also where a setting has it. A
+# command without `--settings` means the first alone, and one's own.
+GROUPED = {"paper": PAPER, "lecture": LECTURE, "rlhf": FEEDBACK, "successors": SUCCESSORS}
 GROUPS = {group: tuple(setting.name for setting in settings) for group, settings in GROUPED.items()}
 
 SETTINGS: dict[str, Setting] = by_name(setting for settings in GROUPED.values() for setting in settings)
@@ -213,6 +251,7 @@ BASELINE = "clip-0.2"
 # The paper's settings: they alone set the scale, and a seed is complete when their runs are finished.
 PAPER_SETTINGS = GROUPS["paper"]
 LECTURE_SETTINGS = GROUPS["lecture"]
+RLHF_SETTINGS = GROUPS["rlhf"]
 SUCCESSOR_SETTINGS = GROUPS["successors"]
 # No rows of the table, and trained only when they are asked for.
 NAMED_ONLY = frozenset(name for group, names in GROUPS.items() if group != "paper" for name in names)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
-from bench.protocol.settings import LECTURE_SETTINGS, SUCCESSOR_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS, SUCCESSOR_SETTINGS
 from bench.report.curves import draw_learning_curves
+from bench.report.feedback import write_feedback
 from bench.report.figures import save_figure, write_figures
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
@@ -13,13 +14,14 @@ from bench.report.successors import write_successors
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
-from bench.scores import lecture, successors
+from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
 from bench.scores.scale import select_uniform
 
 # Groups of settings beside the table: which, those that their page shows, and what writes it.
 BESIDE = (
     (LECTURE_SETTINGS, lecture.SHOWN, write_lecture),
+    (RLHF_SETTINGS, feedback.SHOWN, write_feedback),
     (SUCCESSOR_SETTINGS, successors.SHOWN, write_successors),
 )
 
