@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from rich.console import Console
+
 from bench.common.files import csv_text, write_whole
+from bench.common.terminal import stage
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS, SUCCESSOR_SETTINGS
 from bench.report.curves import draw_learning_curves
@@ -18,29 +21,34 @@ from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
 from bench.scores.scale import select_uniform
 
-# Groups of settings beside the table: which, those that their page shows, and what writes it.
+# Groups of settings beside the table: what they are, which, those that their page shows, and what writes it.
 BESIDE = (
-    (LECTURE_SETTINGS, lecture.SHOWN, write_lecture),
-    (RLHF_SETTINGS, feedback.SHOWN, write_feedback),
-    (SUCCESSOR_SETTINGS, successors.SHOWN, write_successors),
+    ("the lecture", LECTURE_SETTINGS, lecture.SHOWN, write_lecture),
+    ("human feedback", RLHF_SETTINGS, feedback.SHOWN, write_feedback),
+    ("later objectives", SUCCESSOR_SETTINGS, successors.SHOWN, write_successors),
 )
 
 
-def write_report(analysis: Analysis, results: Results, selection: Selection) -> str:
+def write_report(analysis: Analysis, results: Results, selection: Selection, console: Console) -> str:
     """Write the tables, figures and pages of a selection's analysis; returns what was written, as a line.
 
     The page of another group is written where a run of its settings is finished, and first, because the
     results' page leads to it.
     """
     environments, seeds = selection.environments, selection.seeds
-    for group, shown, write in BESIDE:
+    for what, group, shown, write in BESIDE:
         if not results.finished().isdisjoint(Selection(environments, group, seeds).runs):
-            write(analyze(results, Selection(environments, shown, seeds)), results.path)
-    save_tables(analysis, results.path)
-    write_table1(analysis, results.path)
-    write_figures(analysis, results.path)
-    write_pages(analysis, results.path)
-    write_whole(results.path / CHECKSUMS, checksums(results))
+            with stage(console, f"writing the page of {what}"):
+                write(analyze(results, Selection(environments, shown, seeds)), results.path)
+    with stage(console, "permuting and simulating for the tables"):
+        save_tables(analysis, results.path)
+        write_table1(analysis, results.path)
+    with stage(console, "drawing the figures"):
+        write_figures(analysis, results.path)
+    with stage(console, "writing the pages"):
+        write_pages(analysis, results.path)
+    with stage(console, "computing checksums"):
+        write_whole(results.path / CHECKSUMS, checksums(results))
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"
