@@ -13,4 +13,5 @@ Beside them:
     hyperparameters.py   `Hyperparameters`, `Choices` and the numbers of each rule, as typed values
     alternatives.py      what a protocol may choose instead of the default
     rules/               the other update rules, one a file
+    objectives/          surrogate objectives that came after PPO's, one a file
 """

@@ -15,7 +15,7 @@ from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS, Run
 from bench.protocol.selection import Selection
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, NAMED_ONLY, PAPER_SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import gather_content
 from bench.report.variants import render_variants
@@ -129,10 +129,10 @@ def test_a_sentence_can_be_read_in_one_breath(page: Path) -> None:
     ] == []
 
 
-def test_the_lecture_s_page_names_what_is_there() -> None:
+def test_the_equations_page_names_what_is_there() -> None:
     folder = ROOT / "algorithms"
     page = read_text(folder / "README.md")
-    assert [name for name in LECTURE_SETTINGS if f"`{name}`" not in page] == []
+    assert [name for name in NAMED_ONLY if f"`{name}`" not in page] == []
     functions = re.findall(
         r"`(?:Rule\.)?(\w+)`(?: and `(?:Rule\.)?(\w+)`)?\s+in\s+\[`[^`]+`\]\(([^)]+)\)", page
     )

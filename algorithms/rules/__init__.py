@@ -8,8 +8,8 @@ How to add a rule:
 1. Write a module here with a class `Rule(UpdateRule)`: how it starts and how it improves a policy. Its
    numbers, if it has any, are a `NamedTuple` of `algorithms/hyperparameters.py`, with their ranges.
 2. Add settings that name the module as their rule, with its numbers: `bench/protocol/settings.py`.
-3. Add one of them to `ONE_OF_EACH_RULE` of `tests/golden/make.py`, and store the golden run anew.
-   The files of the other rules must come out as they were.
+3. Add one of them to `ONE_OF_EACH_RULE` of `tests/golden/make.py`, or give the rule a file of its own there,
+   and store the golden run anew. The files of the other rules must come out as they were.
 """
 
 from dataclasses import field
@@ -148,7 +148,7 @@ def rule_names() -> list[str]:
     return sorted(module.name for module in iter_modules(__path__))
 
 
-def find_rule(name: str, **options: Any) -> UpdateRule:
+def find_rule(name: str, /, **options: Any) -> UpdateRule:
     """The rule of this name.
 
     Raises:

@@ -15,7 +15,7 @@ from bench.protocol.environments import (
     without_version,
 )
 from bench.protocol.protocol import PAPER_SEEDS, Run
-from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, by_default
+from bench.protocol.settings import GROUPS, NAMED_ONLY, PAPER_SETTINGS, SETTINGS, by_default
 from bench.protocol.variants import VARIANTS
 
 
@@ -39,9 +39,9 @@ class Selection:
 
     @property
     def is_whole_table(self) -> bool:
-        """Whether it has the paper's environments, no others, all of its rows, and none of the lecture's."""
+        """Whether it has all environments and rows of the paper, and no other environment or group."""
         has_the_papers = set(self.settings) >= set(PAPER_SETTINGS)
-        has_others = not set(self.settings).isdisjoint(LECTURE_SETTINGS)
+        has_others = not NAMED_ONLY.isdisjoint(self.settings)
         has_its_environments = set(map(without_version, self.environments)) == set(PAPER_ENVIRONMENTS)
         return has_the_papers and not has_others and has_its_environments
 
@@ -59,7 +59,7 @@ def select(
 
     environments: as asked for; none for the paper's seven of the version.
 
-    settings: as asked for, each a setting or a group of them; none for all that are known but the lecture's.
+    settings: as asked for, each a setting or a group of them; none for the paper's and one's own.
 
     seeds: as asked for; None for the seeds that are complete among the finished runs, together with those of
         `at_least`. If this gives no seed, the paper's three are meant.

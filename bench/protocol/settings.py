@@ -1,4 +1,4 @@
-"""The settings: rows of the table, the paper's eleven, the lecture's nine others, and your own."""
+"""The settings: the table's eleven rows, the groups beside it, and what makes one of your own."""
 
 import math
 import re
@@ -138,6 +138,12 @@ def trpo(kl_radius: float) -> Setting:
     return Setting(f"trpo-{kl_radius:g}", f"TRPO, δ = {kl_radius:g}", "trpo", numbers, "trpo", options)
 
 
+def successor(name: str, label: str, family: str, file: str | None = None, **numbers: float) -> Setting:
+    """An objective of `algorithms/objectives`. file: that has it; None for that of the setting's name."""
+    options = {"name": file or name.replace("-", "_")}
+    return Setting(name, label, family, numbers, "named_objective", options)
+
+
 def feedback(name: str, label: str, supervised_coefficient: float = 0.0, **options: Any) -> Setting:
     """PPO from human feedback, clipped at ε = 0.2; see `algorithms/rules/rlhf.py`."""
     numbers = {
@@ -166,61 +172,86 @@ def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
     return found
 
 
-SETTINGS: dict[str, Setting] = by_name(
-    (
-        Setting("no-clip", "No clipping or penalty", "no-clip", no_clipping(), paper_score=-0.39),
-        Setting("clip-0.1", "Clipping, ε = 0.1", "clip", clipping(0.1), paper_score=0.76),
-        Setting("clip-0.2", "Clipping, ε = 0.2", "clip", clipping(0.2), paper_score=0.82),
-        Setting("clip-0.3", "Clipping, ε = 0.3", "clip", clipping(0.3), paper_score=0.70),
-        *(
-            Setting(
-                f"adaptive-kl-{target:g}",
-                f"Adaptive KL, d_targ = {target:g}",
-                "adaptive-kl",
-                adaptive_kl(target),
-                paper_score=score,
-            )
-            for target, score in ((0.003, 0.68), (0.01, 0.74), (0.03, 0.71))
-        ),
-        Setting("fixed-kl-0.3", "Fixed KL, β = 0.3", "fixed-kl", fixed_kl(0.3), paper_score=0.62),
-        Setting("fixed-kl-1", "Fixed KL, β = 1", "fixed-kl", fixed_kl(1.0), paper_score=0.71),
-        Setting("fixed-kl-3", "Fixed KL, β = 3", "fixed-kl", fixed_kl(3.0), paper_score=0.72),
-        Setting("fixed-kl-10", "Fixed KL, β = 10", "fixed-kl", fixed_kl(10.0), paper_score=0.69),
-        policy_gradient("total_reward", "total reward"),
-        policy_gradient("action_value", "action value"),
-        policy_gradient("reward_to_go", "reward-to-go"),
-        policy_gradient("baseline", "reward-to-go minus baseline"),
-        policy_gradient("advantage", "advantage"),
-        policy_gradient("td_residual", "TD residual"),
+# The rows of the table.
+PAPER = (
+    Setting("no-clip", "No clipping or penalty", "no-clip", no_clipping(), paper_score=-0.39),
+    Setting("clip-0.1", "Clipping, ε = 0.1", "clip", clipping(0.1), paper_score=0.76),
+    Setting("clip-0.2", "Clipping, ε = 0.2", "clip", clipping(0.2), paper_score=0.82),
+    Setting("clip-0.3", "Clipping, ε = 0.3", "clip", clipping(0.3), paper_score=0.70),
+    *(
         Setting(
-            "line-search",
-            "Line search",
-            "line-search",
-            {"first_step": 1.0},
-            "line_search",
-            {"trials": 10, **VALUE_FIT},
-        ),
-        trpo(0.01),
-        Setting(
-            "ppo-clip-algorithm-1",
-            "PPO-Clip, Algorithm 1, ε = 0.2",
-            "ppo-algorithm-1",
-            clipping(0.2),
-            "ppo_algorithm_1",
-        ),
-        Setting("rlhf-supervised", "Supervised policy alone", "rlhf", {}, "supervised"),
-        feedback("rlhf", "PPO from human feedback", 0.05, **SUPERVISED_START, **MODEL_BEFORE),
-        feedback("rlhf-no-penalty", "Without penalty", **SUPERVISED_START, **MODEL_BEFORE),
-        feedback("rlhf-true-reward", "On the true reward", 0.05, **SUPERVISED_START),
-        feedback(
-            "preferences",
-            "From preferences alone",
-            demonstrations=False,
-            value_rollouts=0,
-            **MODEL_THROUGHOUT,
-        ),
-    )
+            f"adaptive-kl-{target:g}",
+            f"Adaptive KL, d_targ = {target:g}",
+            "adaptive-kl",
+            adaptive_kl(target),
+            paper_score=score,
+        )
+        for target, score in ((0.003, 0.68), (0.01, 0.74), (0.03, 0.71))
+    ),
+    Setting("fixed-kl-0.3", "Fixed KL, β = 0.3", "fixed-kl", fixed_kl(0.3), paper_score=0.62),
+    Setting("fixed-kl-1", "Fixed KL, β = 1", "fixed-kl", fixed_kl(1.0), paper_score=0.71),
+    Setting("fixed-kl-3", "Fixed KL, β = 3", "fixed-kl", fixed_kl(3.0), paper_score=0.72),
+    Setting("fixed-kl-10", "Fixed KL, β = 10", "fixed-kl", fixed_kl(10.0), paper_score=0.69),
 )
+
+# The lecture's other methods.
+LECTURE = (
+    policy_gradient("total_reward", "total reward"),
+    policy_gradient("action_value", "action value"),
+    policy_gradient("reward_to_go", "reward-to-go"),
+    policy_gradient("baseline", "reward-to-go minus baseline"),
+    policy_gradient("advantage", "advantage"),
+    policy_gradient("td_residual", "TD residual"),
+    Setting(
+        "line-search",
+        "Line search",
+        "line-search",
+        {"first_step": 1.0},
+        "line_search",
+        {"trials": 10, **VALUE_FIT},
+    ),
+    trpo(0.01),
+    Setting(
+        "ppo-clip-algorithm-1",
+        "PPO-Clip, Algorithm 1, ε = 0.2",
+        "ppo-algorithm-1",
+        clipping(0.2),
+        "ppo_algorithm_1",
+    ),
+)
+
+# PPO from human feedback, the lecture's last page.
+FEEDBACK = (
+    Setting("rlhf-supervised", "Supervised policy alone", "rlhf", {}, "supervised"),
+    feedback("rlhf", "PPO from human feedback", 0.05, **SUPERVISED_START, **MODEL_BEFORE),
+    feedback("rlhf-no-penalty", "Without penalty", **SUPERVISED_START, **MODEL_BEFORE),
+    feedback("rlhf-true-reward", "On the true reward", 0.05, **SUPERVISED_START),
+    feedback(
+        "preferences",
+        "From preferences alone",
+        demonstrations=False,
+        value_rollouts=0,
+        **MODEL_THROUGHOUT,
+    ),
+)
+
+# Objectives that came after the paper, each with its source's numbers.
+SUCCESSORS = (
+    successor("truly-ppo", "Truly PPO", "divergence", kl_radius=0.03, kl_coefficient=5.0),
+    successor("clip-higher", "Clip-Higher", "ratio", epsilon_low=0.2, epsilon_high=0.28),
+    successor("spo-0.2", "SPO, ε = 0.2", "ratio", "spo", epsilon=0.2),
+    successor("sapo", "SAPO", "ratio", tau_positive=1.0, tau_negative=1.05),
+    successor("cispo", "CISPO", "ratio", epsilon=0.28),
+    successor("reverse-kl-1", "Reverse KL, β = 1", "divergence", "reverse_kl", kl_coefficient=1.0),
+    successor("discovered", "Discovered", "discovered", a=2.0, b=0.6),
+)
+
+# The groups, by the name that stands for their settings on the command line, also where a setting has it. A
+# command without `--settings` means the first alone, and one's own.
+GROUPED = {"paper": PAPER, "lecture": LECTURE, "rlhf": FEEDBACK, "successors": SUCCESSORS}
+GROUPS = {group: tuple(setting.name for setting in settings) for group, settings in GROUPED.items()}
+
+SETTINGS: dict[str, Setting] = by_name(setting for settings in GROUPED.values() for setting in settings)
 
 # The setting that collapses, in some environments far below all others.
 UNCONSTRAINED = "no-clip"
@@ -228,25 +259,21 @@ UNCONSTRAINED = "no-clip"
 BASELINE = "clip-0.2"
 
 # The paper's settings: they alone set the scale, and a seed is complete when their runs are finished.
-PAPER_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is not None)
-# The lecture's other methods: no rows of the table, and trained only when they are asked for.
-LECTURE_SETTINGS = tuple(
-    name for name, setting in SETTINGS.items() if setting.paper_score is None and setting.family != "rlhf"
-)
-# PPO from human feedback, the lecture's last page: likewise.
-RLHF_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.family == "rlhf")
-
-# Names that stand for several settings on the command line, also where a setting has the name.
-GROUPS = {"paper": PAPER_SETTINGS, "lecture": LECTURE_SETTINGS, "rlhf": RLHF_SETTINGS}
+PAPER_SETTINGS = GROUPS["paper"]
+LECTURE_SETTINGS = GROUPS["lecture"]
+RLHF_SETTINGS = GROUPS["rlhf"]
+SUCCESSOR_SETTINGS = GROUPS["successors"]
+# No rows of the table, and trained only when they are asked for.
+NAMED_ONLY = frozenset(name for group, names in GROUPS.items() if group != "paper" for name in names)
 
 
 def by_default(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the settings that a command means when it is given none: the paper's and one's own."""
-    return tuple(name for name in names if name in PAPER_SETTINGS or name not in SETTINGS)
+    """Those of the settings that a command means when it is given none: the paper's, and one's own."""
+    return tuple(name for name in names if name not in NAMED_ONLY)
 
 
 def in_table_order(names: Iterable[str]) -> list[str]:
-    """Settings in the table's order, each once: the paper's, the lecture's, then all others by name."""
+    """Settings in the table's order, each once: those of the groups, then all others by name."""
     present = set(names)
     return [name for name in SETTINGS if name in present] + sorted(present - SETTINGS.keys())
 

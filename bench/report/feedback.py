@@ -6,12 +6,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS
 from bench.report.appearance import looks, wrap_panels
+from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
-from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns
 from bench.report.templates import render
@@ -28,13 +27,14 @@ def write_feedback(analysis: Analysis, folder: Path) -> None:
     analysis: over `bench.scores.feedback.SHOWN`.
     """
     tables = FeedbackTables(analysis)
-    write_whole(folder / "rlhf.csv", csv_text(tables.comparison))
-    write_whole(folder / "rlhf_models.csv", csv_text(tables.models))
-    write_whole(folder / "rlhf.md", render_feedback(tables))
-    save_figure(draw_scores(analysis), inner_folder(folder, "figures"), "rlhf_scores")
-    figure = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
-    save_figure(figure, inner_folder(folder, "figures"), "rlhf_curves")
-    save_figure(draw_returns_by_kl(analysis), inner_folder(folder, "figures"), "rlhf_returns")
+    random = analysis.scale["random_uniform"]
+    figures = {
+        "scores": draw_scores(analysis),
+        "curves": draw_learning_curves(analysis.runs, random, analysis.settings),
+        "returns": draw_returns_by_kl(analysis),
+    }
+    named = {"rlhf": tables.comparison, "rlhf_models": tables.models}
+    write_beside(folder, "rlhf", render_feedback(tables), named, figures)
 
 
 def render_feedback(tables: FeedbackTables) -> str:

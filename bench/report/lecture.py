@@ -6,12 +6,11 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
+from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
-from bench.report.figures import save_figure
 from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns
 from bench.report.templates import render
@@ -31,11 +30,9 @@ def write_lecture(analysis: Analysis, folder: Path) -> None:
     analysis: over `bench.scores.lecture.SHOWN`.
     """
     tables = LectureTables(analysis)
-    write_whole(folder / "lecture.csv", csv_text(tables.comparison.merge(tables.steps, on="setting")))
-    write_whole(folder / "lecture.md", render_lecture(tables))
-    figures = inner_folder(folder, "figures")
-    save_figure(draw_scores(analysis), figures, "lecture_scores")
-    save_figure(draw_curves(analysis), figures, "lecture_curves")
+    table = tables.comparison.merge(tables.steps, on="setting")
+    figures = {"scores": draw_scores(analysis), "curves": draw_curves(analysis)}
+    write_beside(folder, "lecture", render_lecture(tables), {"lecture": table}, figures)
 
 
 def render_lecture(tables: LectureTables) -> str:

@@ -7,34 +7,39 @@ from rich.console import Console
 from bench.common.files import csv_text, write_whole
 from bench.common.terminal import stage
 from bench.protocol.selection import Selection
-from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS, SUCCESSOR_SETTINGS
 from bench.report.curves import draw_learning_curves
 from bench.report.feedback import write_feedback
 from bench.report.figures import save_figure, write_figures
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
+from bench.report.successors import write_successors
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
-from bench.scores import feedback
+from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
-from bench.scores.lecture import SHOWN
 from bench.scores.scale import select_uniform
+
+# Groups of settings beside the table: what they are, which, those that their page shows, and what writes it.
+BESIDE = (
+    ("the lecture", LECTURE_SETTINGS, lecture.SHOWN, write_lecture),
+    ("human feedback", RLHF_SETTINGS, feedback.SHOWN, write_feedback),
+    ("later objectives", SUCCESSOR_SETTINGS, successors.SHOWN, write_successors),
+)
 
 
 def write_report(analysis: Analysis, results: Results, selection: Selection, console: Console) -> str:
     """Write the tables, figures and pages of a selection's analysis; returns what was written, as a line.
 
-    The pages of the lecture's settings and of human feedback are written where a run of these is finished,
-    and first, because the results' page leads to them.
+    The page of another group is written where a run of its settings is finished, and first, because the
+    results' page leads to it.
     """
     environments, seeds = selection.environments, selection.seeds
-    if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
-        with stage(console, "writing the lecture's page"):
-            write_lecture(analyze(results, Selection(environments, SHOWN, seeds)), results.path)
-    if not results.finished().isdisjoint(Selection(environments, RLHF_SETTINGS, seeds).runs):
-        with stage(console, "writing the page of human feedback"):
-            write_feedback(analyze(results, Selection(environments, feedback.SHOWN, seeds)), results.path)
+    for what, group, shown, write in BESIDE:
+        if not results.finished().isdisjoint(Selection(environments, group, seeds).runs):
+            with stage(console, f"writing the page of {what}"):
+                write(analyze(results, Selection(environments, shown, seeds)), results.path)
     with stage(console, "permuting and simulating for the tables"):
         save_tables(analysis, results.path)
         write_table1(analysis, results.path)

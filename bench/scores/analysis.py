@@ -108,7 +108,7 @@ class Analysis:
         return self.grid.only([name for name in self.grid.settings if name in PAPER_SETTINGS])
 
     @property
-    def _over_time(self) -> Grid:
+    def over_time(self) -> Grid:
         """The mean returns over all timesteps of all runs."""
         return Grid.of(self.all_scores, self.grid.scale, "mean_return")
 
@@ -196,7 +196,7 @@ class Analysis:
         runs = self.grid.normalized()
         columns = {"median": np.nanmedian(runs, axis=(1, 2))}
         columns |= _name_interval("iqm", estimate_iqm(runs))
-        columns |= _name_interval("area", estimate_mean(self._over_time.normalized()))
+        columns |= _name_interval("area", estimate_mean(self.over_time.normalized()))
         return self._by_setting(columns)
 
     @cached_property
@@ -253,7 +253,7 @@ class Analysis:
         """The pairs in other ways, as `compare_in_other_ways` has them; empty where a run is missing."""
         if not self.paper.has_seeds(2, every_run=True):
             return pd.DataFrame()
-        return compare_in_other_ways(self.paper, self._over_time.only(self.paper.settings))
+        return compare_in_other_ways(self.paper, self.over_time.only(self.paper.settings))
 
     # The columns of each table are described where its function is.
     seeds_left_out = _take_whole(leave_seeds_out, seeds=2, every_run=True)

@@ -48,8 +48,12 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[Floats, Floats]:
-        """Low and high end; NaN without degrees of freedom."""
-        half = stdtrit(self.freedom, TAIL) * np.sqrt(self.variance)
+        """Low and high end of the interval of 95 %; NaN without degrees of freedom."""
+        return self.find_ends(TAIL)
+
+    def find_ends(self, tail: float) -> tuple[Floats, Floats]:
+        """Those of the interval that the true value is below with this probability, and above with it."""
+        half = stdtrit(self.freedom, tail) * np.sqrt(self.variance)
         return self.value - half, self.value + half
 
     @property

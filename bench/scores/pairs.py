@@ -71,6 +71,17 @@ def compare_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFra
     return _tabulate(pairs, difference, difference.p)
 
 
+def permute_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """As `compare_settings`, with p of the permutation test; and low_90, high_90: Welch's interval of 90 %.
+
+    That one lies within bounds where two one-sided tests at 0.05 say that the difference does.
+    """
+    first, second = _select_runs(grid, pairs)
+    difference = estimate_mean(first) - estimate_mean(second)
+    low, high = difference.find_ends(1 - ALPHA)
+    return _tabulate(pairs, difference, permute_labels(first, second)).assign(low_90=low, high_90=high)
+
+
 def _select_runs(
     grid: Grid, pairs: Sequence[tuple[str, str]], reading: Reading = READINGS[0]
 ) -> tuple[Floats, Floats]:
@@ -86,8 +97,10 @@ def _tabulate(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats)
     return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 
 
-def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
-    """Every pair of settings in every way: columns way, setting, other, score, other_score, p, p_holm.
+def compare_in_other_ways(
+    grid: Grid, over_time: Grid, pairs: Sequence[tuple[str, str]] | None = None
+) -> pd.DataFrame:
+    """Pairs of settings in every way: columns way, setting, other, score, other_score, p, p_holm.
 
     Ways, of which the first is that of the published tests:
 
@@ -101,9 +114,11 @@ def compare_in_other_ways(grid: Grid, over_time: Grid) -> pd.DataFrame:
     p: of the permutation test; for the interquartile mean of all runs of Welch's test with Yuen's variance;
     for environments at random of Student's test of paired values. p_holm: corrected for all pairs of the way.
 
-    grid, over_time: of the scores, and of the mean returns over time; every setting has all runs.
+    grid, over_time: of the scores, and of the mean returns over time; every setting has runs everywhere.
+    pairs: of these settings; None for all.
     """
-    first, second = np.transpose(list(combinations(range(len(grid.settings)), 2)))
+    pairs = list(combinations(grid.settings, 2)) if pairs is None else pairs
+    first, second = np.transpose([grid.find(pair) for pair in pairs])
     runs = grid.normalized()
     linear = {str(reading): grid.normalized(reading) for reading in READINGS}
     linear |= {AREA: over_time.normalized()}

@@ -1,6 +1,7 @@
 """The golden run: a few updates of every environment, stored so that a change of the numerics is seen.
 
-The lecture's settings have a file of their own, over three of the environments.
+The lecture's settings, and the objectives that came after the paper's, have files of their own, over some
+of the environments.
 
 `python -m tests.golden.make` stores it anew. That is right only for a change that means to move the bits:
 raise `NUMERICS` in bench/protocol/protocol.py with it, and say so in the commit.
@@ -23,7 +24,7 @@ from bench.common.provenance import processor_kind
 from bench.environments.batch import Environments
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import NUMERICS, Protocol, Run
-from bench.protocol.settings import LECTURE_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, SUCCESSOR_SETTINGS
 from bench.protocol.settings import SETTINGS as ALL_SETTINGS
 from bench.training.learners import Learner, start_learners
 from bench.training.training import train
@@ -31,6 +32,7 @@ from bench.training.training import train
 FOLDER = Path(__file__).parent
 RUNS = FOLDER / "runs.json"
 LECTURE = FOLDER / "lecture.json"
+SUCCESSORS = FOLDER / "successors.json"
 
 # One row of each kind of objective.
 SETTINGS = ("no-clip", "clip-0.2", "adaptive-kl-0.01", "fixed-kl-1")
@@ -41,6 +43,10 @@ LECTURE_RUNS = {
     "Hopper-v4": ONE_OF_EACH_RULE,
     "HalfCheetah-v4": ONE_OF_EACH_RULE,
 }
+# One rule has all of these, each in a program of its own: with one action all of them, with six actions one.
+SIX_ACTIONS = "HalfCheetah-v4"
+ONE_SUCCESSOR = "truly-ppo"
+SUCCESSOR_RUNS = {"InvertedPendulum-v4": SUCCESSOR_SETTINGS, SIX_ACTIONS: (ONE_SUCCESSOR,)}
 PROTOCOL = Protocol(timesteps=3 * 2048)
 FIRST_STEPS = 50
 # The stored update is of a short rollout, to keep the files small.
@@ -132,9 +138,10 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Store the golden run, and then the lecture's."""
+    """Store the golden run, and then the lecture's and the later objectives'."""
     store_table()
     store_lecture()
+    store_successors()
 
 
 def store_table() -> None:
@@ -156,6 +163,13 @@ def store_lecture() -> None:
         for environment in LECTURE_RUNS
     }
     write_whole(LECTURE, json_text({**_made_by(), "runs": runs, "updates": updates}))
+
+
+def store_successors() -> None:
+    """Store what is of the objectives that came after the paper's."""
+    runs = {environment: csvs(environment, settings) for environment, settings in SUCCESSOR_RUNS.items()}
+    updates = {SIX_ACTIONS: {ONE_SUCCESSOR: summary(SIX_ACTIONS, ONE_SUCCESSOR)}}
+    write_whole(SUCCESSORS, json_text({**_made_by(), "runs": runs, "updates": updates}))
 
 
 def _made_by() -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _ordinal(number: int) -> str:
 
 
 def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
-    """Name, label, family and look of each setting, and whether it is shown at first: not the lecture's."""
+    """Name, label, family and look of each setting, and whether it is shown at first: the paper's and own."""
     look_of, first = looks(settings), by_default(settings) or tuple(settings)
     return [
         {

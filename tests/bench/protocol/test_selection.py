@@ -6,7 +6,7 @@ from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, ranges, seeds_present, select
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, RLHF_SETTINGS, SETTINGS
+from bench.protocol.settings import GROUPS, LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
 
 ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
 
@@ -86,27 +86,36 @@ def test_no_setting_means_all_that_are_known() -> None:
     assert select(ALL[0], [], None, set(), known=("mine", "clip-0.1")).settings == ("mine", "clip-0.1")
 
 
-def test_the_lecture_s_settings_are_meant_only_when_they_are_named() -> None:
-    assert len(LECTURE_SETTINGS) == 9
-    assert set(SETTINGS) == {*PAPER_SETTINGS, *LECTURE_SETTINGS, *RLHF_SETTINGS}
+def test_each_setting_is_in_one_group() -> None:
+    assert [name for names in GROUPS.values() for name in names] == list(SETTINGS)
+    assert [len(names) for names in GROUPS.values()] == [11, 9, 5, 7]
+    published = {name for name, setting in SETTINGS.items() if setting.paper_score is not None}
+    assert set(PAPER_SETTINGS) == published
+
+
+def test_settings_of_other_groups_are_meant_only_when_they_are_named() -> None:
     everything = (*SETTINGS, "mine")
     assert select(ALL[0], [], None, set(), known=everything).settings == (*PAPER_SETTINGS, "mine")
     assert select(ALL[0], ["trpo-0.01"], None, set()).settings == ("trpo-0.01",)
 
 
 def test_a_group_stands_for_its_settings() -> None:
-    assert select(ALL[0], ["lecture"], None, set()).settings == LECTURE_SETTINGS
+    for group, names in GROUPS.items():
+        assert select(ALL[0], [group], None, set()).settings == names
     both = select(ALL[0], ["clip-0.2", "lecture", "paper"], None, set()).settings
     assert both == tuple(dict.fromkeys(("clip-0.2", *LECTURE_SETTINGS, *PAPER_SETTINGS)))
-    with pytest.raises(UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf$"):
+    with pytest.raises(
+        UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf successors$"
+    ):
         select(ALL[0], ["lectures"], None, set())
 
 
-def test_the_table_is_whole_without_the_lecture_s_settings() -> None:
+def test_the_table_is_whole_without_settings_of_other_groups() -> None:
     assert Selection(*ALL, seeds=(0,)).is_whole_table
     assert Selection(ALL[0], (*PAPER_SETTINGS, "mine"), (0,)).is_whole_table
     assert not Selection(ALL[0], PAPER_SETTINGS[1:], (0,)).is_whole_table
-    assert not Selection(ALL[0], (*PAPER_SETTINGS, "trpo-0.01"), (0,)).is_whole_table
+    for name in ("trpo-0.01", "sapo"):
+        assert not Selection(ALL[0], (*PAPER_SETTINGS, name), (0,)).is_whole_table
 
 
 def test_naming_something_twice_is_naming_it_once() -> None:

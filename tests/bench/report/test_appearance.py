@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS, Setting
+from bench.protocol.settings import GROUPS, PAPER_SETTINGS, SETTINGS, Setting
 from bench.report.appearance import Look, looks, wrap_panels
 
 
@@ -43,11 +43,16 @@ def test_the_paper_s_settings_look_the_same_beside_others() -> None:
     assert {name: looks(others(3, 3))[name] for name in PAPER_SETTINGS} == looks({})
 
 
-def test_the_lecture_s_settings_are_told_apart_beside_the_paper_s() -> None:
-    found = looks({name: SETTINGS[name] for name in LECTURE_SETTINGS})
-    assert len({appearance(look) for look in found.values()}) == 20
+@pytest.mark.parametrize("group", [group for group in GROUPS if group != "paper"])
+def test_the_settings_of_a_group_are_told_apart_beside_the_paper_s(group: str) -> None:
+    found = looks({name: SETTINGS[name] for name in GROUPS[group]})
+    assert len({appearance(look) for look in found.values()}) == 11 + len(GROUPS[group])
     families = {SETTINGS[name].family: look.colour for name, look in found.items() if look.line == "-"}
-    assert len(set(families.values())) == len(families) == 8
+    assert len(set(families.values())) == len(families) == len({SETTINGS[name].family for name in found})
+
+
+def test_all_settings_are_told_apart() -> None:
+    assert len({appearance(look) for look in looks(SETTINGS).values()}) == len(SETTINGS)
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def with_own(example: Path) -> Path:
     """A results folder with a run of the README's example and one of the paper's."""
     folder = example.parent / "results"
-    runs = [Run("InvertedPendulum-v4", setting, 0) for setting in ("spo-0.2", "clip-0.2")]
+    runs = [Run("InvertedPendulum-v4", setting, 0) for setting in ("my-spo", "clip-0.2")]
     train_into(folder, runs, 4096, read_own(example))
     return folder
 
@@ -168,11 +168,11 @@ def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
 ) -> None:
     arguments = ("verify", "--results", str(with_own))
     without = run(*arguments, "--timesteps", "1")  # refused, as too few
-    assert "not repeated: spo-0.2; name their file: --own FILE" in without.stdout + without.stderr
+    assert "not repeated: my-spo; name their file: --own FILE" in without.stdout + without.stderr
     repeated = command_line(*arguments, "--own", str(example))
     assert repeated.returncode == 0, repeated.stderr
     assert "not repeated" not in repeated.stdout + repeated.stderr
-    for setting in ("clip-0.2", "spo-0.2"):
+    for setting in ("clip-0.2", "my-spo"):
         assert f"InvertedPendulum-v4 {setting} seed 0: bit-identical" in repeated.stdout
 
 
@@ -187,10 +187,10 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     for command in ("curves", "status"):
         assert run(command, "--results", str(with_own)).returncode == 0
     runs = load_runs(with_own)
-    spo = runs[runs["setting"] == "spo-0.2"]
+    spo = runs[runs["setting"] == "my-spo"]
     assert spo["clip_fraction"].isna().all()
     assert spo["kl"].notna().all()
-    record = json.loads(next(with_own.glob("runs/*/spo-0.2/*.json")).read_text())
+    record = json.loads(next(with_own.glob("runs/*/my-spo/*.json")).read_text())
     assert len(record["own_sha256"]) == 64
     assert record["numbers"] == {"epsilon": 0.2}
 
@@ -226,14 +226,14 @@ def test_runs_that_diverge_are_named_when_trained_and_counted_in_the_table(tmp_p
 def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_path: Path) -> None:
     """A second seed by another objective would be averaged with the first."""
     folder = Path(shutil.copytree(with_own, tmp_path / "results"))
-    other = write(tmp_path / "spo.py", name="spo-0.2")
+    other = write(tmp_path / "spo.py", name="my-spo")
     arguments = ("--environments", "InvertedPendulum-v4", "--seeds", "1-1")
-    done = run("train", "--own", str(other), "--results", str(folder), *arguments, "--settings", "spo-0.2")
+    done = run("train", "--own", str(other), "--results", str(folder), *arguments, "--settings", "my-spo")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "spo-0.2 has runs of another file or other numbers" in done.stderr
+    assert "my-spo has runs of another file or other numbers" in done.stderr
     done = run("verify", "--own", str(other), "--results", str(folder))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "spo-0.2 has runs of another file or other numbers" in done.stderr
+    assert "my-spo has runs of another file or other numbers" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""The objectives that came after the paper's, beside clip-0.2: as `results/successors/plan.md` says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bench.protocol.environments import without_version
+from bench.protocol.protocol import PLANNED_SEEDS
+from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
+from bench.results.reading import KEYS
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import ALPHA, estimate_mean
+from bench.scores.pairs import AREA, MIDDLE, WITHOUT, compare_in_other_ways, permute_settings
+from bench.scores.scale import Grid
+
+SHOWN = (BASELINE, *SUCCESSOR_SETTINGS)
+# What is compared: a run's score, and what its final policy returns by mean actions.
+SCORE, MEAN_ACTIONS = "score", "mean_actions"
+# Differences that are smaller count as none.
+BOUND = 0.05
+# An interval takes two runs in every environment.
+LEAST_RUNS = 2
+COMPARISON_COLUMNS = [
+    *("outcome", "setting", "value", "ci_low", "ci_high", "runs", "difference", "low", "high"),
+    *("low_90", "high_90", "p", "p_holm", "finding"),
+]
+
+
+@dataclass(frozen=True)
+class SuccessorTables:
+    """What the runs of these objectives show, computed when asked for.
+
+    analysis: over `SHOWN`.
+    policies: as `bench.results.evaluations.read` has them.
+    """
+
+    analysis: Analysis
+    policies: pd.DataFrame
+
+    @cached_property
+    def grids(self) -> Mapping[str, Grid]:
+        """The runs of the settings that are shown, on Table 1's scale, by outcome."""
+        # Of a file without lines the columns have no type.
+        of_means = self.policies[self.policies["mode"] == "mean"].astype({"seed": int, "mean_return": float})
+        of_means = of_means.rename(columns={"mean_return": MEAN_ACTIONS})
+        runs = self.analysis.all_scores.merge(of_means[[*KEYS, MEAN_ACTIONS]], how="left", on=list(KEYS))
+        scale, shown = self.analysis.grid.scale, self.analysis.table["setting"].tolist()
+        return {outcome: Grid.of(runs, scale, outcome).only(shown) for outcome in (SCORE, MEAN_ACTIONS)}
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """One line an outcome and setting: outcome, setting, value, ci_low, ci_high, runs, and what follows.
+
+        The difference from clip-0.2, of settings with enough runs, as `permute_settings` has it: p_holm is
+        corrected for the outcome. finding: better, worse, equivalent or undecided.
+        """
+        tables = []
+        for outcome, grid in self.grids.items():
+            value = estimate_mean(grid.normalized())
+            low, high = value.interval
+            columns = {"value": value.value, "ci_low": low, "ci_high": high}
+            table = pd.DataFrame({"outcome": outcome, "setting": grid.settings, **columns})
+            table = table.assign(runs=np.isfinite(grid.returns).sum(axis=(1, 2)))
+            if pairs := find_pairs(grid):
+                found = permute_settings(grid, pairs).drop(columns="other")
+                table = table.merge(found.assign(finding=conclude(found)), how="left", on="setting")
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True).reindex(columns=COMPARISON_COLUMNS)
+
+    @cached_property
+    def environments(self) -> pd.DataFrame:
+        """Where each difference comes from: outcome, setting, environment, part and share.
+
+        part: what the environment adds to the difference. share: of the whole, which parts of other signs may
+        make more than 1.
+        """
+        lines = []
+        for outcome, grid in self.grids.items():
+            for pair in find_pairs(grid):
+                mine, theirs = np.nanmean(grid.only(pair).normalized(), axis=-1)
+                parts = (mine - theirs) / len(grid.environments)
+                columns = grid.environments, parts, parts / parts.sum()
+                lines += [(outcome, pair[0], *line) for line in zip(*columns, strict=True)]
+        return pd.DataFrame(lines, columns=["outcome", "setting", "environment", "part", "share"])
+
+    @cached_property
+    def other_ways(self) -> pd.DataFrame:
+        """The differences of the scores in other ways, as `compare_in_other_ways` has them."""
+        grid, pairs = self.grids[SCORE], find_pairs(self.grids[SCORE])
+        if not pairs:
+            return pd.DataFrame()
+        settings = [*find_compared(grid), BASELINE]
+        over_time = self.analysis.over_time.only(settings)
+        found = compare_in_other_ways(grid.only(settings), over_time, pairs)
+        return found.assign(difference=found["score"] - found["other_score"])
+
+    @property
+    def planned_ways(self) -> dict[str, str]:
+        """The ways that the plan names, by what pages call them."""
+        walker = [name for name in self.analysis.grid.environments if without_version(name) == "Walker2d"]
+        ways = {f"without {without_version(name)}": f"{WITHOUT}{name}" for name in walker}
+        return {**ways, "interquartile mean": MIDDLE, "mean over time": AREA}
+
+    @property
+    def missing(self) -> pd.DataFrame:
+        """The settings without all planned runs and policies: setting, and how many each outcome lacks."""
+        planned = PLANNED_SEEDS * len(self.analysis.grid.environments)
+        table = self.comparison.pivot(index="setting", columns="outcome", values="runs")
+        lacks = planned - table.reindex(index=SHOWN, columns=[SCORE, MEAN_ACTIONS], fill_value=0)
+        return lacks[(lacks > 0).any(axis=1)].reset_index()
+
+
+def find_compared(grid: Grid) -> list[str]:
+    """The settings that have enough runs in every environment, where clip-0.2 has them."""
+    least = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=-1).min(axis=-1), strict=True))
+    if least.get(BASELINE, 0) < LEAST_RUNS:
+        return []
+    return [name for name in SUCCESSOR_SETTINGS if least.get(name, 0) >= LEAST_RUNS]
+
+
+def find_pairs(grid: Grid) -> list[tuple[str, str]]:
+    """Each of them with clip-0.2."""
+    return [(name, BASELINE) for name in find_compared(grid)]
+
+
+def conclude(differences: pd.DataFrame) -> list[str]:
+    """What may be said of each difference. differences: as `permute_settings` has them."""
+    significant = differences["p_holm"] < ALPHA
+    inside = (differences["low_90"] > -BOUND) & (differences["high_90"] < BOUND)
+    return np.select(
+        [significant & (differences["difference"] > 0), significant, inside],
+        ["better", "worse", "equivalent"],
+        "undecided",
+    ).tolist()
