@@ -16,7 +16,7 @@ from bench.common.interrupts import STATUS
 from bench.protocol.settings import SETTINGS
 
 # Options that take several values: given twice, they take all of them.
-LISTS = ("--environments", "--settings", "--set")
+LISTS = ("--environments", "--settings", "--set", "--own")
 
 Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
 

@@ -17,7 +17,7 @@ from bench.results import verified
 from bench.results.folder import Results, open_results
 
 if TYPE_CHECKING:
-    from bench.training.own import OwnFile
+    from bench.training.own import OwnFiles
 
 Outcome = Literal["identical", "near", "different", "alone"]
 
@@ -27,14 +27,14 @@ def verify(
     selection: Selection,
     timesteps: int | None,
     console: Console,
-    own: "OwnFile | None" = None,
+    own: "OwnFiles" = (),
     *,
     record: bool = False,
 ) -> None:
     """Repeat the selection's finished runs, or their first timesteps, and compare; see `require_repeated`.
 
     timesteps: How many steps of each run to repeat; None for all.
-    own: The file that defines those settings that are not part of this package.
+    own: The files that define those settings that are not part of this package.
     record: Whether to keep the outcomes in `verified.csv` of the folder.
 
     Raises:
@@ -42,12 +42,14 @@ def verify(
             jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
-    depends_on_length = results.protocol.is_annealed or (own is not None and own.depends_on_length)
+    runs = sorted(set(selection.runs) & results.finished())
+    depends_on_length = results.protocol.is_annealed or any(
+        file.depends_on_length and file.defines_any(runs) for file in own
+    )
     if length < results.protocol.timesteps and depends_on_length:
         raise UserError(
             f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
         )
-    runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:

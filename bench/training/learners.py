@@ -21,7 +21,7 @@ from algorithms.update import Actor, RunState, initial_state, update
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import Setting
-from bench.training.own import OwnFile, find_rule_of
+from bench.training.own import OwnFiles, find_rule_of
 
 
 @dataclass
@@ -64,7 +64,7 @@ def start_learners(
     settings: Sequence[Setting],
     environments: Environments,
     protocol: Protocol,
-    own: OwnFile | None = None,
+    own: OwnFiles = (),
 ) -> list[Learner]:
     """The learners of a job's runs before their first step, in the runs' order.
 

@@ -1,6 +1,6 @@
-"""Your own settings: a Python file outside this package, and how it becomes update rules.
+"""Your own settings: Python files outside this package, and how they become update rules.
 
-The file has a list `SETTINGS`, and either functions that PPO maximizes in place of the paper's objective, or
+A file has a list `SETTINGS`, and either functions that PPO maximizes in place of the paper's objective, or
 an object `rule` (`algorithms.rules.UpdateRule`). A function's arguments are named as in
 `algorithms.rules.own_objective.INPUTS`. A setting maximizes the function `objective`, or the one that its
 options name: `options={"objective": "another"}`. The file is run on every worker that trains its settings.
@@ -9,8 +9,10 @@ options name: `options={"objective": "another"}`. The file is run on every worke
 import sys
 import traceback
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
 from bench.common.files import digest, read_text
+from bench.protocol.protocol import Run
 from bench.protocol.settings import GROUPS, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
@@ -58,11 +61,6 @@ class OwnFile:
         return {each.name: replace(each, own_sha256=self.sha256, rule=rule) for each in module.SETTINGS}
 
     @property
-    def known(self) -> dict[str, Setting]:
-        """The settings of this package and its own."""
-        return {**SETTINGS, **self.settings}
-
-    @property
     def depends_on_length(self) -> bool:
         """Whether an update may depend on how long the run is, so that no run begins like a longer one.
 
@@ -70,9 +68,38 @@ class OwnFile:
         """
         return "progress" in self.source or "stepsize_fraction" in self.source
 
+    def defines_any(self, runs: Iterable[Run]) -> bool:
+        """Whether a setting of one of these runs is its own."""
+        return not self.settings.keys().isdisjoint(run.setting for run in runs)
+
     def rule_of(self, setting: Setting) -> UpdateRule:
         """The update rule of one of its settings."""
         return _rule(self, objective_name(setting))
+
+
+OwnFiles = tuple[OwnFile, ...]
+"""Files of one's own settings, of which no two define a setting of the same name differently."""
+
+
+def read_own_files(paths: Iterable[Path]) -> OwnFiles:
+    """The files at `paths`, each as `read_own` gives it.
+
+    Raises:
+        UserError: saying what is wrong with one of them, or which two define the same setting.
+    """
+    files = {path: read_own(path) for path in paths}
+    for (one, first), (other, second) in combinations(files.items(), 2):
+        if first.sha256 != second.sha256:
+            for name in first.settings.keys() & second.settings.keys():
+                raise UserError(
+                    f"{one} and {other} both define {name}: give one of the settings another name"
+                )
+    return tuple(files.values())
+
+
+def known_settings(own: OwnFiles) -> dict[str, Setting]:
+    """The settings of this package and those of one's own files, by name."""
+    return SETTINGS | {name: setting for file in own for name, setting in file.settings.items()}
 
 
 def read_own(path: Path) -> OwnFile:
@@ -197,11 +224,11 @@ def _describe_error(own: OwnFile, error: Exception) -> str:
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
 
 
-def find_rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
-    """The update rule of a setting, with its options."""
-    if own is not None and setting.own_sha256 is not None:
-        return own.rule_of(setting)
-    return find_rule(setting.rule, **setting.options)
+def find_rule_of(setting: Setting, own: OwnFiles) -> UpdateRule:
+    """The update rule of a setting, with its options. Raises KeyError where its own file is not given."""
+    if setting.own_sha256 is None:
+        return find_rule(setting.rule, **setting.options)
+    return {file.sha256: file for file in own}[setting.own_sha256].rule_of(setting)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.protocol.protocol import Run
-from bench.training.own import read_own
+from bench.training.own import read_own_files
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, environment_with
 from tests.helpers.training import train_into
@@ -101,7 +101,7 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
         "    return ratio * advantage - numbers['weight'] * kl\n"
         "SETTINGS = [Setting('mine', 'Mine [ours]', 'mine', {'weight': 1.0})]\n"
     )
-    results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own(own))
+    results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own_files([own]))
     table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
     assert "│ Mine [ours] │ Reacher-v4" in table.stdout
