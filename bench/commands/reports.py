@@ -21,8 +21,8 @@ class Table(Options, OnResults):
     """Print the table; write it when the selection is complete, or where --output says."""
 
     output: Annotated[Path | None, option("DIR", "none")] = None
-    """A folder for files of whatever is selected: scores, their table, its differences with corrected p (each
-    setting is compared with the paper's), mean returns, and learning curves."""
+    """A folder for files of whatever is selected: scores, their table, all differences with p corrected for
+    their number, mean returns, and learning curves."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
@@ -30,20 +30,17 @@ class Table(Options, OnResults):
             raise UserError(f"{self.output} is a results folder: choose another for --output")
         finished = results.finished()
         present = finished_of(results, selection)
-        if not any(run.setting in PAPER_SETTINGS for run in finished):
-            from bench.report.terminal import show_returns
-
-            if self.output is not None:
-                raise UserError("--output needs runs of one of the paper's settings, which set the scale")
-            show_returns(results, present, console)
-            return
-        from bench.report.terminal import show_differences, show_table
+        from bench.report.terminal import show_differences, show_returns, show_table, show_warnings
         from bench.scores.analysis import analyze
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         analysis = analyze(results, selection)
-        show_table(analysis, console)
+        if analysis.paper.settings:
+            show_table(analysis, console)
+        else:
+            show_returns(results, present, console)
+        show_warnings(analysis, console)
         show_differences(analysis, console)
         if self.output is not None:
             from bench.report.saving import write_comparison
@@ -60,7 +57,8 @@ class Table(Options, OnResults):
                 {getattr(run, field) for run in present} for field in ("environment", "setting", "seed")
             )
             console.print(
-                f"printed only, because files are written of a whole table: all {len(seven)} environments,"
+                "printed only (--output DIR writes files of these runs and all their differences), because"
+                f" the folder's own files are of a whole table: all {len(seven)} environments,"
                 f" the paper's {len(PAPER_SETTINGS)} settings and all whole seeds; this is over"
                 f" {len(present)} of the {len(selection.runs)} chosen runs, {len(environments)} of"
                 f" {len(seven)} environments, {len(settings)} settings and seeds {ranges(sorted(seeds))};"

@@ -23,7 +23,7 @@ from bench.options import (
     require_undamaged,
     timesteps_of,
 )
-from bench.protocol.changes import change_protocol
+from bench.protocol.changes import change_protocol, describe_names
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
@@ -32,6 +32,12 @@ from bench.training.determinism import CACHE, pin
 
 if TYPE_CHECKING:
     from bench.training.own import OwnFiles
+
+
+SET_HELP = (
+    "Numbers and choices of the protocol to set otherwise, such as discount=0.999 advantages=minibatch. The"
+    f" results folder is then of that protocol. {describe_names()}"
+)
 
 
 @dataclass(frozen=True)
@@ -54,20 +60,21 @@ class WithOwn:
     @cached_property
     def known(self) -> dict[str, Setting]:
         """The settings of this package and of one's own files."""
-        if not self.own:
+        files = self.own_files  # pins before JAX is imported
+        if not files:
             return SETTINGS
         from bench.training.own import known_settings
 
-        return known_settings(self.own_files)
+        return known_settings(files)
 
 
 @dataclass(frozen=True)
 class Train(WithOwn, Options, OnResults):
     """Train the runs that are missing from the results folder, one process a core."""
 
-    changes: Annotated[tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set")] = ()
-    """Numbers and choices of the protocol to set otherwise, such as discount=0.999 advantages=minibatch. The
-    results folder is then of that protocol. An unknown name is answered with all there are."""
+    changes: Annotated[
+        tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set", help_=SET_HELP)
+    ] = ()
     repair: tyro.conf.FlagCreatePairsOff[bool] = False
     """Move damaged runs to `damaged/` of the folder, and train them again."""
     scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
@@ -105,6 +112,12 @@ class Train(WithOwn, Options, OnResults):
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
+        if self.own:
+            from bench.training.own import describe_without_clip_range
+
+            own = [known[name] for name in selection.settings if name not in SETTINGS]
+            for line in describe_without_clip_range(own, results.protocol.hyperparameters.choices):
+                warn(console, line)
         if not pin():
             warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign
@@ -156,7 +169,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
     settings: Annotated[tuple[str, ...], option("NAME [NAME ...]", "all that are known")] = ()
-    """The settings whose runs to repeat, or a group of them: paper, lecture."""
+    """The settings whose runs to repeat, or a group of them: paper, lecture, own."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None

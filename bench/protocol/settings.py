@@ -190,6 +190,8 @@ LECTURE_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.p
 
 # Names that stand for several settings on the command line.
 GROUPS = {"paper": PAPER_SETTINGS, "lecture": LECTURE_SETTINGS}
+# Likewise those that are known and not of this package.
+OWN = "own"
 
 
 def by_default(names: Iterable[str]) -> tuple[str, ...]:

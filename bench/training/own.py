@@ -10,7 +10,7 @@ import sys
 import traceback
 import types
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -19,7 +19,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from algorithms.hyperparameters import Hyperparameters
+from algorithms.alternatives import VALUE_CLIP_RANGE
+from algorithms.hyperparameters import Choices, Hyperparameters
 from algorithms.rollout import Rollout
 from algorithms.rules import UpdateRule, find_rule, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
@@ -27,14 +28,20 @@ from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
 from bench.common.files import digest, read_text
+from bench.protocol.changes import NUMBERS, VALUES
 from bench.protocol.protocol import Run
-from bench.protocol.settings import GROUPS, SETTINGS, Setting
+from bench.protocol.settings import GROUPS, OWN, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
 
 UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "adapt")
 # What tables of runs have beside a rule's own columns, and what training keeps beside them.
 TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", "finite"}
+# What choices that use the number `clip_range` do with a setting that lacks it.
+WITHOUT_CLIP_RANGE = {
+    ("stepsize_schedule", "linear_with_clip_range"): "anneals the stepsize alone",
+    ("value_loss", "clipped"): f"clips the values by {VALUE_CLIP_RANGE}",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ def read_own(path: Path) -> OwnFile:
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
     names = [setting.name for setting in found]
     for name in names:
-        if name in SETTINGS or name in GROUPS or names.count(name) > 1:
+        if name in (*SETTINGS, *GROUPS, OWN) or names.count(name) > 1:
             raise UserError(f"{path}: the name {name} is taken; choose another for this setting")
     for setting in found:
         _check_setting(path, setting, has_rule=hasattr(module, "rule"))
@@ -137,17 +144,28 @@ def objective_name(setting: Setting) -> str:
     return str(setting.options.get("objective", "objective"))
 
 
+def describe_without_clip_range(settings: Iterable[Setting], choices: Choices) -> list[str]:
+    """What these choices do with settings that lack the number `clip_range`, a line a choice."""
+    names = " ".join(each.name for each in settings if "clip_range" not in each.numbers)
+    return [
+        f"{choice}={value} {effect} of {names}, for want of a number clip_range"
+        for (choice, value), effect in WITHOUT_CLIP_RANGE.items()
+        if names and getattr(choices, choice) == value
+    ]
+
+
 def _check_setting(path: Path, setting: Setting, has_rule: bool) -> None:
     """Refuse what a setting of one's own file can't say."""
+    for name in (*setting.numbers, *setting.options):
+        if name in (*NUMBERS, *VALUES):
+            raise UserError(
+                f"{path}: {name} of {setting.name} would change nothing: it is the protocol's, the same for"
+                f" all settings of a results folder; train --set {name}=VALUE sets it, in a folder of its own"
+            )
     if setting.rule != Setting.rule or setting.options.keys() - (set() if has_rule else {"objective"}):
         raise UserError(
             f"{path}: {setting.name} takes its rule from this file: no rule=, and no options= but the name of"
             ' a function that it maximizes, {"objective": "another"}'
-        )
-    for name in setting.numbers.keys() & {each.name for each in fields(Hyperparameters)}:
-        raise UserError(
-            f"{path}: {name} of {setting.name} would change nothing: it is the protocol's, the same for all"
-            " settings of a results folder; see 'Another protocol' in bench/README.md"
         )
 
 

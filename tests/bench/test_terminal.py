@@ -105,7 +105,7 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
     table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
     assert "│ Mine [ours] │ Reacher-v4" in table.stdout
-    assert "Normalized scores need the paper's settings" in table.stdout
+    assert "Scores on the scale of Table 1 need runs of the paper's settings" in table.stdout
 
 
 def test_the_help_names_every_setting() -> None:
@@ -114,7 +114,10 @@ def test_the_help_names_every_setting() -> None:
     help_ = run("--help").stdout
     for setting in SETTINGS.values():
         assert re.search(rf"^  {re.escape(setting.name)} +{re.escape(setting.label)}$", help_, re.MULTILINE)
-    assert "default: None" not in run("train", "--help").stdout
+    of_train = run("train", "--help").stdout
+    assert "default: None" not in of_train
+    assert "hidden_sizes=64,64" in of_train
+    assert "advantages=standardized|raw|minibatch" in of_train
 
 
 def test_the_console_command_is_not_shadowed_by_files_in_the_working_folder(tmp_path: Path) -> None:

@@ -3,17 +3,21 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from algorithms.hyperparameters import Choices
 from bench.common.errors import UserError
 from bench.common.files import digest
-from bench.protocol.protocol import Protocol, Run
+from bench.protocol.changes import change_protocol
+from bench.protocol.protocol import DEFAULT, Protocol, Run
+from bench.protocol.settings import SETTINGS
 from bench.results.folder import open_results
 from bench.results.reading import load_runs
-from bench.training.own import OwnFile, known_settings, read_own_files
+from bench.training.own import OwnFile, describe_without_clip_range, known_settings, read_own_files
 from bench.training.training import Training, train
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, command_line
@@ -225,13 +229,25 @@ def test_files_that_were_lost_are_kept_in_the_results_folder(tmp_path: Path) -> 
 
 
 def test_a_campaign_that_is_refused_writes_nothing(tmp_path: Path) -> None:
+    """Before, it says what choices can't do for settings without a clip range."""
     own, folder = write(tmp_path / "mine.py"), tmp_path / "results"
-    selection = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--settings", "mine")
-    with open_results(folder, None, create=True).locked():
+    changes = ("value_loss=clipped", "stepsize_schedule=linear_with_clip_range")
+    arguments = ("--results", str(folder), "--own", str(own), "--environments", "InvertedPendulum-v4")
+    with open_results(folder, None, create=True, protocol=change_protocol(DEFAULT, changes)).locked():
         before = sorted(folder.rglob("*"))
-        done = run("train", "--results", str(folder), "--own", str(own), *selection)
+        done = run("train", *arguments, "--set", *changes, "--seeds", "1", "--settings", "own", "clip-0.2")
         assert "another campaign is running" in done.stderr
         assert sorted(folder.rglob("*")) == before
+    said = done.stdout + done.stderr
+    assert "value_loss=clipped clips the values by 0.2 of mine, for want of a number clip_range" in said
+    assert "linear_with_clip_range anneals the stepsize alone of mine, for want" in said
+
+
+def test_choices_that_use_the_clip_range_say_nothing_of_settings_that_have_one() -> None:
+    choices = change_protocol(DEFAULT, ["value_loss=clipped"]).hyperparameters.choices
+    with_it = replace(SETTINGS["clip-0.2"], name="mine")
+    assert describe_without_clip_range([with_it], choices) == []
+    assert describe_without_clip_range([replace(with_it, numbers={})], Choices()) == []
 
 
 def test_a_setting_of_two_files_is_refused_and_a_copy_is_not(tmp_path: Path) -> None:
