@@ -1,7 +1,7 @@
 """Repeating finished runs, from the same seeds, to see whether they come out the same."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -43,13 +43,8 @@ def verify(
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     runs = sorted(set(selection.runs) & results.finished())
-    depends_on_length = results.protocol.is_annealed or any(
-        file.depends_on_length and file.defines_any(runs) for file in own
-    )
-    if length < results.protocol.timesteps and depends_on_length:
-        raise UserError(
-            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
-        )
+    if length < results.protocol.timesteps:
+        _require_prefixes(results, runs, own)
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
@@ -75,6 +70,20 @@ def verify(
     if failure:
         raise failure
     require_repeated(outcomes, results)
+
+
+def _require_prefixes(results: Results, runs: Sequence[Run], own: "OwnFiles") -> None:
+    """Refuse runs that don't begin like longer ones. Raises UserError naming the settings of one's own."""
+    if results.protocol.is_annealed:
+        raise UserError(
+            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
+        )
+    dependent = {name for file in own if file.depends_on_length for name in file.settings}
+    if names := sorted(dependent & {run.setting for run in runs}):
+        raise UserError(
+            f"updates of {' '.join(names)} depend on the run's length: leave out --timesteps, or choose other"
+            " --settings"
+        )
 
 
 def verify_repeated(

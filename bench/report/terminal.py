@@ -17,6 +17,7 @@ from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
+from bench.scores.pairs import find_fewest_permutable
 from bench.scores.power import find_fewest_seeds
 
 SCALE_HEADINGS = {
@@ -98,7 +99,8 @@ def describe_difference(analysis: Analysis, pair: "pd.Series[Any]") -> str:
     if pair["p_holm"] < ALPHA:
         return f"{found} They differ significantly."
     runs = analysis.grid.normalized()[analysis.grid.find([pair["setting"], pair["other"]])]
-    seeds = find_fewest_seeds(runs, gap, ALPHA)
+    # NaN stays NaN.
+    seeds = np.maximum(find_fewest_seeds(runs, gap, ALPHA), find_fewest_permutable(runs.shape[1]))
     enough = "more than 10,000" if np.isnan(seeds) else f"{seeds:,.0f}"
     return (
         f"{found} They are not shown to differ, nor to be alike: a true difference of {format_number(gap)}"

@@ -1,7 +1,8 @@
 """Differences between settings: intervals, permutation tests, and other ways to score and test them."""
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, count
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -180,6 +181,14 @@ def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Fl
         shuffled = np.concatenate([np.zeros((count, 0)), *weights], axis=1) @ pooled
         further += (np.abs(shuffled) >= observed).sum(axis=0)
     return np.where(sizes.all(axis=(1, 2)), further / (1 + PERMUTATIONS), np.nan)
+
+
+def find_fewest_permutable(environments: int) -> int:
+    """The fewest seeds of each of two settings with which `permute_labels` can give a p below 0.05.
+
+    The p of two settings whose runs are apart in every environment is that of two relabellings.
+    """
+    return next(seeds for seeds in count(1) if 2 / comb(2 * seeds, seeds) ** environments < ALPHA)
 
 
 def score_middle(runs: Floats) -> Floats:

@@ -13,6 +13,7 @@ from bench.scores.pairs import (
     RANDOM,
     compare_in_other_ways,
     compare_pairs,
+    find_fewest_permutable,
     omit_environment,
     permute_labels,
 )
@@ -65,6 +66,14 @@ def test_settings_of_one_run_are_tested_and_those_without_are_not() -> None:
     a = np.array([[[1.0], [2.0], [3.0]]])
     assert permute_labels(a, a - 1)[0] == pytest.approx(2 / 8, abs=0.02)
     assert np.isnan(permute_labels(np.array([[[1.0], [NAN]]]), np.array([[[1.0], [2.0]]]))).all()
+
+
+def test_few_seeds_in_few_environments_can_show_nothing() -> None:
+    assert [find_fewest_permutable(count) for count in (1, 2, 3, 6, 7)] == [4, 3, 2, 2, 1]
+    for environments, seeds in ((1, 3), (1, 4), (2, 2), (2, 3)):
+        runs = np.random.default_rng(0).normal(size=(1, environments, seeds))
+        is_enough = seeds >= find_fewest_permutable(environments)
+        assert (permute_labels(runs, runs + 100)[0] < 0.05) == is_enough
 
 
 def test_equal_settings_are_never_told_apart() -> None:

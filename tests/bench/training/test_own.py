@@ -203,10 +203,13 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
 
 
 def test_files_that_were_lost_are_kept_in_the_results_folder(tmp_path: Path) -> None:
-    own = [write(tmp_path / "a.py"), write(tmp_path / "b.py", "ratio * advantage - kl", name="yours")]
+    own = [
+        write(tmp_path / "a.py"),
+        write(tmp_path / "b.py", "ratio * advantage - kl  # progress", name="yours"),
+    ]
     text, folder = {digest(path.read_text()): path.read_text() for path in own}, tmp_path / "results"
     arguments = ("--results", str(folder))
-    selection = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--timesteps", "1")
+    selection = ("--environments", "InvertedPendulum-v4", "--seeds", "1", "--timesteps", "2049")
     named = ("--own", str(own[0]), "--own", str(own[1]), "--settings", "mine", "yours")
     done = command_line("train", *arguments, *named, *selection)
     assert done.returncode == 0, done.stderr
@@ -222,6 +225,8 @@ def test_files_that_were_lost_are_kept_in_the_results_folder(tmp_path: Path) -> 
     without = run("verify", *arguments)
     files = " ".join(map(str, kept))
     assert f"not repeated: mine yours; name their files: --own {files}" in without.stdout + without.stderr
+    part = run("verify", *arguments, "--own", *map(str, kept), "--timesteps", "2048")
+    assert "updates of yours depend on the run's length: leave out --timesteps" in part.stderr
     repeated = command_line("verify", *arguments, "--own", *map(str, kept))
     assert repeated.returncode == 0, repeated.stderr
     for name in hashes:
