@@ -67,7 +67,7 @@ class Options(OfProtocol):
         tuple[str, ...],
         option("NAME [NAME ...]", "the paper's and your own: those of --own for train, else of the folder"),
     ] = ()
-    """Settings, such as clip-0.2, or a group of them: paper, lecture, own."""
+    """Settings, such as clip-0.2, or a group of them: paper, lecture, rlhf, own."""
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, which must be there, and select the command's part of it.

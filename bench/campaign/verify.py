@@ -1,7 +1,7 @@
 """Repeating finished runs, from the same seeds, to see whether they come out the same."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,8 +11,10 @@ from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import training_jobs
 from bench.common.errors import UserError
 from bench.common.provenance import processor_kind
+from bench.common.terminal import warn
 from bench.protocol.protocol import LOG_INTERVAL, Run
 from bench.protocol.selection import Selection
+from bench.protocol.settings import SETTINGS
 from bench.results import verified
 from bench.results.folder import Results, open_results
 
@@ -44,7 +46,11 @@ def verify(
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     runs = sorted(set(selection.runs) & results.finished())
     if length < results.protocol.timesteps:
-        _require_prefixes(results, runs, own)
+        if results.protocol.is_annealed:
+            raise UserError(
+                f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
+            )
+        runs = _leave_out_dependent_on_length(runs, own, console)
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
@@ -72,18 +78,13 @@ def verify(
     require_repeated(outcomes, results)
 
 
-def _require_prefixes(results: Results, runs: Sequence[Run], own: "OwnFiles") -> None:
-    """Refuse runs that don't begin like longer ones. Raises UserError naming the settings of one's own."""
-    if results.protocol.is_annealed:
-        raise UserError(
-            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
-        )
-    dependent = {name for file in own if file.depends_on_length for name in file.settings}
-    if names := sorted(dependent & {run.setting for run in runs}):
-        raise UserError(
-            f"updates of {' '.join(names)} depend on the run's length: leave out --timesteps, or choose other"
-            " --settings"
-        )
+def _leave_out_dependent_on_length(runs: list[Run], own: "OwnFiles", console: Console) -> list[Run]:
+    """Return the runs whose first timesteps can be repeated by a shorter run; name the settings of others."""
+    dependent = {name for name, setting in SETTINGS.items() if setting.depends_on_length}
+    dependent |= {name for file in own if file.depends_on_length for name in file.settings}
+    if left_out := dependent & {run.setting for run in runs}:
+        warn(console, f"not repeated: {' '.join(sorted(left_out))}, whose updates depend on their length")
+    return [run for run in runs if run.setting not in dependent]
 
 
 def verify_repeated(

@@ -169,7 +169,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
     settings: Annotated[tuple[str, ...], option("NAME [NAME ...]", "all that are known")] = ()
-    """The settings whose runs to repeat, or a group of them: paper, lecture, own."""
+    """The settings whose runs to repeat, or a group of them: paper, lecture, rlhf, own."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
