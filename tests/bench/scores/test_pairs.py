@@ -69,7 +69,7 @@ def test_settings_of_one_run_are_tested_and_those_without_are_not() -> None:
 
 
 def test_few_seeds_in_few_environments_can_show_nothing() -> None:
-    assert [find_fewest_permutable(count) for count in (1, 2, 3, 6, 7)] == [4, 3, 2, 2, 1]
+    assert [find_fewest_permutable(count) for count in (1, 2, 3, 5, 6)] == [4, 3, 2, 2, 1]
     for environments, seeds in ((1, 3), (1, 4), (2, 2), (2, 3)):
         runs = np.random.default_rng(0).normal(size=(1, environments, seeds))
         is_enough = seeds >= find_fewest_permutable(environments)
