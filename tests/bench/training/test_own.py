@@ -188,9 +188,11 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     example.unlink()
     done = run("table", "--results", str(with_own), "--environments", "InvertedPendulum-v4")
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stdout.splitlines() if "SPO" in line]
+    table, _, more = done.stdout.partition("Scale:")
+    lines = [line for line in table.splitlines() if "SPO" in line]
     assert len(lines) == 1
     assert re.search(r"SPO, ε = 0\.2 .*│ +-?\d+\.\d+ ", lines[0])
+    assert re.search(r"scores [\d.]+ above .*, without an interval", more)
     for command in ("curves", "status"):
         assert run(command, "--results", str(with_own)).returncode == 0
     runs = load_runs(with_own)
