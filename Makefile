@@ -43,7 +43,7 @@ page: .venv/installed
 variants: .venv/installed
 	@$(BENCH) variants $(if $(RESULTS),--results $(call quoted,$(RESULTS)))
 
-# All but the slow tests: about a minute.
+# All but the slow tests: about a minute on two cores.
 check: lint
 	.venv/bin/pytest -m "not slow" --numprocesses auto --dist loadfile
 
@@ -60,7 +60,7 @@ lint: .venv/installed
 notebooks: .venv/installed
 	.venv/bin/pytest --nbmake --overwrite notebooks
 
-# Half an hour; the extra `peers` adds other libraries to the comparison.
+# Half an hour of one core; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed
 	@$(BENCH) speed $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
 		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
@@ -93,7 +93,8 @@ clean:
 
 .venv/installed: requirements.lock pyproject.toml
 	@echo "installing into .venv (once)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; choose one with PYTHON=...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15) and "Python 3.11 to 3.14 is needed, because not all packages are built for others; choose one with PYTHON=...")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python cannot make .venv: install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .

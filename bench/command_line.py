@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 
 import tyro
-from rich.console import Console
 
 from bench.commands.demonstrations import Demonstrate
 from bench.commands.evaluation import Evaluate
@@ -14,6 +13,7 @@ from bench.commands.reports import Curves, Page, Table, Variants
 from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
+from bench.common.terminal import PatientConsole, silence_stdout
 from bench.protocol.settings import SETTINGS
 
 # Options that take several values: given twice, they take all of them.
@@ -70,15 +70,29 @@ def run_command_line() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where an encoding has no ε
-    command = parsed()
     # Names and paths are printed as they are: [red] is a folder's name, and :x: no picture.
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = PatientConsole(highlight=False, markup=False, emoji=False)
     try:
-        command.execute(console)
-        sys.stdout.flush()
+        command = parsed()
+    except BrokenPipeError:  # help was asked for, and not read to its end
+        silence_stdout()
+        return 0
+    try:
+        try:
+            command.execute(console)
+        finally:
+            _flush()
     except (UserError, OSError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STATUS
     return 0
+
+
+def _flush() -> None:
+    """Write what is printed and not yet written, without complaint where its reader has left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()

@@ -14,6 +14,7 @@ import pytest
 
 from bench.command_line import parsed
 from bench.common.files import read_text
+from tests.helpers.markdown import fenced
 from tests.helpers.processes import ROOT, environment_with
 
 READMES = sorted(
@@ -27,17 +28,13 @@ READMES = sorted(
 COMMAND = re.compile(r"(?:make|python -m bench) [a-z][^#]*")
 
 
-def fenced(readme: str, language: str) -> list[str]:
-    """The blocks of a language; of shell lines, if it is empty."""
-    parts = read_text(ROOT / readme).split("```")
-    return [
-        body for block in parts[1::2] for kind, _, body in [block.partition("\n")] if kind.strip() == language
-    ]
-
-
 def commands(readme: str) -> list[str]:
     """The commands in its blocks of shell lines and in its running text, without `...` for other flags."""
-    lines = [line for block in fenced(readme, "") for line in block.replace("\\\n", " ").splitlines()]
+    lines = [
+        line
+        for block in fenced(read_text(ROOT / readme), "")
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
     for text in read_text(ROOT / readme).split("```")[::2]:
         lines += re.findall(r"`([^`\n]+)`", text)
     found = [COMMAND.match(line) for line in lines]
@@ -69,7 +66,7 @@ def test_the_commands_are_accepted(readme: str) -> None:
 def test_the_python_that_reads_results_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib.use("agg")
     monkeypatch.chdir(ROOT)
-    blocks = fenced("results/details.md", "python")
+    blocks = fenced(read_text(ROOT / "results" / "details.md"), "python")
     assert len(blocks) == 2
     names: dict[str, Any] = {}
     for block in blocks:

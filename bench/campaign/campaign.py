@@ -5,14 +5,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
+from dask.system import CPU_COUNT
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
-from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connect, identity
+from bench.campaign.cluster import (
+    START_SECONDS,
+    RefusedWorkerError,
+    check_this_worker,
+    connect,
+    identity,
+)
 from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
 from bench.common.interrupts import raise_on_interrupt
+from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol
 from bench.results.folder import Results
 from bench.training.determinism import pin
@@ -54,18 +62,23 @@ def run_campaign(
     """
     runs = sum(len(job.runs) for job in jobs)
     size = sum(job.size(results.protocol) for job in jobs)
+    progress = CampaignProgress(console, runs, size, activity, unit)
     with (
-        results.locked(),
+        results.locked(lambda line: warn(console, line)),
         connect(scheduler, len(jobs)) as client,
         raise_on_interrupt(),
-        CampaignProgress(console, runs, size, activity, unit) as progress,
+        progress,
     ):
         try:
+            workers = len(client.ncores())
+            where = f"this machine's {CPU_COUNT} cores" if scheduler is None else scheduler
+            progress.started(f"{workers} worker{'s' * (workers != 1)} of {where}")
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
-            jobs = merge(jobs, len(client.ncores()))
+            jobs = merge(jobs, workers)
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
             # Before the workers are stopped, which may take seconds.
+            progress.stop()
             progress.say(stopped())
             raise
         except Exception as error:
@@ -88,7 +101,13 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
         progress.resumed(job.key, job.steps)
     while waiting or running:
         workers = len(client.ncores())
-        progress.workers(workers)
+        without = progress.tick(workers)
+        # A cluster's workers may come again. Those of this machine would have started by now.
+        if client.cluster is not None and without > START_SECONDS:
+            raise UserError(
+                "the worker processes don't start again: is there memory for them? What was handed in is"
+                f" kept in {results.path}, and the same command goes on from there"
+            )
         while waiting and len(running) < max(1, workers):
             job = waiting.popleft()
             future = client.submit(_do, job, results.protocol, identity(), SEGMENT_SECONDS, pure=False)

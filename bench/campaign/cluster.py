@@ -9,6 +9,7 @@ imports first, is one to which nobody else can write.
 import hashlib
 import logging
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,8 @@ from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster, Security, Worker, get_worker
 from distributed.versions import VersionMismatchWarning
 
-from bench.common.errors import UserError
+from bench.campaign import configuration
+from bench.common.errors import UserError, one_line
 from bench.common.interrupts import hide_interrupts
 from bench.common.provenance import provenance
 
@@ -29,6 +31,8 @@ CONNECTION_TIMEOUT = "10 s"
 # How a scheduler may be reached.
 SCHEMES = ("tcp", "tls")
 START_ATTEMPTS = 3
+# How long a worker may take to start: on a machine that is busy, a minute is not too long.
+START_SECONDS = 180.0
 # A worker gets its next job when it is free: jobs are long, and one kept ready would wait for no reason.
 DASK_SETTINGS = {
     "distributed.logging.distributed": "critical",
@@ -37,6 +41,8 @@ DASK_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1 s",
     "distributed.admin.system-monitor.interval": "10 s",
+    # A job travels with its checkpoint: those of human feedback have their comparisons, 13 MB a run.
+    "distributed.admin.large-graph-warning-threshold": "1 GiB",
     # The HTTP servers, which Dask starts in any case, have no pages.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -57,16 +63,21 @@ def connect(scheduler: str | None, processes: int) -> Iterator[Client]:
     Raises:
         UserError: when there is no cluster, or it has a worker that must be refused.
     """
-    with dask.config.set(DASK_SETTINGS):
-        for logger in ("distributed", "distributed.client"):  # the client has a level of its own
-            logging.getLogger(logger).setLevel(logging.CRITICAL)
-        if scheduler is None:
-            with _private_scratch(), _local_cluster(processes) as cluster, Client(cluster) as client:
-                yield client
-        else:
-            with _client(scheduler) as client:
-                _check_workers(client)
-                yield client
+    for logger in ("distributed", "distributed.client"):  # the client has a level of its own
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    if scheduler is None:
+        with (
+            dask.config.set(DASK_SETTINGS),
+            _private_scratch(),
+            configuration.defaults(),
+            _local_cluster(processes) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+    else:
+        with configuration.users(), dask.config.set(DASK_SETTINGS), _client(scheduler) as client:
+            _check_workers(client)
+            yield client
 
 
 @cache
@@ -126,6 +137,11 @@ def _client(scheduler: str) -> Client:
             # Dask's own comparison of versions; ours refuses the worker, in one line.
             warnings.simplefilter("ignore", VersionMismatchWarning)
             return Client(scheduler, timeout=CONNECTION_TIMEOUT)
+    except RuntimeError as error:
+        raise UserError(
+            f"{scheduler} is not encrypted, as Dask's configuration demands: use tls://, or set"
+            " distributed.comm.require-encryption to false"
+        ) from error
     except TypeError as error:
         raise UserError(
             f"{scheduler} needs certificates, which Dask's configuration names: ca-file, client.cert and"
@@ -149,12 +165,14 @@ def _local_cluster(processes: int) -> LocalCluster:
     """Start a local cluster, anew where a worker is killed meanwhile. Later Dask replaces such a worker."""
     # By a thread of its own, because the campaign alone answers Ctrl-C, also meanwhile.
     starter = ThreadPoolExecutor(1)
+    end = time.monotonic() + START_SECONDS
     for _ in range(START_ATTEMPTS):
         with hide_interrupts():
             future = starter.submit(
                 LocalCluster,
                 n_workers=min(CPU_COUNT, processes),
                 threads_per_worker=1,
+                death_timeout=START_SECONDS,
                 memory_limit=0,  # a run needs little, and a paused worker would be a silent one
                 security=Security.temporary(),
                 # Any free port, because campaigns may run side by side, and no dashboard on it.
@@ -163,9 +181,11 @@ def _local_cluster(processes: int) -> LocalCluster:
             )
         try:
             return future.result()
-        except RuntimeError as error:
-            reason = error.__cause__ or error
-    raise UserError(f"the worker processes don't start: {reason}")
+        except Exception as error:  # of many kinds, such as AssertionError where a worker was given up
+            reason = one_line(error.__cause__ or error)
+            if time.monotonic() >= end:
+                break
+    raise UserError(f"the worker processes don't start ({reason}): is there memory for them?")
 
 
 def source_digest(root: Path) -> str:

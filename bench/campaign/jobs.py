@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bench.common.files import write_whole
-from bench.common.provenance import provenance
+from bench.common.provenance import completion, provenance
 from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
 from bench.results.folder import Results
@@ -148,10 +148,10 @@ class TrainingJob(RunsJob):
         if done.checkpoint is not None:
             CheckpointFolder(results).save(self.runs, done.checkpoint)
             return replace(self, checkpoint=done.checkpoint, steps=done.steps)
-        finished = results.finished()
+        finished, made = results.finished(), done.provenance | completion()
         for result in done.results:
             if result.run not in finished:
-                results.save_run(result, done.provenance)
+                results.save_run(result, made)
         CheckpointFolder(results).clear(results.finished())
         return None
 

@@ -2,9 +2,10 @@
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, Progress, TextColumn
 
 SECONDS_BETWEEN_LINES = 60.0
@@ -13,10 +14,14 @@ PATIENCE = 5.0
 
 
 class CampaignProgress:
-    """Shows runs done, steps per second and time left; use as a context manager."""
+    """Shows runs done, steps per second and time left; use as a context manager.
+
+    Until the first steps are done it shows how long programs have been compiling, and at the end how long all
+    took.
+    """
 
     def __init__(self, console: Console, runs: int, steps: int, activity: str, unit: str) -> None:
-        """Show a campaign of `runs` runs and `steps` steps.
+        """Show a campaign of `runs` runs and `steps` steps, which starts now.
 
         activity: What is done, such as training.
         unit: What a step is called.
@@ -26,10 +31,11 @@ class CampaignProgress:
         self._runs_done = 0
         self._steps_of: dict[str, int] = {}
         self._steps_before = 0
-        self._start: float | None = None  # of the first steps: what precedes them says nothing about the rate
-        self._last_line = time.monotonic()
-        self._last_worker: float | None = time.monotonic()  # when it was seen; None once its lack is told
-        self._bar = Progress(
+        self._start = self._last_line = time.monotonic()
+        self._first_steps: float | None = None  # what precedes them says nothing about the rate
+        self._last_worker = time.monotonic()  # when it was seen
+        self._lack_is_told = False
+        self._bar = _Bar(
             TextColumn(activity),
             BarColumn(bar_width=None),
             TextColumn("{task.fields[state]}", markup=False),
@@ -48,7 +54,17 @@ class CampaignProgress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+        if error is None:
+            self._print(f"{self._runs_done} runs in {duration(time.monotonic() - self._start)}")
+
+    def stop(self) -> None:
+        """Leave the bar as it is: what follows is printed below it."""
         self._bar.stop()
+
+    def started(self, workers: str) -> None:
+        """Say that the workers are there. workers: How many, and where."""
+        self._print(f"{self._activity} {self._runs} runs on {workers}, compiling first")
 
     def resumed(self, job: str, steps: int) -> None:
         """Count the steps that an earlier campaign has made of a job."""
@@ -57,30 +73,40 @@ class CampaignProgress:
 
     def stepped(self, job: str, steps: int) -> None:
         """Show that a job has done `steps` steps so far."""
-        self._start = self._start or time.monotonic()
         self._steps_of[job] = steps
-        self._bar.update(self._task, completed=self._steps_done, state=self._state())
-        if time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
-            self._line(self._activity)
+        if self._first_steps is None:
+            self._first_steps = time.monotonic()
+            self._line(f"first {self._unit} after {duration(self._first_steps - self._start)}")
+        self._show()
 
     def finished(self, job: str, runs: int) -> None:
         """Show that a job is done and its runs' files are written."""
         self._runs_done += runs
-        self._bar.update(self._task, completed=self._steps_done, state=self._state())
+        self._show()
         self._line(f"{job} done")
 
-    def workers(self, count: int) -> None:
-        """Take the number of workers. After a while without any, say so once."""
+    def tick(self, workers: int) -> float:
+        """Show the time, about once a second, and after a while without `workers` say so once.
+
+        Returns for how many seconds there was none.
+        """
         now = time.monotonic()
-        if count:
-            self._last_worker = now
-        elif self._last_worker is not None and now - self._last_worker > PATIENCE:
-            self._last_worker = None
+        self._show()
+        if now - self._last_line > SECONDS_BETWEEN_LINES:
+            self._line(self._activity)
+        if workers:
+            self._last_worker, self._lack_is_told = now, False
+        elif not self._lack_is_told and now - self._last_worker > PATIENCE:
+            self._lack_is_told = True
             self.say("no worker is left: waiting for workers")
+        return now - self._last_worker
 
     def say(self, message: str) -> None:
         """Print something that went wrong, above the bar."""
         self._print(message, "red")
+
+    def _show(self) -> None:
+        self._bar.update(self._task, completed=self._steps_done, state=self._state())
 
     def _print(self, line: str, style: str | None = None) -> None:
         # A log on a full disk must not end the campaign.
@@ -93,7 +119,10 @@ class CampaignProgress:
 
     def _state(self) -> str:
         runs = f"{self._runs_done}/{self._runs} runs"
-        elapsed = time.monotonic() - self._start if self._start else 0.0
+        now = time.monotonic()
+        if self._first_steps is None:
+            return f"{runs}, compiling for {duration(now - self._start)}"
+        elapsed = now - self._first_steps
         if elapsed < 1:
             return runs
         rate = max(1, self._steps_done - self._steps_before) / elapsed
@@ -104,6 +133,21 @@ class CampaignProgress:
         if not self._console.is_terminal:
             self._last_line = time.monotonic()
             self._print(f"{event} ({self._state()})")
+
+
+class _Bar(Progress):
+    """A bar that leaves room behind it for the ^C that a terminal shows, which else would split it."""
+
+    def get_renderable(self) -> RenderableType:
+        return _Narrower(super().get_renderable())
+
+
+@dataclass(frozen=True)
+class _Narrower:
+    whole: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.whole, options.update_width(max(1, options.max_width - len("^C"))))
 
 
 def duration(seconds: float) -> str:

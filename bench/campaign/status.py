@@ -9,6 +9,7 @@ from rich.console import Console
 from bench.campaign.jobs import job_name
 from bench.campaign.progress import duration
 from bench.common.errors import UserError
+from bench.common.locks import find_holder
 from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, ranges
@@ -19,6 +20,8 @@ from bench.training.checkpoints import CheckpointFolder
 
 def show_status(results: Results, selection: Selection, console: Console) -> None:
     """Print a line for each environment, diverged runs and checkpoints by name, and the time left.
+
+    A campaign that is running on the folder is named, too.
 
     Raises:
         UserError: for a file that can't be read; and at the end where runs are damaged.
@@ -39,6 +42,8 @@ def show_status(results: Results, selection: Selection, console: Console) -> Non
     counts = f"{len(finished)} done, {len(missing)} missing{begun}, {len(diverged)} diverged"
     counts += f", {len(damaged)} damaged" if damaged else ""
     console.print(f"{len(selection.runs)} runs: {counts}", soft_wrap=True)
+    if holder := find_holder(results.path):
+        console.print(f"a campaign is running on {results.path}: {holder}", soft_wrap=True)
     if missing:
         console.print(_time_left({run: 1 - done.get(run, 0.0) for run in missing}, records), soft_wrap=True)
     if damaged:

@@ -8,7 +8,7 @@ import tyro
 from rich.console import Console
 
 from bench.common.errors import UserError
-from bench.common.terminal import warn
+from bench.common.terminal import stage, warn
 from bench.options import OfProtocol, OnResults, Options, finished_of, is_written, option
 from bench.protocol.environments import environments_of
 from bench.protocol.selection import Selection, ranges, seeds_present
@@ -35,21 +35,25 @@ class Table(Options, OnResults):
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
-        analysis = analyze(results, selection)
+        with stage(console, "reading the runs"):
+            analysis = analyze(results, selection)
         if analysis.paper.settings:
             show_table(analysis, console)
         else:
             show_returns(results, present, console)
         show_warnings(analysis, console)
-        show_differences(analysis, console)
+        with stage(console, "permuting runs to test differences"):
+            show_differences(analysis, console)
         if self.output is not None:
             from bench.report.saving import write_comparison
 
-            console.print(write_comparison(analysis, self.output), soft_wrap=True)
+            with stage(console, "writing and drawing the comparison"):
+                written = write_comparison(analysis, self.output)
+            console.print(written, soft_wrap=True)
         elif is_written(selection, finished):
             from bench.report.saving import write_report
 
-            console.print(write_report(analysis, results, selection), soft_wrap=True)
+            console.print(write_report(analysis, results, selection, console), soft_wrap=True)
             for setting in in_table_order(run.setting for run in set(selection.runs) - present):
                 warn(console, f"{setting} is not complete: its score is over fewer runs")
         else:
@@ -81,13 +85,15 @@ class Curves(Options, OnResults):
         from bench.scores.scale import select_uniform
 
         present = finished_of(results, selection)
-        runs = runs_table(results, present)
+        with stage(console, "reading the runs"):
+            runs = runs_table(results, present)
         # A part of the table gets a file of its own.
         name = "learning_curves" if is_written(selection, results.finished()) else "learning_curves_selection"
-        figure = draw_learning_curves(
-            runs, select_uniform(results.random_scores()), results.settings(present)
-        )
-        paths = save_figure(figure, results.path / "figures", name)
+        with stage(console, "drawing"):
+            figure = draw_learning_curves(
+                runs, select_uniform(results.random_scores()), results.settings(present)
+            )
+            paths = save_figure(figure, results.path / "figures", name)
         console.print(f"written: {' '.join(paths)}", soft_wrap=True)
 
 
@@ -103,7 +109,9 @@ class Page(OfProtocol, OnResults):
         """Write the page."""
         from bench.report.explorer.html import write_page
 
-        console.print(f"written: {write_page(results, selection)}", soft_wrap=True)
+        with stage(console, "reading the runs and writing the page"):
+            path = write_page(results, selection)
+        console.print(f"written: {path}", soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,10 @@ class Variants(OnResults):
         from bench.scores.variants import read_variants
 
         finished_of(results, selection)
-        variants = read_variants(results, analyze(results, selection))
+        with stage(console, "reading the runs"):
+            variants = read_variants(results, analyze(results, selection))
         for line in variants.left_out:
             warn(console, line)
-        console.print(f"written: {write_variants(variants, results.path)}", soft_wrap=True)
+        with stage(console, "testing, drawing and writing the page"):
+            written = write_variants(variants, results.path)
+        console.print(f"written: {written}", soft_wrap=True)

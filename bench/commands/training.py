@@ -1,5 +1,6 @@
 """Making runs: train, status and verify."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from rich.console import Console
 
+from bench.common import locks
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import digest
 from bench.common.raw import read_bytes
@@ -107,6 +109,7 @@ class Train(WithOwn, Options, OnResults):
         checkpoints, refused = CheckpointFolder(results).load(known)
         for line in refused:
             warn(console, line)
+        _clear_up(results, console)
         jobs = missing_jobs(results, selection.runs, checkpoints, self.own_files)
         if not jobs:
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
@@ -138,9 +141,20 @@ class Train(WithOwn, Options, OnResults):
                 warn(console, f"{run} diverged at timestep {diverged_at:,}")
 
 
+def _clear_up(results: Results, console: Console) -> None:
+    """Remove what a campaign left that was killed, unless another is running."""
+    from bench.training.checkpoints import CheckpointFolder
+
+    checkpoints = CheckpointFolder(results)
+    traces = (checkpoints.path, results.path / locks.FILE)
+    if any(os.path.lexists(path) for path in traces) and locks.find_holder(results.path) is None:
+        with results.locked(lambda line: warn(console, line)):
+            checkpoints.clear(results.finished())
+
+
 def _set_damaged_aside(results: Results, selection: Selection, console: Console) -> None:
     """Move the selection's damaged runs to `damaged/`, and random.csv if it is damaged."""
-    with results.locked():
+    with results.locked(lambda line: warn(console, line)):
         for run, reason in results.damaged(set(selection.runs) & results.finished()).items():
             results.set_aside(run)
             warn(console, f"{run} is kept aside: {reason}")

@@ -1,13 +1,11 @@
 """Files written whole or not at all, and read back with suspicion."""
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,8 @@ from bench.common.errors import DamagedError, UserError
 from bench.common.parsing import parse_json, parse_lines
 from bench.common.raw import read_bytes
 
-# The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6.
-LEFTOVER = re.compile(r"\..+\.(?:csv|json|npz|py|md|tex|png|svg|html|webp|sha256)\.[a-z0-9_]{8}")
+# The temporary file of a writer that was killed, such as .seed-00.csv.8to096j6 or .lock.01234567.
+LEFTOVER = re.compile(r"\.(?:lock|.+\.(?:csv|json|npz|py|md|tex|png|svg|html|webp|sha256))\.[a-z0-9_]{8}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -60,29 +58,6 @@ def move_aside(path: Path, aside: Path) -> None:
         number += 1
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)
-
-
-@contextmanager
-def locked(folder: Path, refusal: str = "") -> Iterator[int]:
-    """Keep other processes out of this context for the same folder, until it ends or this process dies.
-
-    It gives the folder's descriptor. A lock on a file would not do, because files are replaced.
-
-    refusal: The message where another process has the folder; empty to wait for that process.
-
-    Raises:
-        UserError: saying so.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
-    except BlockingIOError:
-        os.close(descriptor)
-        raise UserError(refusal) from None
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path, but: str) -> None:

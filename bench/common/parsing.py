@@ -13,6 +13,7 @@ Positive = Annotated[int, Meta(ge=1, le=2**53)]
 # In CSV, unlike JSON, `nan` and `inf` are numbers, which have no place between these bounds.
 Finite = Annotated[float, Meta(ge=-1.7e308, le=1.7e308)]
 NotNegative = Annotated[float, Meta(ge=0, le=1.7e308)]
+Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\Z")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 

@@ -1,13 +1,18 @@
-"""Where a number comes from: software, source and processor."""
+"""Where a number comes from: software, source and processor, and which command made it when."""
 
 import hashlib
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from bench.common.errors import printable
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "gymnasium", "mujoco")
 
@@ -32,6 +37,23 @@ def provenance() -> dict[str, Any]:
             "model": processor_model(),
             "name": _processor_name(),
         },
+    }
+
+
+def completion() -> dict[str, str]:
+    """Return what a campaign adds to the provenance of a run when it is done.
+
+    finished: The time, UTC, in ISO 8601 to the second.
+    command: The command line of this process, quoted for a shell: the program without its path, and the
+        arguments as they were typed.
+    """
+    program, *arguments = sys.argv
+    path = Path(program)
+    # What `python -m` starts is known by its folder.
+    words = ["python", "-m", path.parent.name] if path.name == "__main__.py" else [path.name]
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": printable(shlex.join([*words, *arguments])),
     }
 
 

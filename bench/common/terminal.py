@@ -1,6 +1,10 @@
-"""What is printed on a terminal: tables of any width, in which no number is cut, and warnings."""
+"""What is printed on a terminal: tables in which no number is cut, warnings, and stages that take long."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Timer
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +13,24 @@ from rich.table import Table
 FRAME = 3
 # The narrowest column of texts, which wrap.
 NARROWEST_TEXT = 12
+# How many seconds a stage may take without a word.
+SILENCE = 3.0
+
+
+class PatientConsole(Console):
+    """A console that says no more once its reader has left, while the command goes on."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more."""
+        self.quiet = True
+        silence_stdout()
+
+
+def silence_stdout() -> None:
+    """Send to nowhere what this process prints from now on."""
+    descriptor = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(descriptor, sys.stdout.fileno())
+    os.close(descriptor)
 
 
 def print_table(
@@ -58,3 +80,20 @@ def _print_lines(console: Console, title: str, heading: Sequence[str], rows: Seq
 def warn(console: Console, line: str) -> None:
     """Print a line that asks for attention."""
     console.print(line, style="yellow", soft_wrap=True)
+
+
+@contextmanager
+def stage(console: Console, doing: str) -> Iterator[None]:
+    """Say what is being done within the context once it takes more than `SILENCE`. doing: Such as drawing."""
+
+    def say() -> None:
+        with suppress(OSError):  # a full disk, or a reader that has left
+            console.print(f"{doing} ...", soft_wrap=True)
+
+    timer = Timer(SILENCE, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

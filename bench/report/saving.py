@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from rich.console import Console
+
 from bench.common.files import csv_text, write_whole
+from bench.common.terminal import stage
 from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS
 from bench.report.curves import draw_learning_curves
@@ -19,7 +22,7 @@ from bench.scores.lecture import SHOWN
 from bench.scores.scale import select_uniform
 
 
-def write_report(analysis: Analysis, results: Results, selection: Selection) -> str:
+def write_report(analysis: Analysis, results: Results, selection: Selection, console: Console) -> str:
     """Write the tables, figures and pages of a selection's analysis; returns what was written, as a line.
 
     The pages of the lecture's settings and of human feedback are written where a run of these is finished,
@@ -27,14 +30,20 @@ def write_report(analysis: Analysis, results: Results, selection: Selection) -> 
     """
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
-        write_lecture(analyze(results, Selection(environments, SHOWN, seeds)), results.path)
+        with stage(console, "writing the lecture's page"):
+            write_lecture(analyze(results, Selection(environments, SHOWN, seeds)), results.path)
     if not results.finished().isdisjoint(Selection(environments, RLHF_SETTINGS, seeds).runs):
-        write_feedback(analyze(results, Selection(environments, feedback.SHOWN, seeds)), results.path)
-    save_tables(analysis, results.path)
-    write_table1(analysis, results.path)
-    write_figures(analysis, results.path)
-    write_pages(analysis, results.path)
-    write_whole(results.path / CHECKSUMS, checksums(results))
+        with stage(console, "writing the page of human feedback"):
+            write_feedback(analyze(results, Selection(environments, feedback.SHOWN, seeds)), results.path)
+    with stage(console, "permuting and simulating for the tables"):
+        save_tables(analysis, results.path)
+        write_table1(analysis, results.path)
+    with stage(console, "drawing the figures"):
+        write_figures(analysis, results.path)
+    with stage(console, "writing the pages"):
+        write_pages(analysis, results.path)
+    with stage(console, "computing checksums"):
+        write_whole(results.path / CHECKSUMS, checksums(results))
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"

@@ -71,7 +71,7 @@ def read_demonstrations(environment: str) -> tuple[StoredDemonstrations, str]:
         stored = read_bytes(path)
         return StoredDemonstrations.from_bytes(stored), digest(stored)
     except FileNotFoundError as error:
-        make = f"`python -m bench demonstrate {environment}` makes them"
+        make = f"`python -m bench demonstrate --environments {environment}` makes them"
         raise UserError(f"there are no demonstrations of {environment}: {make}") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error

@@ -10,13 +10,14 @@
     verified.csv                                    which runs were repeated: `bench.results.verified`
     own/<sha256>.py                                 a file of one's own settings, by the hash of its text
     variants/<name>/                                a results folder of another protocol
+    .lock                                           who writes into the folder: `bench.common.locks`
 
 What is read back is data: JSON and CSV, checked against the protocol, nothing executed.
 """
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,10 +27,10 @@ import pandas as pd
 
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import (
+    LEFTOVER,
     digest,
     entries,
     json_text,
-    locked,
     move_aside,
     read_json,
     read_text,
@@ -38,6 +39,7 @@ from bench.common.files import (
     visible,
     write_whole,
 )
+from bench.common.locks import Lock, locked
 from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
@@ -59,7 +61,7 @@ class Results:
         """Use `open_results` instead, which checks the folder."""
         self._path = path
         self.protocol = protocol
-        self._lock: int | None = None  # the folder itself, open, while it is locked
+        self._lock: Lock | None = None
         self._finished: set[Run] | None = None
         self._stored: dict[Run, StoredRun] = {}
 
@@ -68,17 +70,19 @@ class Results:
         """The folder's path.
 
         Raises:
-            UserError: when the folder was moved or removed while it is locked: nothing is written elsewhere.
+            UserError: when the folder was moved or removed while it is locked, or others may write into it.
         """
-        if self._lock is not None and not _is_open_as(self._path, self._lock):
-            raise UserError(f"{self._path} was moved or removed while it was written: stopped")
+        if self._lock is not None:
+            self._lock.require_held()
         return self._path
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
         """Keep other campaigns away from the folder while the context is open, or until this process dies.
 
         What a killed campaign left half-written is removed.
+
+        say: Is called with a line when this waits for another campaign, or takes its place.
 
         Raises:
             UserError: when another campaign has the folder, or it can't be written.
@@ -86,7 +90,7 @@ class Results:
         # Even where it stands already: better now than after an hour of training.
         replace_whole(self._path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
         try:
-            with locked(self._path, f"another campaign is running on {self._path}") as self._lock:
+            with locked(self._path, f"another campaign is running on {self._path}", say) as self._lock:
                 # The variants have campaigns and locks of their own.
                 remove_leftovers(self._path, but=VARIANTS_FOLDER)
                 self._finished = None
@@ -237,13 +241,6 @@ class Results:
         return run
 
 
-def _is_open_as(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
 def open_results(
     path: Path, timesteps: int | None, *, create: bool, protocol: Protocol | None = None
 ) -> Results:
@@ -266,8 +263,8 @@ def open_results(
                 f" ({', '.join(recorded.differences(expected))}): choose another results folder"
             )
         return Results(path, recorded)
-    # Those of variants may be there before the default's.
-    if any(each.name != VARIANTS_FOLDER for each in entries(path)):
+    # Those of variants may be there before the default's, and leftovers of a kill before any other file.
+    if any(each.name != VARIANTS_FOLDER and not LEFTOVER.fullmatch(each.name) for each in entries(path)):
         raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
     if not create:
         raise UserError(f"no results in {path}: train first")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
 from bench.common.files import digest
-from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
+from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, Time, convert, parse_columns
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
 from bench.results.policies import Policy
@@ -65,6 +65,8 @@ class Record(TypedDict):
     git_commit: NotRequired[str | None]
     versions: NotRequired[dict[str, str]]
     earlier_segments: NotRequired[list[dict[str, Any]]]
+    finished: NotRequired[Time]
+    command: NotRequired[str]
 
 
 @dataclass(frozen=True)

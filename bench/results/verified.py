@@ -8,12 +8,15 @@ from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
-from bench.common.files import locked, read_lines, write_whole
+from bench.common.files import read_lines, write_whole
+from bench.common.locks import locked
 from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
 from bench.results.folder import Results
 
 FILE = "verified.csv"
+# How many seconds to wait for another verification that writes the file.
+PATIENCE = 60.0
 
 Digits = Annotated[str, Meta(pattern=r"^[0-9]+\Z")]
 
@@ -62,11 +65,11 @@ def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> 
 
     Raises:
         DamagedError: when the file is not what this function writes.
-        UserError: when it can't be read or written.
+        UserError: when it can't be read or written, or another process does not let go of it.
     """
     made = [_line(results, repeated, run, outcome) for run, outcome in outcomes.items()]
     # Other verifications, which may end at the same time, wait. A campaign locks the results folder itself.
-    with locked(results.path / "runs"):
+    with locked(results.path / "runs", f"{results.path} is being written", patience=PATIENCE):
         by_key = {tuple(line[key] for key in KEYS): line for line in (*read(results.path), *made)}
         file = io.StringIO()
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

@@ -9,7 +9,7 @@ NumPy's archive of the arrays. Nothing is parsed before the hash is right.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError, printable
-from bench.common.files import digest, entries, replace_whole
+from bench.common.files import digest, entries, move_aside, replace_whole
 from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
@@ -147,11 +147,12 @@ class CheckpointFolder:
     def __init__(self, results: Results) -> None:
         """The checkpoints of the unfinished runs of these results."""
         self.path = results.path / "checkpoints"
+        self._damaged = results.path / "damaged" / "checkpoints"
         self._protocol = results.protocol
 
     def save(self, runs: Sequence[Run], content: bytes) -> None:
         """Keep a job's checkpoint in place of its earlier one, whole or not at all."""
-        replace_whole(self._file(runs), content)
+        replace_whole(self.path / f"{name_of(runs)}.npz", content)
 
     def load(self, settings: Mapping[str, Setting] = SETTINGS) -> tuple[list[Checkpoint], list[str]]:
         """The checkpoints that can be used, the furthest first, and a line about each file that can't.
@@ -162,31 +163,43 @@ class CheckpointFolder:
             UserError: when a file can't be read.
         """
         usable, refused = [], []
-        for path in entries(self.path):
-            if path.suffix != ".npz":
-                continue
+        for path, content in self._files():
             try:
-                checkpoint = from_bytes(read_bytes(path), self._protocol)
+                checkpoint = from_bytes(content, self._protocol)
                 _require_same(checkpoint, settings)
                 usable.append(checkpoint)
             except ValueError as error:
                 refused.append(printable(f"{path} is not used, its runs start again: {error}"))
-            except FileNotFoundError:
-                continue  # a campaign has finished its job just now
-            except OSError as error:
-                raise UserError(f"cannot read {path}: {error.strerror}") from error
         return sorted(usable, key=lambda checkpoint: -checkpoint.updates), refused
 
     def clear(self, finished: set[Run]) -> None:
-        """Remove the checkpoints all of whose runs are finished, and the folder once it is empty."""
-        for checkpoint in self.load()[0]:
-            if finished.issuperset(checkpoint.runs):
-                self._file(checkpoint.runs).unlink(missing_ok=True)
+        """Remove the checkpoints all of whose runs are finished, and the folder once it is empty.
+
+        Those that can never be used are moved to `damaged/`, so that they are told once.
+
+        Raises:
+            UserError: when a file can't be read.
+        """
+        for path, content in self._files():
+            try:
+                checkpoint = from_bytes(content, self._protocol)
+            except ValueError:
+                move_aside(path, self._damaged / path.name)
+            else:
+                if finished.issuperset(checkpoint.runs):
+                    path.unlink(missing_ok=True)
         if self.path.exists() and not any(self.path.iterdir()):
             self.path.rmdir()
 
-    def _file(self, runs: Sequence[Run]) -> Path:
-        return self.path / f"{name_of(runs)}.npz"
+    def _files(self) -> Iterator[tuple[Path, bytes]]:
+        for path in entries(self.path):
+            if path.suffix == ".npz":
+                try:
+                    yield path, read_bytes(path)
+                except FileNotFoundError:
+                    continue  # a campaign has finished its job just now
+                except OSError as error:
+                    raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _require_same(checkpoint: Checkpoint, settings: Mapping[str, Setting]) -> None:

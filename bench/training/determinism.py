@@ -26,8 +26,13 @@ PINNED = {
     "NPROC": "1",
     # Not for the bits: handing each small call to another thread costs more than the call.
     "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
+    # XLA's log, which asks to file a bug where a busy core compiles for two minutes. No flag silences this
+    # message alone. What fails raises in Python, too, and what is fatal is still logged.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 
+# The beginnings of the names of variables that are discarded.
+INHERITED = ("JAX_", "XLA_", "MUJOCO_GL", "PYOPENGL_")
 
 # Compiled programs are kept here from one process to the next, apart for each model of processor.
 CACHE = Path(__file__).parents[2] / ".cache"
@@ -36,7 +41,9 @@ CACHED_SECONDS = "0.1"
 
 
 def pin() -> bool:
-    """Discard inherited JAX and XLA settings and set ours, for this process and those that it starts.
+    """Discard inherited settings of JAX, XLA and drawing, and set ours, here and in processes started here.
+
+    Training draws nothing, but MuJoCo looks for the library of MUJOCO_GL when it is imported.
 
     Without effect once JAX is imported. Returns whether compiled programs can be kept.
     """
@@ -44,7 +51,7 @@ def pin() -> bool:
     if "jax" in sys.modules:
         return writable
     for name in list(os.environ):
-        if name.startswith(("JAX_", "XLA_")):
+        if name.startswith(INHERITED):
             del os.environ[name]
     os.environ.update(PINNED)
     if writable:

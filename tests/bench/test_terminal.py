@@ -1,5 +1,6 @@
 """What is printed, wherever it goes: narrow terminals, odd names, other encodings, full disks."""
 
+import io
 import re
 import shutil
 import subprocess
@@ -7,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from bench.common import terminal
+from bench.common.terminal import stage
 from bench.protocol.protocol import Run
 from bench.training.own import read_own_files
 from tests.helpers.commands import run
-from tests.helpers.processes import ROOT, environment_with
+from tests.helpers.processes import ROOT, environment_with, wait_until
+from tests.helpers.soak import mark_soak
 from tests.helpers.training import train_into
 
 pytestmark = pytest.mark.slow
@@ -82,15 +87,25 @@ def test_a_log_on_a_full_disk_does_not_end_a_campaign(tmp_path: Path) -> None:
     assert len(list((tmp_path / "results").rglob("seed-*.csv"))) == 1
 
 
-def test_to_a_reader_that_leaves_nothing_more_is_said() -> None:
+@pytest.mark.parametrize(
+    "command", ["table --seeds 1 | true", "--help | true", "status --seeds 1 >&-", *mark_soak(["--help >&-"])]
+)
+def test_without_a_reader_nothing_more_is_said(command: str) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m bench table --seeds 1 | true; exit ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{sys.executable} -m bench {command}; exit ${{PIPESTATUS[0]}}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_error_without_a_reader_has_its_status() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m bench status --results nowhere >&- 2>&-"], cwd=ROOT, check=False
+    )
+    assert done.returncode == 1
 
 
 def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: Path) -> None:
@@ -140,3 +155,14 @@ def test_misspelt_make_variables_are_refused() -> None:
     )
     assert done.returncode == 2
     assert "unknown variable RESULT; choose from: RESULTS SEEDS" in done.stderr
+
+
+def test_what_takes_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    console = Console(file=printed)
+    with stage(console, "thinking"):
+        pass
+    monkeypatch.setattr(terminal, "SILENCE", 0.0)
+    with stage(console, "drawing"):
+        wait_until(lambda: printed.getvalue() != "")
+    assert printed.getvalue() == "drawing ...\n"

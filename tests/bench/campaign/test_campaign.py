@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -68,6 +69,11 @@ def test_provenance_says_what_made_a_run(trained: Path) -> None:
     assert record["job_runs"] == 11
     assert record["diverged_at"] is None
     assert record["physics_warnings"] == 0
+    assert timedelta() < datetime.now(UTC) - datetime.fromisoformat(record["finished"]) < timedelta(hours=1)
+    assert record["command"] == (
+        f"python -m bench train --results {trained} --seeds 1 --timesteps 1"
+        f" --environments {' '.join(ENVIRONMENTS)}"
+    )
 
 
 def test_random_policies_repeat(trained: Path) -> None:

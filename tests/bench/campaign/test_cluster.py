@@ -1,5 +1,6 @@
 """Campaigns on a Dask cluster: the same bytes, refused workers, failing jobs."""
 
+import json
 import os
 import signal
 import subprocess
@@ -65,6 +66,9 @@ def test_two_remote_workers_give_the_same_bytes(cluster: str, trained: Path, tmp
     assert done.returncode == 0, done.stderr
     assert_same_csvs(folder, trained, count=22)
     assert "(22/22 runs" in done.stdout
+    record = json.loads(next(folder.glob("runs/*/*/seed-00.json")).read_text())
+    assert record["command"].startswith("bench train ")  # of the campaign, not of the worker
+    assert record["command"].endswith(f"--scheduler {cluster}")
 
 
 @pytest.mark.soak
@@ -261,7 +265,10 @@ def test_a_second_campaign_on_a_folder_is_refused(tmp_path: Path) -> None:
     with ExitStack() as stack:
         stack.enter_context(results.locked())
         message = train_on_locally(tmp_path / "results")
-    assert message == f"error: another campaign is running on {tmp_path / 'results'}\n"
+    folder, host = tmp_path / "results", os.uname().nodename
+    who = f"{folder}: process {os.getpid()} on {host} since "
+    assert message.startswith(f"error: another campaign is running on {who}")
+    assert message.count("\n") == 1
     with results.locked():
         pass  # and it is free again
 

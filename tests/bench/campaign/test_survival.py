@@ -34,6 +34,21 @@ CAMPAIGN = (
     *("--seeds", "1", "--timesteps", str(TIMESTEPS)),
 )
 
+# Kills itself where `die` takes the place of a function.
+DYING = """
+import os, signal
+from bench.training.checkpoints import CheckpointFolder
+
+def die(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{}
+"""
+MOMENTS = {
+    "while protocol.json is first written": "os.fsync = die",
+    "after the last CSV, before the checkpoint goes": "CheckpointFolder.clear = die",
+}
+
 
 def modified(folder: Path) -> dict[Path, int]:
     """When each finished run was written."""
@@ -51,8 +66,9 @@ def updates(folder: Path) -> dict[Run, int]:
     return stored | dict.fromkeys(results.finished(), results.protocol.updates)
 
 
-def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-c", WITH_CHECKPOINTS, "train", "--results", str(folder), *CAMPAIGN]
+def start(folder: Path, moment: str = "") -> subprocess.Popen:
+    code = DYING.format(moment) + WITH_CHECKPOINTS
+    command = [sys.executable, "-c", code, "train", "--results", str(folder), *CAMPAIGN]
     with folder.with_suffix(".log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
@@ -126,3 +142,19 @@ def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
     assert files(folder) == files(undisturbed)
     # Some of the kills hit between two checkpoints of a job.
     assert resumed
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_kill_9_at_a_chosen_moment(moment: str, tmp_path: Path) -> None:
+    folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"
+    train_into(undisturbed, SELECTION.runs, TIMESTEPS)
+    # At the end of each of two jobs, in the longest case.
+    for _ in SELECTION.runs:
+        dying = start(folder, moment)
+        dying.wait(timeout=240)
+        assert dying.returncode == -signal.SIGKILL, folder.with_suffix(".log").read_text()
+    done = command_line("train", "--results", str(folder), *CAMPAIGN)
+    assert done.returncode == 0, done.stderr
+    assert files(folder) == files(undisturbed)
+    assert not (folder / "checkpoints").exists()

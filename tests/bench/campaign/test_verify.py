@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -216,3 +218,16 @@ def test_status_says_what_is_done_and_how_long_the_rest_takes(shipped: Path) -> 
     assert "left on this machine's" in done.stdout
     whole = run("status", "--results", str(shipped), "--seeds", "2")
     assert "154 runs: 4 done, 150 missing" in whole.stdout
+
+
+def test_status_says_that_a_campaign_is_running(shipped: Path) -> None:
+    arguments = ("status", "--results", str(shipped), "--environments", "InvertedPendulum-v4")
+    with open_results(shipped, None, create=False).locked():
+        running = run(*arguments)
+    assert running.returncode == 0, running.stderr
+    assert re.search(
+        rf"^a campaign is running on {shipped}: process {os.getpid()} on \S+ since 2",
+        running.stdout,
+        re.MULTILINE,
+    )
+    assert "a campaign is running" not in run(*arguments).stdout

@@ -16,6 +16,7 @@ from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 from bench.results.reading import final_scores, runs_table
 from bench.results.schema import COLUMNS, RunResult
+from tests.helpers.published import change_record
 
 RUN = Run("Hopper-v4", "clip-0.2", 0)
 PROTOCOL = Protocol(timesteps=2048)
@@ -118,6 +119,14 @@ def test_provenance_that_cannot_be_right_is_refused(results: Results, text: str,
     results.csv_path(RUN).with_suffix(".json").write_text(text)
     with pytest.raises(UserError, match=message):
         results.read(RUN)
+
+
+def test_a_time_that_is_none_is_refused(results: Results) -> None:
+    change_record(results, RUN, finished="2026-11-30T18:00:00+00:00", command="python -m bench train")
+    assert results.read(RUN).record["command"] == "python -m bench train"
+    change_record(results, RUN, finished="\x1b[2J")
+    with pytest.raises(UserError, match=r"Expected `str` matching regex .* at `\$\.finished`"):
+        Results(results.path, results.protocol).read(RUN)
 
 
 def test_a_setting_that_has_changed_since_is_refused(results: Results) -> None:

@@ -79,7 +79,7 @@ def test_published_demonstrations_are_those_of_their_json(environment: str) -> N
 
 
 def test_an_environment_without_demonstrations_is_named() -> None:
-    with pytest.raises(UserError, match="demonstrate Nowhere-v0"):
+    with pytest.raises(UserError, match="demonstrate --environments Nowhere-v0"):
         read_demonstrations("Nowhere-v0")
 
 
