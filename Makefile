@@ -2,7 +2,7 @@
 #
 # Variables, each the same-named flag of `python -m bench`:
 #   RESULTS=results  SEEDS=3  TIMESTEPS=1000000  ENVIRONMENTS="Hopper-v4 Walker2d-v4"  SETTINGS="clip-0.2 fixed-kl-1"
-#   VARIANT=raw-advantages  OWN=mine.py  SET="discount=0.999"  SCHEDULER=tcp://host:8786 (the last three for training only)
+#   VARIANT=raw-advantages  OWN="mine.py yours.py"  SET="discount=0.999"  SCHEDULER=tcp://host:8786 (the last three for training only)
 
 PYTHON ?= python3
 BENCH := .venv/bin/python -m bench
@@ -28,7 +28,7 @@ EVALUATE = $(if $(TIMESTEPS),,@$(BENCH) evaluate $(FLAGS) $(WORKERS))
 .PHONY: table1 curves page variants check test lint notebooks speed videos soak portable lock clean
 
 table1: .venv/installed
-	@$(BENCH) train $(FLAGS) $(if $(OWN),--own $(call quoted,$(OWN))) $(if $(SET),--set $(call each,$(SET))) $(WORKERS)
+	@$(BENCH) train $(FLAGS) $(if $(OWN),--own $(call each,$(OWN))) $(if $(SET),--set $(call each,$(SET))) $(WORKERS)
 	$(EVALUATE)
 	@$(BENCH) table $(FLAGS)
 

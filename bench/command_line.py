@@ -17,7 +17,7 @@ from bench.common.terminal import PlainConsole, silence_stdout
 from bench.protocol.settings import SETTINGS
 
 # Options that take several values: given twice, they take all of them.
-LISTS = ("--environments", "--settings", "--set")
+LISTS = ("--environments", "--settings", "--set", "--own")
 
 Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Demonstrate | Speed | Videos
 

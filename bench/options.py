@@ -20,9 +20,13 @@ from bench.protocol.variants import VARIANTS, folder_of
 from bench.results.folder import Results, open_results
 
 
-def option(metavar: str, default: str, name: str | None = None) -> Any:
-    """Configure an option. default: What its help says is meant where it is not given."""
-    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint=f"(default: {default})")
+def option(metavar: str, default: str, name: str | None = None, help_: str | None = None) -> Any:
+    """Configure an option.
+
+    default: What its help says is meant where it is not given.
+    help_: Its help where that is made; else the text below the option.
+    """
+    return tyro.conf.arg(name=name, metavar=metavar, help=help_, help_behavior_hint=f"(default: {default})")
 
 
 class OnResults(ABC):
@@ -65,7 +69,7 @@ class Options(OfProtocol):
         tuple[str, ...],
         option("NAME [NAME ...]", "the paper's and your own: those of --own for train, else of the folder"),
     ] = ()
-    """Settings, such as clip-0.2, or a group of them: paper, lecture, rlhf, successors."""
+    """Settings, such as clip-0.2, or a group of them: paper, lecture, rlhf, successors, own."""
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, which must be there, and select the command's part of it.

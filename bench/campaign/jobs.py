@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bench.common.files import write_whole
 from bench.common.provenance import completion, provenance
 from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
@@ -16,7 +17,7 @@ from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, CheckpointFolder, from_bytes, name_of
 
 if TYPE_CHECKING:
-    from bench.training.own import OwnFile
+    from bench.training.own import OwnFiles
 
 # What the jobs run is imported when they run: a campaign with nothing to do spares the second that it takes.
 
@@ -96,12 +97,12 @@ class RunsJob(Job):
 class TrainingJob(RunsJob):
     """Training runs of one environment together, because that is fast; their bits do not depend on it.
 
-    own: The file that defines those settings that are not part of this package.
+    own: The files that define those settings that are not part of this package.
     checkpoint: The checkpoint from which the job continues, as bytes; None at its beginning.
     steps: The environment steps so far, of all runs.
     """
 
-    own: "OwnFile | None" = field(default=None, repr=False)
+    own: "OwnFiles" = field(default=(), repr=False)
     checkpoint: bytes | None = field(default=None, repr=False, compare=False)
     steps: int = field(default=0, compare=False)
 
@@ -137,7 +138,13 @@ class TrainingJob(RunsJob):
         return Segment(None, training.steps, training.results, shared)
 
     def write_files(self, results: Results, done: Segment) -> "TrainingJob | None":
-        """Write the job's checkpoint or, once it is finished, the files of each run that has none."""
+        """Write the job's checkpoint or, once it is finished, the files of each run that has none.
+
+        Its own files come first, so that no run is without the file that repeats it.
+        """
+        for file in self.own:
+            if file.defines_any(self.runs):
+                write_whole(results.own_path(file.sha256), file.source)
         if done.checkpoint is not None:
             CheckpointFolder(results).save(self.runs, done.checkpoint)
             return replace(self, checkpoint=done.checkpoint, steps=done.steps)
@@ -175,7 +182,7 @@ class RandomJob(Job):
         results.save_random_scores(done)
 
 
-def training_jobs(runs: Iterable[Run], own: "OwnFile | None" = None) -> list[TrainingJob]:
+def training_jobs(runs: Iterable[Run], own: "OwnFiles" = ()) -> list[TrainingJob]:
     """Return the jobs that train these runs, of an environment and a seed each, seed by seed."""
     return _in_order(TrainingJob(group, own) for group in by_environment_and_seed(runs))
 
@@ -220,13 +227,13 @@ def missing_jobs(
     results: Results,
     runs: Iterable[Run],
     checkpoints: Sequence[Checkpoint] = (),
-    own: "OwnFile | None" = None,
+    own: "OwnFiles" = (),
 ) -> list[Job]:
     """Return the jobs that complete `runs` and measure their environments' random policies.
 
     checkpoints: The folder's checkpoints, the furthest first. A missing run continues from the first that
         holds it.
-    own: The file that defines those settings that are not part of this package.
+    own: The files that define those settings that are not part of this package.
     """
     runs = list(runs)
     finished = results.finished()

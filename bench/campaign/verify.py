@@ -19,7 +19,7 @@ from bench.results import verified
 from bench.results.folder import Results, open_results
 
 if TYPE_CHECKING:
-    from bench.training.own import OwnFile
+    from bench.training.own import OwnFiles
 
 Outcome = Literal["identical", "near", "different", "alone"]
 # Lines of a run's CSV by their timestep: the return, and the whole line.
@@ -31,14 +31,14 @@ def verify(
     selection: Selection,
     timesteps: int | None,
     console: Console,
-    own: "OwnFile | None" = None,
+    own: "OwnFiles" = (),
     *,
     record: bool = False,
 ) -> None:
     """Repeat the selection's finished runs, or their first timesteps, and compare; see `require_repeated`.
 
     timesteps: How many steps of each run to repeat; None for all.
-    own: The file that defines those settings that are not part of this package.
+    own: The files that define those settings that are not part of this package.
     record: Whether to keep the outcomes in `verified.csv` of the folder.
 
     Raises:
@@ -46,14 +46,13 @@ def verify(
             jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
-    depends_on_length = results.protocol.is_annealed or (own is not None and own.depends_on_length)
-    if length < results.protocol.timesteps and depends_on_length:
-        raise UserError(
-            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
-        )
     runs = sorted(set(selection.runs) & results.finished())
     if length < results.protocol.timesteps:
-        runs = _leave_out_dependent_on_length(runs, console)
+        if results.protocol.is_annealed:
+            raise UserError(
+                f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
+            )
+        runs = _leave_out_dependent_on_length(runs, own, console)
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
@@ -81,9 +80,10 @@ def verify(
     require_repeated(outcomes, results)
 
 
-def _leave_out_dependent_on_length(runs: list[Run], console: Console) -> list[Run]:
+def _leave_out_dependent_on_length(runs: list[Run], own: "OwnFiles", console: Console) -> list[Run]:
     """Return the runs whose first timesteps can be repeated by a shorter run; name the settings of others."""
     dependent = {name for name, setting in SETTINGS.items() if setting.depends_on_length}
+    dependent |= {name for file in own if file.depends_on_length for name in file.settings}
     if left_out := dependent & {run.setting for run in runs}:
         warn(console, f"not repeated: {' '.join(sorted(left_out))}, whose updates depend on their length")
     return [run for run in runs if run.setting not in dependent]

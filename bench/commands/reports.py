@@ -22,8 +22,8 @@ class Table(Options, OnResults):
     """Print the table; write it when the selection is complete, or where --output says."""
 
     output: Annotated[Path | None, option("DIR", "none")] = None
-    """A folder for files of whatever is selected: scores, their table, its differences with corrected p (each
-    setting is compared with the paper's), mean returns, and learning curves."""
+    """A folder for files of whatever is selected: scores, their table, all differences with p corrected for
+    their number, mean returns, and learning curves."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the selection's table, and write it when it is the whole of what the folder has."""
@@ -32,23 +32,18 @@ class Table(Options, OnResults):
         finished = results.finished()
         present = finished_of(results, selection)
         tell_left_out(results, selection, console)
-        if not any(
-            run.setting in PAPER_SETTINGS and run.environment in selection.environments for run in finished
-        ):
-            from bench.report.terminal import show_returns
-
-            if self.output is not None:
-                raise UserError("--output needs runs of one of the paper's settings, which set the scale")
-            show_returns(results, present, console)
-            return
-        from bench.report.terminal import show_differences, show_table
+        from bench.report.terminal import show_differences, show_returns, show_table, show_warnings
         from bench.scores.analysis import analyze
 
         seven = environments_of(results.protocol.environment_version)
         whole_seeds, begun_seeds = seeds_present(seven, PAPER_SETTINGS, finished)
         with stage(console, "reading the runs"):
             analysis = analyze(results, selection)
-        show_table(analysis, console)
+        if analysis.paper.settings:
+            show_table(analysis, console)
+        else:
+            show_returns(results, present, console)
+        show_warnings(analysis, console)
         with stage(console, "permuting runs to test differences"):
             show_differences(analysis, console)
         if self.output is not None:
@@ -69,7 +64,8 @@ class Table(Options, OnResults):
             )
             others = "".join(f" and {name}" for name in sorted(environments.difference(seven)))
             console.print(
-                f"printed only, because files are written of a whole table: all {len(seven)} environments,"
+                "printed only (--output DIR writes files of these runs and all their differences), because"
+                f" the folder's own files are of a whole table: all {len(seven)} environments,"
                 f" the paper's {len(PAPER_SETTINGS)} settings and all whole seeds; this is over"
                 f" {len(present)} of the {len(selection.runs)} chosen runs,"
                 f" {len(environments.intersection(seven))} of {len(seven)} environments{others},"

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.common import locks
 from bench.common.errors import DamagedError, UserError
-from bench.common.files import digest, write_whole
+from bench.common.files import digest
 from bench.common.raw import read_whole
 from bench.common.terminal import warn
 from bench.options import (
@@ -26,7 +26,7 @@ from bench.options import (
     tell_left_out,
     timesteps_of,
 )
-from bench.protocol.changes import change_protocol
+from bench.protocol.changes import change_protocol, describe_names
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
@@ -34,39 +34,50 @@ from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
 if TYPE_CHECKING:
-    from bench.training.own import OwnFile
+    from bench.training.own import OwnFiles
+
+
+SET_HELP = (
+    "Numbers and choices of the protocol to set otherwise, such as discount=0.999 advantages=minibatch. The"
+    f" results folder is then of that protocol. {describe_names()}"
+)
 
 
 @dataclass(frozen=True)
 class WithOwn:
-    """A command that trains settings of this package and of one's own file."""
+    """A command that trains settings of this package and of one's own files."""
 
-    own: Annotated[Path | None, option("FILE", "none")] = None
-    """A Python file of your own settings."""
+    own: Annotated[tuple[Path, ...], option("FILE [FILE ...]", "none")] = ()
+    """Python files of your own settings."""
 
     @cached_property
-    def own_file(self) -> "OwnFile | None":
-        """The file of one's own settings, if there is one. It is read and checked once."""
-        if self.own is None:
-            return None
+    def own_files(self) -> "OwnFiles":
+        """The files of one's own settings. They are read and checked once."""
+        if not self.own:
+            return ()
         pin()
-        from bench.training.own import read_own
+        from bench.training.own import read_own_files
 
-        return read_own(self.own)
+        return read_own_files(self.own)
 
-    @property
+    @cached_property
     def known(self) -> dict[str, Setting]:
-        """The settings of this package and of one's own file."""
-        return SETTINGS if self.own_file is None else self.own_file.known
+        """The settings of this package and of one's own files."""
+        files = self.own_files  # pins before JAX is imported
+        if not files:
+            return SETTINGS
+        from bench.training.own import known_settings
+
+        return known_settings(files)
 
 
 @dataclass(frozen=True)
 class Train(WithOwn, Options, OnResults):
     """Train the runs that are missing from the results folder, one process a core."""
 
-    changes: Annotated[tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set")] = ()
-    """Numbers and choices of the protocol to set otherwise, such as discount=0.999 advantages=minibatch. The
-    results folder is then of that protocol. An unknown name is answered with all there are."""
+    changes: Annotated[
+        tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set", help_=SET_HELP)
+    ] = ()
     repair: tyro.conf.FlagCreatePairsOff[bool] = False
     """Move damaged runs to `damaged/` of the folder, and train them again."""
     scheduler: Annotated[str | None, option("ADDRESS", "the cores of this machine")] = None
@@ -100,13 +111,17 @@ class Train(WithOwn, Options, OnResults):
         for line in refused:
             warn(console, line)
         _clear_up(results, console)
-        jobs = missing_jobs(results, selection.runs, checkpoints, self.own_file)
+        jobs = missing_jobs(results, selection.runs, checkpoints, self.own_files)
         if not jobs:
             message = f"nothing to train: all {len(selection.runs)} runs are in {results.path}"
             console.print(message, soft_wrap=True)
             return
-        if self.own_file is not None:
-            write_whole(results.own_path(self.own_file.sha256), self.own_file.source)
+        if self.own:
+            from bench.training.own import describe_without_clip_range
+
+            own = [known[name] for name in selection.settings if name not in SETTINGS]
+            for line in describe_without_clip_range(own, results.protocol.hyperparameters.choices):
+                warn(console, line)
         if not pin():
             warn(console, f"{CACHE} can't be written: every process compiles anew")
         from bench.campaign.campaign import run_campaign
@@ -170,7 +185,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""
     settings: Annotated[tuple[str, ...], option("NAME [NAME ...]", "all that are known")] = ()
-    """The settings whose runs to repeat, or a group of them: paper, lecture, rlhf, successors."""
+    """The settings whose runs to repeat, or a group of them: paper, lecture, rlhf, successors, own."""
     seed: Annotated[str | None, option("N", "0; with --repeated, all")] = None
     """The seed whose runs to repeat."""
     timesteps: Annotated[str | None, option("N", "all of it")] = None
@@ -182,7 +197,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, and select the runs to repeat."""
-        if self.repeated is not None and (self.timesteps, self.own) != (None, None):
+        if self.repeated is not None and (self.timesteps, self.own) != (None, ()):
             raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
         seeds = None if self.seed is None else parse_seed(self.seed)
         timesteps_of(self.timesteps)
@@ -209,18 +224,18 @@ class Verify(WithOwn, OfProtocol, OnResults):
             repeated = repetitions_of(results, self.repeated, self.variant)
             verify_repeated(results, repeated, selection, console, record=self.record)
             return
-        if self.own_file is not None:
-            require_same(results, self.own_file.settings.values())
+        known = self.known
+        require_same(results, [known[name] for name in known if name not in SETTINGS])
         others = {
             run.setting
             for run in results.finished()
             if run.environment in selection.environments and run.seed in selection.seeds
-        } - set(self.known)
+        } - set(known)
         if others and not self.settings:
             warn(console, f"not repeated: {' '.join(sorted(others))}; {_name_own_files(results, others)}")
         pin()
         timesteps = timesteps_of(self.timesteps)
-        verify(results, selection, timesteps, console, self.own_file, record=self.record)
+        verify(results, selection, timesteps, console, self.own_files, record=self.record)
 
 
 def _name_own_files(results: Results, settings: set[str]) -> str:
@@ -231,4 +246,4 @@ def _name_own_files(results: Results, settings: set[str]) -> str:
         path = results.own_path(sha256)
         if path.is_file() and digest(read_whole(path)) == sha256:
             names.append(str(path))
-    return f"name their file: {' or '.join(f'--own {path}' for path in names or ['FILE'])}"
+    return f"name their files: --own {' '.join(names) or 'FILE'}"

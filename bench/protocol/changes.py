@@ -14,11 +14,20 @@ from algorithms.hyperparameters import Choices, Hyperparameters, possible_choice
 from bench.common.choosing import unknown
 from bench.common.errors import UserError
 from bench.protocol.environments import VERSIONS
-from bench.protocol.protocol import Protocol
+from bench.protocol.protocol import DEFAULT, Protocol
 
 NUMBERS = [each.name for each in dataclasses.fields(Hyperparameters) if each.name != "choices"]
 VALUES: Mapping[str, tuple[str, ...]] = {**possible_choices(), "environment_version": tuple(VERSIONS)}
 """What can be set to one of several words: choices, and the version of the environments."""
+
+
+def describe_names() -> str:
+    """What `--set` takes, for its help: numbers with their defaults, and choices with their values."""
+    numbers = (f"{name}={_format_number(getattr(DEFAULT.hyperparameters, name))}" for name in NUMBERS)
+    words = (f"{name}={'|'.join(values)}" for name, values in VALUES.items())
+    return (
+        f"Numbers, with their defaults: {' '.join(numbers)}. Choices, the default first: {' '.join(words)}."
+    )
 
 
 def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
@@ -51,6 +60,11 @@ def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
     except ValueError as error:
         raise UserError(f"--set: {error}") from error
     return replace(protocol, hyperparameters=hyperparameters, environment_version=version)
+
+
+def _format_number(value: Any) -> str:
+    """A hyperparameter as `_parse_number` takes it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
 
 
 def _parse_number(name: str, value: str) -> Any:

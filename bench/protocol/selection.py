@@ -15,7 +15,7 @@ from bench.protocol.environments import (
     without_version,
 )
 from bench.protocol.protocol import PAPER_SEEDS, Run
-from bench.protocol.settings import GROUPS, NAMED_ONLY, PAPER_SETTINGS, SETTINGS, by_default
+from bench.protocol.settings import GROUPS, NAMED_ONLY, OWN, PAPER_SETTINGS, SETTINGS, by_default
 from bench.protocol.variants import VARIANTS
 
 
@@ -74,8 +74,11 @@ def select(
             raise UserError(f"{name} is of another protocol: {version} is this one's, {other} has {name}")
     chosen_environments = _known("environment", environments or environments_of(version), available)
     known = tuple(known)
-    single = [name for asked in settings for name in GROUPS.get(asked, (asked,))]
-    chosen_settings = _known("setting", single or by_default(known), known, tuple(GROUPS))
+    groups = {**GROUPS, OWN: tuple(name for name in known if name not in SETTINGS)}
+    if OWN in settings and not groups[OWN]:
+        raise UserError("there are no settings of your own: train and verify take their files by --own FILE")
+    single = [name for asked in settings for name in groups.get(asked, (asked,))]
+    chosen_settings = _known("setting", single or by_default(known), known, tuple(groups))
     if seeds is None:
         complete, _ = seeds_present(chosen_environments, chosen_settings, finished)
         seeds = tuple(sorted({*complete, *at_least})) or PAPER_SEEDS

@@ -265,6 +265,8 @@ RLHF_SETTINGS = GROUPS["rlhf"]
 SUCCESSOR_SETTINGS = GROUPS["successors"]
 # No rows of the table, and trained only when they are asked for.
 NAMED_ONLY = frozenset(name for group, names in GROUPS.items() if group != "paper" for name in names)
+# The word for the settings that are known and not of this package.
+OWN = "own"
 
 
 def by_default(names: Iterable[str]) -> tuple[str, ...]:

@@ -131,9 +131,10 @@ def _return_cell(row: object) -> str:
 
 
 def find_warnings(analysis: Analysis) -> list[str]:
-    """What makes the scores unlike the paper's: runs of another length, and an environment that none learned.
+    """What to beware of in scores.
 
-    The latter is one in which even the best is no better than random, under some reading.
+    Runs of another length than the paper's; settings that lack an environment; and environments that none
+    learned: even the best is no better than random, under some reading.
     """
     length = analysis.all_runs["timesteps"].max()
     other_length = (
@@ -141,8 +142,15 @@ def find_warnings(analysis: Analysis) -> list[str]:
     )
     best = analysis.scale[["best_run", "best_setting_mean"]].min(axis=1)
     random = analysis.scale[["random_uniform", "random_untrained"]].max(axis=1)
+    runs = analysis.returns.pivot(index="setting", columns="environment", values="mean").notna()
+    lacking = {str(name): runs.columns[~has].tolist() for name, has in runs[~runs.all(axis=1)].iterrows()}
     return [
         *([other_length] if length != DEFAULT.steps else []),
+        *(
+            f"{analysis.settings[name].label} has no run in {', '.join(lacking[name])}: its score is over the"
+            " other environments, and is not compared."
+            for name in in_table_order(lacking)
+        ),
         *(
             f"{environment}: the best is no better than random under some reading; more is still better."
             for environment in analysis.scale.index[best <= random]

@@ -1,5 +1,6 @@
 """What is printed: Table 1, the differences of a few settings, or returns where nothing sets a scale."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,13 +10,14 @@ from rich.console import Console
 
 from bench.common.terminal import print_table, warn
 from bench.protocol.protocol import Run
-from bench.protocol.settings import PAPER_SETTINGS, in_table_order
+from bench.protocol.settings import in_table_order
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import Cells, find_warnings, format_table1, is_of_paper
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
+from bench.scores.pairs import find_fewest_permutable
 from bench.scores.power import find_fewest_seeds
 
 SCALE_HEADINGS = {
@@ -26,6 +28,11 @@ SCALE_HEADINGS = {
 }
 # So many differences can be read on a terminal.
 MOST_SHOWN = 10
+NO_INTERVAL = "it takes two seeds or more of each setting in each environment, and scores that vary"
+OWN_SCALE = (
+    "The scale is that of these runs alone, because none of the paper's settings is among them: in each"
+    " environment uniform actions score 0, and the best of these runs 1."
+)
 
 
 def show_table(analysis: Analysis, console: Console) -> None:
@@ -34,6 +41,10 @@ def show_table(analysis: Analysis, console: Console) -> None:
     print_table(console, title, format_table1(analysis))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
     print_table(console, scale, format_scale(analysis.scale))
+
+
+def show_warnings(analysis: Analysis, console: Console) -> None:
+    """Print what to beware of in the scores."""
     for warning in find_warnings(analysis):
         warn(console, warning)
 
@@ -48,22 +59,31 @@ def format_scale(scale: pd.DataFrame) -> Cells:
 
 
 def show_differences(analysis: Analysis, console: Console) -> None:
-    """Print the differences of the settings that are shown, where these are few and have several seeds."""
-    settings = analysis.table.dropna(subset="ci_low")["setting"]
-    paper = settings.isin(PAPER_SETTINGS).sum()
-    # Each setting has a pair with each of the paper's. They are counted first, because their tests take long.
-    if not 0 < paper * (2 * len(settings) - paper - 1) / 2 <= MOST_SHOWN:
+    """Print the differences of the settings that are shown, where these are few."""
+    # They are counted first, because their tests take long.
+    if math.comb(len(analysis.table), 2) > MOST_SHOWN:
         return
-    pairs = analysis.shown_pairs.dropna(subset="ci_low")
+    # Settings of other environments have no p.
+    pairs = analysis.shown_pairs.dropna(subset="p")
+    if pairs.empty:
+        return
     cells = [["setting", "other", "difference", "95 % interval", "p", "p, Holm"]]
     for row in pairs.itertuples():
         names = (analysis.settings[name].label for name in (row.setting, row.other))
-        interval = format_interval(row.ci_low, row.ci_high)
-        cells.append([*names, format_number(row.difference), interval, format_p(row.p), format_p(row.p_holm)])
-    title = "Differences of normalized scores (p of permutation tests)"
+        cells.append([*names, format_number(row.difference), "", "", ""])
+        if not math.isnan(row.ci_low):
+            interval = format_interval(row.ci_low, row.ci_high)
+            cells[-1][3:] = [interval, format_p(row.p), format_p(row.p_holm)]
+    title = (
+        "Differences of normalized scores, unpaired (p of permutation tests; Holm: corrected for these pairs)"
+    )
     print_table(console, title, cells, texts=(0, 1))
+    if not analysis.paper.settings:
+        console.print(OWN_SCALE, soft_wrap=True)
     if len(pairs) == 1:
         console.print(describe_difference(analysis, pairs.iloc[0]), soft_wrap=True)
+    elif pairs["ci_low"].isna().any():
+        console.print(f"Where there is no interval: {NO_INTERVAL}.", soft_wrap=True)
 
 
 def describe_difference(analysis: Analysis, pair: "pd.Series[Any]") -> str:
@@ -73,12 +93,15 @@ def describe_difference(analysis: Analysis, pair: "pd.Series[Any]") -> str:
     if pair["difference"] < 0:
         higher, lower, low, high = lower, higher, -high, -low
     gap = abs(pair["difference"])
+    if math.isnan(low):
+        return f"{higher} scores {format_number(gap)} above {lower}, without an interval: {NO_INTERVAL}."
     interval = f"95 % interval {format_number(low)} to {format_number(high)}"
     found = f"{higher} scores {format_number(gap)} above {lower} ({interval}, p {format_p(pair['p_holm'])})."
     if pair["p_holm"] < ALPHA:
         return f"{found} They differ significantly."
     runs = analysis.grid.normalized()[analysis.grid.find([pair["setting"], pair["other"]])]
-    seeds = find_fewest_seeds(runs, gap, ALPHA)
+    # NaN stays NaN.
+    seeds = np.maximum(find_fewest_seeds(runs, gap, ALPHA), find_fewest_permutable(runs.shape[1]))
     enough = "more than 10,000" if np.isnan(seeds) else f"{seeds:,.0f}"
     return (
         f"{found} They are not shown to differ, nor to be alike: a true difference of {format_number(gap)}"
@@ -110,7 +133,7 @@ def show_returns(results: Results, runs: Iterable[Run], console: Console) -> Non
                 cells[-1].append(str(diverged[setting, environment]))
     print_table(console, "Mean return of the last 100 episodes", cells, texts=(0, 1))
     console.print(
-        "Normalized scores need the paper's settings, which set the scale: train them into the same folder"
-        f" (--settings {' '.join(PAPER_SETTINGS)}).",
+        "Scores on the scale of Table 1 need runs of the paper's settings in these environments and of these"
+        " seeds: train them into the same folder (--settings paper, or some of them).",
         soft_wrap=True,
     )

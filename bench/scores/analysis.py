@@ -16,7 +16,7 @@ from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
 from bench.results.reading import runs_made, runs_table
 from bench.scores.estimates import Estimate, estimate_improvement, estimate_iqm, estimate_mean
-from bench.scores.pairs import compare_in_other_ways, compare_pairs
+from bench.scores.pairs import compare_family, compare_in_other_ways, compare_pairs
 from bench.scores.paper import compare_figure_3, find_heterogeneity, measure_agreement, predict_tables
 from bench.scores.power import (
     COVERAGE_COLUMNS,
@@ -221,10 +221,10 @@ class Analysis:
         """The lines of `pairs` that are of the paper's settings."""
         return self.pairs[self.pairs["setting"].isin(PAPER_SETTINGS)]
 
-    @property
+    @cached_property
     def shown_pairs(self) -> pd.DataFrame:
-        """The lines of `pairs` whose two settings are shown."""
-        return self.pairs[self.pairs[["setting", "other"]].isin(self.shown).all(axis=1)]
+        """The differences between the settings that are shown, as `compare_family` has them."""
+        return compare_family(self.grid, self._settings)
 
     @cached_property
     def gaps(self) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Differences between settings: intervals, permutation tests, and other ways to score and test them."""
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
+from itertools import combinations, count
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -32,16 +33,29 @@ AREA, RANDOM, WITHOUT = "mean_over_time", "environments_at_random", "without_"
 
 
 def compare_pairs(grid: Grid) -> pd.DataFrame:
-    """All pairs of the paper's settings; and each further setting with each of the paper's.
+    """All pairs of the grid's settings, with the columns of `compare_families`.
 
-    Columns setting, other, paper_difference, difference, ci_low and ci_high (setting less other, unpaired), p
-    (of the permutation test) and p_holm: corrected for all pairs of the paper's settings, or for all pairs of
-    the further setting, which thus moves no other number; and significant_readings: under how many of the
-    readings of the scale the corrected p is below 0.05.
+    Families are the pairs of the paper's settings, those of each further setting with the paper's, and
+    those of further settings. So a further setting moves no number of the paper's.
     """
     paper = [name for name in PAPER_SETTINGS if name in grid.settings]
-    families = [list(combinations(paper, 2))]
-    families += [[(own, name) for name in paper] for own in grid.settings if own not in PAPER_SETTINGS]
+    further = [name for name in grid.settings if name not in PAPER_SETTINGS]
+    own = [[(setting, name) for name in paper] for setting in further]
+    return compare_families(grid, [list(combinations(paper, 2)), *own, list(combinations(further, 2))])
+
+
+def compare_family(grid: Grid, settings: Iterable[str]) -> pd.DataFrame:
+    """All pairs of these settings as one family, with the columns of `compare_families`."""
+    return compare_families(grid, [list(combinations(settings, 2))])
+
+
+def compare_families(grid: Grid, families: Iterable[Sequence[tuple[str, str]]]) -> pd.DataFrame:
+    """Families of pairs of settings, one line a pair.
+
+    Columns setting, other, paper_difference, difference, ci_low and ci_high (setting less other, unpaired), p
+    (of the permutation test), p_holm: corrected for all pairs of its family; and significant_readings: under
+    how many of the readings of the scale the corrected p is below 0.05.
+    """
     tables = []
     for family in filter(None, families):
         first, second = _select_runs(grid, family)
@@ -51,7 +65,7 @@ def compare_pairs(grid: Grid) -> pd.DataFrame:
         table = _tabulate(family, estimate_mean(first) - estimate_mean(second), p[0])
         significant = np.sum([correct_by_holm(each) < ALPHA for each in p], axis=0)
         tables.append(table.assign(significant_readings=significant))
-    if not tables:  # one setting of the paper alone
+    if not tables:  # a setting alone
         columns = ["setting", "other", "paper_difference", "difference", "ci_low", "ci_high", "p", "p_holm"]
         return pd.DataFrame(columns=[*columns, "significant_readings"])
     table = pd.concat(tables, ignore_index=True)
@@ -182,6 +196,14 @@ def permute_labels(first: Floats, second: Floats, *, middle: bool = False) -> Fl
         shuffled = np.concatenate([np.zeros((count, 0)), *weights], axis=1) @ pooled
         further += (np.abs(shuffled) >= observed).sum(axis=0)
     return np.where(sizes.all(axis=(1, 2)), further / (1 + PERMUTATIONS), np.nan)
+
+
+def find_fewest_permutable(environments: int) -> int:
+    """The fewest seeds of each of two settings with which `permute_labels` can give a p below 0.05.
+
+    The p of two settings whose runs are apart in every environment is that of two relabellings.
+    """
+    return next(seeds for seeds in count(1) if 2 / comb(2 * seeds, seeds) ** environments < ALPHA)
 
 
 def score_middle(runs: Floats) -> Floats:

@@ -74,21 +74,23 @@ def find_scale(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFram
 
     Returns columns random_uniform, random_untrained and their standard errors (`…_error`), best_run,
     best_setting_mean, indexed by environment. "Best" is taken over the paper's settings only, so that adding
-    a setting leaves the others' scores alone.
+    a setting leaves the others' scores alone; over all settings where there is no run of the paper's.
 
     Raises:
-        UserError: when random policies were not measured, or none of the paper's settings was run.
+        UserError: for an environment in which random policies were not measured, or none of the paper's
+            settings was run, though they were in others.
     """
     random = random_scores.pivot(index="environment", columns="policy", values=["score", "standard_error"])
-    paper = scores[scores["setting"].isin(PAPER_SETTINGS)]
-    means = paper.groupby(["environment", "setting"])["score"].mean()
+    is_paper = scores["setting"].isin(PAPER_SETTINGS)
+    scaling = scores[is_paper] if is_paper.any() else scores
+    means = scaling.groupby(["environment", "setting"])["score"].mean()
     columns = {
         f"random_{policy}{suffix}": random.get((column, policy), pd.Series(dtype=float))
         for column, suffix in (("score", ""), ("standard_error", "_error"))
         for policy in (UNIFORM, UNTRAINED)
     }
     best = {
-        "best_run": paper.groupby("environment")["score"].max(),
+        "best_run": scaling.groupby("environment")["score"].max(),
         "best_setting_mean": means.groupby("environment").max(),
     }
     environments = pd.Index(sorted(scores["environment"].unique()), name="environment")
@@ -97,6 +99,11 @@ def find_scale(scores: pd.DataFrame, random_scores: pd.DataFrame) -> pd.DataFram
     unknown = ends.columns[ends.isna().any()].tolist()
     if unknown:
         environment = ends.index[ends.isna().any(axis=1)][0]
+        if "best_run" in unknown:
+            raise UserError(
+                f"{environment} has no scale: none of the paper's settings, which set that of other"
+                " environments, has a run there; choose --environments, or train one of them"
+            )
         raise UserError(f"{environment} cannot be normalized: no {' or '.join(unknown)} measured")
     return table
 

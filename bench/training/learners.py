@@ -23,7 +23,7 @@ from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import Setting
 from bench.results.demonstrations import read_demonstrations
-from bench.training.own import OwnFile, find_rule_of
+from bench.training.own import OwnFiles, find_rule_of
 
 
 @dataclass
@@ -68,7 +68,7 @@ def start_learners(
     settings: Sequence[Setting],
     environments: Environments,
     protocol: Protocol,
-    own: OwnFile | None = None,
+    own: OwnFiles = (),
 ) -> list[Learner]:
     """The learners of a job's runs before their first step, in the runs' order.
 

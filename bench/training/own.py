@@ -1,6 +1,6 @@
-"""Your own settings: a Python file outside this package, and how it becomes update rules.
+"""Your own settings: Python files outside this package, and how they become update rules.
 
-The file has a list `SETTINGS`, and either functions that PPO maximizes in place of the paper's objective, or
+A file has a list `SETTINGS`, and either functions that PPO maximizes in place of the paper's objective, or
 an object `rule` (`algorithms.rules.UpdateRule`). A function's arguments are named as in
 `algorithms.rules.own_objective.INPUTS`. A setting maximizes the function `objective`, or the one that its
 options name: `options={"objective": "another"}`. The file is run on every worker that trains its settings.
@@ -9,16 +9,19 @@ options name: `options={"objective": "another"}`. The file is run on every worke
 import sys
 import traceback
 import types
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from algorithms.alternatives import VALUE_CLIP_RANGE
 from algorithms.demonstrations import Demonstrations
-from algorithms.hyperparameters import Hyperparameters
+from algorithms.hyperparameters import Choices, Hyperparameters
 from algorithms.rollout import Rollout
 from algorithms.rules import UpdateRule, find_rule, imitates, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
@@ -26,13 +29,20 @@ from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
 from bench.common.errors import UserError, one_line
 from bench.common.files import digest, read_text
-from bench.protocol.settings import GROUPS, SETTINGS, Setting
+from bench.protocol.changes import NUMBERS, VALUES
+from bench.protocol.protocol import Run
+from bench.protocol.settings import GROUPS, OWN, SETTINGS, Setting
 from bench.results.reading import KEYS
 from bench.results.schema import COLUMNS
 
 UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "adapt")
 # What tables of runs have beside a rule's own columns, and what training keeps beside them.
 TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", "finite"}
+# What choices that use the number `clip_range` do with a setting that lacks it.
+WITHOUT_CLIP_RANGE = {
+    ("stepsize_schedule", "linear_with_clip_range"): "anneals the stepsize alone",
+    ("value_loss", "clipped"): f"clips the values by {VALUE_CLIP_RANGE}",
+}
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,6 @@ class OwnFile:
         return {each.name: replace(each, own_sha256=self.sha256, rule=rule) for each in module.SETTINGS}
 
     @property
-    def known(self) -> dict[str, Setting]:
-        """The settings of this package and its own."""
-        return {**SETTINGS, **self.settings}
-
-    @property
     def depends_on_length(self) -> bool:
         """Whether an update may depend on how long the run is, so that no run begins like a longer one.
 
@@ -71,9 +76,38 @@ class OwnFile:
         """
         return "progress" in self.source or "stepsize_fraction" in self.source
 
+    def defines_any(self, runs: Iterable[Run]) -> bool:
+        """Whether a setting of one of these runs is its own."""
+        return not self.settings.keys().isdisjoint(run.setting for run in runs)
+
     def rule_of(self, setting: Setting) -> UpdateRule:
         """The update rule of one of its settings."""
         return _rule(self, objective_name(setting))
+
+
+OwnFiles = tuple[OwnFile, ...]
+"""Files of one's own settings, of which no two define a setting of the same name differently."""
+
+
+def read_own_files(paths: Iterable[Path]) -> OwnFiles:
+    """The files at `paths`, each as `read_own` gives it.
+
+    Raises:
+        UserError: saying what is wrong with one of them, or which two define the same setting.
+    """
+    files = {path: read_own(path) for path in paths}
+    for (one, first), (other, second) in combinations(files.items(), 2):
+        if first.sha256 != second.sha256:
+            for name in first.settings.keys() & second.settings.keys():
+                raise UserError(
+                    f"{one} and {other} both define {name}: give one of the settings another name"
+                )
+    return tuple(files.values())
+
+
+def known_settings(own: OwnFiles) -> dict[str, Setting]:
+    """The settings of this package and those of one's own files, by name."""
+    return SETTINGS | {name: setting for file in own for name, setting in file.settings.items()}
 
 
 def read_own(path: Path) -> OwnFile:
@@ -92,7 +126,7 @@ def read_own(path: Path) -> OwnFile:
         raise UserError(f"{path} has no list SETTINGS of Setting(...)")
     names = [setting.name for setting in found]
     for name in names:
-        if name in SETTINGS or name in GROUPS or names.count(name) > 1:
+        if name in (*SETTINGS, *GROUPS, OWN) or names.count(name) > 1:
             raise UserError(f"{path}: the name {name} is taken; choose another for this setting")
     for setting in found:
         _check_setting(path, setting, has_rule=hasattr(module, "rule"))
@@ -111,17 +145,28 @@ def objective_name(setting: Setting) -> str:
     return str(setting.options.get("objective", "objective"))
 
 
+def describe_without_clip_range(settings: Iterable[Setting], choices: Choices) -> list[str]:
+    """What these choices do with settings that lack the number `clip_range`, a line a choice."""
+    names = " ".join(each.name for each in settings if "clip_range" not in each.numbers)
+    return [
+        f"{choice}={value} {effect} of {names}, for want of a number clip_range"
+        for (choice, value), effect in WITHOUT_CLIP_RANGE.items()
+        if names and getattr(choices, choice) == value
+    ]
+
+
 def _check_setting(path: Path, setting: Setting, has_rule: bool) -> None:
     """Refuse what a setting of one's own file can't say."""
+    for name in (*setting.numbers, *setting.options):
+        if name in (*NUMBERS, *VALUES):
+            raise UserError(
+                f"{path}: {name} of {setting.name} would change nothing: it is the protocol's, the same for"
+                f" all settings of a results folder; train --set {name}=VALUE sets it, in a folder of its own"
+            )
     if setting.rule != Setting.rule or setting.options.keys() - (set() if has_rule else {"objective"}):
         raise UserError(
             f"{path}: {setting.name} takes its rule from this file: no rule=, and no options= but the name of"
             ' a function that it maximizes, {"objective": "another"}'
-        )
-    for name in setting.numbers.keys() & {each.name for each in fields(Hyperparameters)}:
-        raise UserError(
-            f"{path}: {name} of {setting.name} would change nothing: it is the protocol's, the same for all"
-            " settings of a results folder; see 'Another protocol' in bench/README.md"
         )
 
 
@@ -199,11 +244,11 @@ def _describe_error(own: OwnFile, error: Exception) -> str:
     return one_line(error) + (f" (line {frames[-1].lineno})" if frames else "")
 
 
-def find_rule_of(setting: Setting, own: OwnFile | None) -> UpdateRule:
-    """The update rule of a setting, with its options."""
-    if own is not None and setting.own_sha256 is not None:
-        return own.rule_of(setting)
-    return find_rule(setting.rule, **setting.options)
+def find_rule_of(setting: Setting, own: OwnFiles) -> UpdateRule:
+    """The update rule of a setting, with its options. Raises KeyError where its own file is not given."""
+    if setting.own_sha256 is None:
+        return find_rule(setting.rule, **setting.options)
+    return {file.sha256: file for file in own}[setting.own_sha256].rule_of(setting)
 
 
 @cache

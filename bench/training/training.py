@@ -18,14 +18,13 @@ from algorithms.rollout import ObservationStatistics, observation_bound, standar
 from algorithms.update import Actor
 from bench.environments.batch import Environments
 from bench.protocol.protocol import LOG_INTERVAL, Protocol, Run
-from bench.protocol.settings import SETTINGS
 from bench.results.policies import Policy
 from bench.results.schema import RunResult
 from bench.training.checkpoints import Checkpoint, RunCheckpoint
 from bench.training.collecting import Collected, collect
 from bench.training.determinism import require_pinned
 from bench.training.learners import join_actors, start_learners
-from bench.training.own import OwnFile
+from bench.training.own import OwnFiles, known_settings
 from bench.training.runlog import RunLog
 
 OnProgress = Callable[[int], None]
@@ -36,7 +35,7 @@ def train(
     runs: Sequence[Run],
     protocol: Protocol,
     on_progress: OnProgress = lambda steps: None,
-    own: OwnFile | None = None,
+    own: OwnFiles = (),
 ) -> list[RunResult]:
     """Train runs of one environment together, from beginning to end; see `Training`."""
     training = Training(runs, protocol, own)
@@ -54,17 +53,17 @@ class Training:
     updates: how many each run has made.
     """
 
-    def __init__(self, runs: Sequence[Run], protocol: Protocol, own: OwnFile | None = None) -> None:
+    def __init__(self, runs: Sequence[Run], protocol: Protocol, own: OwnFiles = ()) -> None:
         """The runs before their first step.
 
-        own: the file of settings that are not part of this package.
+        own: the files of those settings that are not part of this package.
 
         Raises:
             RuntimeError: where JAX's settings are not the pinned ones.
             KeyError: for a setting that is unknown.
         """
         require_pinned()
-        known = SETTINGS if own is None else own.known
+        known = known_settings(own)
         self._runs, self._protocol = tuple(runs), protocol
         self._settings = [known[run.setting] for run in runs]
         seeds, choices = [run.seed for run in runs], protocol.hyperparameters.choices
@@ -160,7 +159,7 @@ class Training:
         return Checkpoint(tuple(states), self.updates, seconds, made_by)
 
     @classmethod
-    def resumed(cls, checkpoint: Checkpoint, protocol: Protocol, own: OwnFile | None = None) -> "Training":
+    def resumed(cls, checkpoint: Checkpoint, protocol: Protocol, own: OwnFiles = ()) -> "Training":
         """The training that gave the checkpoint; it goes on with the bits that it would have had."""
         training, states = cls(checkpoint.runs, protocol, own), checkpoint.states
         simulators, _ = training.environments.state()

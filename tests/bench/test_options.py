@@ -22,6 +22,7 @@ from tests.helpers.processes import command_line
             ["train", "--set", "epochs=3", "--set=discount=0.9"],
             ["train", "--set", "epochs=3", "discount=0.9"],
         ),
+        (["verify", "--own", "a.py", "--own=b.py"], ["verify", "--own", "a.py", "b.py"]),
         (["verify", "Reacher-v4", "--seed", "0"], ["verify", "Reacher-v4", "--seed", "0"]),
     ],
 )

@@ -13,7 +13,7 @@ from rich.console import Console
 from bench.common import terminal
 from bench.common.terminal import stage
 from bench.protocol.protocol import Run
-from bench.training.own import read_own
+from bench.training.own import read_own_files
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT, environment_with, wait_until
 from tests.helpers.soak import mark_soak
@@ -121,11 +121,11 @@ def test_without_the_paper_s_settings_there_are_returns_and_no_scores(tmp_path: 
         "    return ratio * advantage - numbers['weight'] * kl\n"
         "SETTINGS = [Setting('mine', 'Mine (ours)', 'mine', {'weight': 1.0})]\n"
     )
-    results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own(own))
+    results = train_into(tmp_path / "results", [Run("Reacher-v4", "mine", 0)], 1, read_own_files([own]))
     table = run("table", "--results", str(results.path), "--environments", "Reacher-v4")
     assert table.returncode == 0, table.stderr
     assert "│ Mine (ours) │ Reacher-v4" in table.stdout
-    assert "Normalized scores need the paper's settings" in table.stdout
+    assert "Scores on the scale of Table 1 need runs of the paper's settings" in table.stdout
 
 
 def test_the_help_names_every_setting() -> None:
@@ -134,7 +134,10 @@ def test_the_help_names_every_setting() -> None:
     help_ = run("--help").stdout
     for setting in SETTINGS.values():
         assert re.search(rf"^  {re.escape(setting.name)} +{re.escape(setting.label)}$", help_, re.MULTILINE)
-    assert "default: None" not in run("train", "--help").stdout
+    of_train = run("train", "--help").stdout
+    assert "default: None" not in of_train
+    assert "hidden_sizes=64,64" in of_train
+    assert "advantages=standardized|raw|minibatch" in of_train
 
 
 def test_the_console_command_is_not_shadowed_by_files_in_the_working_folder(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.training.determinism import PINNED
+
 ROOT = Path(__file__).parents[2]
 
 # SIGINT is ignored in what a shell starts in the background, tests among it; that is undone.
@@ -39,9 +41,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 def command_line(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run `python -m bench` as a user does, on one core: so a campaign has one worker.
 
-    The other cores are for the tests beside this one.
+    The other cores are for the tests beside this one. What `pin` set for this process is not passed on.
     """
     command = [*_on_one_core(), sys.executable, "-m", "bench", *arguments]
+    options.setdefault("env", {name: value for name, value in os.environ.items() if name not in PINNED})
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 

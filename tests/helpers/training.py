@@ -7,10 +7,10 @@ from pathlib import Path
 from bench.campaign.jobs import missing_jobs
 from bench.protocol.protocol import Run
 from bench.results.folder import Results, open_results
-from bench.training.own import OwnFile
+from bench.training.own import OwnFiles
 
 
-def train_into(folder: Path, runs: Iterable[Run], timesteps: int, own: OwnFile | None = None) -> Results:
+def train_into(folder: Path, runs: Iterable[Run], timesteps: int, own: OwnFiles = ()) -> Results:
     """Train what is missing of these runs in a results folder, which is made where it is not there."""
     results = open_results(folder, timesteps, create=True)
     for job in missing_jobs(results, runs, own=own):

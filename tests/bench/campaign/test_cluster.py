@@ -23,7 +23,7 @@ from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
-from bench.training.own import read_own
+from bench.training.own import read_own_files
 from bench.training.training import train
 from tests.helpers.cluster import running_scheduler, worker
 from tests.helpers.commands import run
@@ -106,7 +106,7 @@ def test_remote_workers_train_one_s_own_settings(cluster: str, tmp_path: Path) -
     done = run("train", "--results", str(folder), "--own", str(own), *selection, "--scheduler", cluster)
     assert done.returncode == 0, done.stderr
     (csv,) = folder.rglob("seed-*.csv")
-    (here,) = train([Run("Reacher-v4", "mine", 0)], Protocol(timesteps=1), own=read_own(own))
+    (here,) = train([Run("Reacher-v4", "mine", 0)], Protocol(timesteps=1), own=read_own_files([own]))
     assert csv.read_text() == here.csv
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.common.errors import UserError
-from bench.protocol.changes import change_protocol
+from bench.protocol.changes import NUMBERS, VALUES, change_protocol, describe_names
 from bench.protocol.protocol import DEFAULT, Protocol
 from bench.protocol.variants import VARIANTS
 
@@ -27,6 +27,13 @@ def test_named_protocols_can_be_written_so() -> None:
     changes = ["adam_epsilon=1e-8", "value_loss=clipped"]
     assert change_protocol(DEFAULT, changes) == VARIANTS["release-2017-07"]
     assert change_protocol(VARIANTS["annealed"], []) == VARIANTS["annealed"]
+
+
+def test_the_names_and_values_that_are_listed_are_those_that_can_be_set() -> None:
+    """As they stand: the numbers are the defaults, and so is the first value of a choice."""
+    changes = [part.rstrip(".").split("|")[0] for part in describe_names().split() if "=" in part]
+    assert change_protocol(DEFAULT, changes) == DEFAULT
+    assert len(changes) == len(NUMBERS) + len(VALUES)
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,16 @@ def test_a_group_stands_for_its_settings() -> None:
     both = select(ALL[0], ["clip-0.2", "lecture", "paper"], None, set()).settings
     assert both == tuple(dict.fromkeys(("clip-0.2", *LECTURE_SETTINGS, *PAPER_SETTINGS)))
     with pytest.raises(
-        UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf successors$"
+        UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf successors own$"
     ):
         select(ALL[0], ["lectures"], None, set())
+
+
+def test_own_stands_for_the_known_settings_that_are_not_of_this_package() -> None:
+    everything = (*SETTINGS, "mine", "yours")
+    assert select(ALL[0], ["own"], None, set(), known=everything).settings == ("mine", "yours")
+    with pytest.raises(UserError, match="there are no settings of your own: train and verify take"):
+        select(ALL[0], ["own"], None, set())
 
 
 def test_the_table_is_whole_without_settings_of_other_groups() -> None:

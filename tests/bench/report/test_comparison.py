@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -81,7 +82,60 @@ def test_one_setting_of_the_paper_has_files_without_differences(tmp_path: Path) 
     assert len(pd.read_csv(tmp_path / "out" / "scores.csv")) == 14
 
 
-def test_without_a_setting_of_the_paper_nothing_is_written_unsaid(tmp_path: Path) -> None:
-    results = synthetic_results(tmp_path / "results", None, range(1), ("trpo-0.01",))
-    with pytest.raises(UserError, match="--output needs runs of one of the paper's settings"):
-        printed(Table(output=tmp_path / "out"), results, "trpo-0.01", seeds=1)
+OTHERS = ("line-search", "trpo-0.01")
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Runs of one of the paper's settings and of two that are compared as one's own are."""
+    path = tmp_path_factory.mktemp("others") / "results"
+    return synthetic_results(path, 20 * 2048, range(3), ("clip-0.2", *OTHERS))
+
+
+def test_settings_that_the_paper_does_not_have_are_compared_with_each_other(
+    others: Results, tmp_path: Path
+) -> None:
+    text = printed(Table(output=tmp_path / "out"), others, "clip-0.2", *OTHERS, seeds=3)
+    assert re.search(r"│ Line search +│ TRPO, δ = 0\.01 +│", text)
+    differences = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert set(zip(differences["setting"], differences["other"], strict=True)) == {
+        *(("clip-0.2", "line-search"), ("clip-0.2", "trpo-0.01"), ("line-search", "trpo-0.01"))
+    }
+    assert differences["p_holm"].tolist() == pytest.approx(correct_by_holm(differences["p"].to_numpy()))
+    two = printed(Table(), others, *OTHERS, seeds=3)
+    assert re.search(r"(Line search|TRPO, δ = 0\.01) scores [\d.]+ above (Line search|TRPO)", two)
+    assert "The scale is that of these runs alone" not in two
+
+
+def test_without_a_run_of_the_paper_s_the_scale_is_that_of_the_runs(others: Results, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(others.path, tmp_path / "results"))
+    for path in folder.glob("runs/*/clip-0.2"):
+        shutil.rmtree(path)
+    text = printed(Table(output=tmp_path / "out"), Results(folder, others.protocol), *OTHERS, seeds=3)
+    assert "Mean return of the last 100 episodes" in text
+    assert "The scale is that of these runs alone" in text
+    assert re.search(r"(Line search|TRPO, δ = 0\.01) scores [\d.]+ above", text)
+    assert pd.read_csv(tmp_path / "out" / "scores.csv")["normalized"].max() == pytest.approx(1)
+
+
+def test_a_single_seed_has_no_interval_and_no_test(others: Results) -> None:
+    text = printed(Table(), others, "clip-0.2", "trpo-0.01", seeds=1)
+    assert re.search(r"scores [\d.]+ above .*, without an interval: it takes two seeds or more", text)
+    assert "differ significantly" not in text
+    assert "Where there is no interval: it takes two" in printed(
+        Table(), others, "clip-0.2", *OTHERS, seeds=1
+    )
+
+
+def test_seeds_need_not_be_equal_in_number_but_environments_be_the_same(
+    others: Results, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(others.path, tmp_path / "results"))
+    for path in folder.glob("runs/*/line-search/seed-02.csv"):
+        path.unlink()
+    shutil.rmtree(folder / "runs" / "Hopper-v4" / "trpo-0.01")
+    text = printed(Table(), Results(folder, others.protocol), "clip-0.2", *OTHERS, seeds=3)
+    assert "Differences of normalized scores, unpaired" in text
+    assert "TRPO, δ = 0.01 has no run in Hopper-v4: its score is over the other environments" in text
+    assert re.search(r"scores [\d.]+ above .* \(95 % interval", text)
+    assert not re.search(r"│ TRPO.*│ Line search|│ Line search.*│ TRPO", text)

@@ -13,6 +13,7 @@ from bench.scores.pairs import (
     RANDOM,
     compare_in_other_ways,
     compare_pairs,
+    find_fewest_permutable,
     omit_environment,
     permute_labels,
 )
@@ -67,6 +68,14 @@ def test_settings_of_one_run_are_tested_and_those_without_are_not() -> None:
     assert np.isnan(permute_labels(np.array([[[1.0], [NAN]]]), np.array([[[1.0], [2.0]]]))).all()
 
 
+def test_few_seeds_in_few_environments_can_show_nothing() -> None:
+    assert [find_fewest_permutable(count) for count in (1, 2, 3, 5, 6)] == [4, 3, 2, 2, 1]
+    for environments, seeds in ((1, 3), (1, 4), (2, 2), (2, 3)):
+        runs = np.random.default_rng(0).normal(size=(1, environments, seeds))
+        is_enough = seeds >= find_fewest_permutable(environments)
+        assert (permute_labels(runs, runs + 100)[0] < 0.05) == is_enough
+
+
 def test_equal_settings_are_never_told_apart() -> None:
     runs = np.random.default_rng(0).normal(size=(1, 7, 5))
     assert permute_labels(runs, runs)[0] == 1
@@ -82,16 +91,24 @@ def test_p_is_uniform_where_nothing_differs() -> None:
 def test_further_settings_are_compared_with_the_papers_and_move_no_other_number() -> None:
     whole = random_grid(3)
     table, random = table_of(whole.returns)
-    mine = {(e, "mine", seed): 60.0 + seed for e in whole.environments for seed in range(2)}
+    mine = {
+        (e, name, seed): level + seed
+        for name, level in (("mine", 60.0), ("yours", 61.0))
+        for e in whole.environments
+        for seed in range(2)
+    }
     both = pd.concat([table, scores(mine)])
     alone, more = compare_pairs(whole), compare_pairs(Grid.of(both, find_scale(both, random)))
     assert len(alone) == 55
     pd.testing.assert_frame_equal(more[:55], alone)
-    own = more[55:]
+    own = more[55:66]
     assert own["setting"].tolist() == ["mine"] * 11
     assert own["other"].tolist() == list(whole.settings)
     assert own["paper_difference"].isna().all()
     assert own["p_holm"].to_numpy() == pytest.approx(correct_by_holm(own["p"].to_numpy()))
+    between = more.iloc[-1]
+    assert (len(more), between["setting"], between["other"]) == (55 + 2 * 11 + 1, "mine", "yours")
+    assert between["p"] == between["p_holm"] < 0.05
 
 
 def test_the_correction_of_55_pairs_can_reach_its_level() -> None:

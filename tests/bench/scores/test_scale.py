@@ -83,6 +83,15 @@ def test_where_the_best_is_random_there_is_no_score() -> None:
     assert np.isnan(tables).all()
 
 
+def test_without_the_papers_settings_the_best_of_all_runs_sets_the_scale() -> None:
+    renamed = {"clip-0.1": "mine", "clip-0.2": "yours"}
+    own = TWO_SETTINGS.assign(setting=TWO_SETTINGS["setting"].map(renamed))
+    assert find_scale(own, RANDOM).equals(find_scale(TWO_SETTINGS, RANDOM))
+    part = own.where(own["environment"] == "A", TWO_SETTINGS)
+    with pytest.raises(UserError, match="A has no scale: none of the paper's settings"):
+        find_scale(part, RANDOM)
+
+
 def test_unmeasured_random_policies_are_refused() -> None:
     with pytest.raises(UserError, match="B cannot be normalized: no random_uniform"):
         find_scale(TWO_SETTINGS, RANDOM[RANDOM["environment"] == "A"])

@@ -47,7 +47,7 @@ def contents(training: Training) -> dict[Run, tuple[str, bytes]]:
 
 
 def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut() -> None:
-    own = OwnFile("few.py", OWN)
+    own = (OwnFile("few.py", OWN),)
     runs = [Run(ENVIRONMENT, name, seed) for seed in (1, 2) for name in ("few", "mistaken", "clip-0.2")]
     mixed = Training(runs, PROTOCOL, own)
     while not mixed.finished:

@@ -22,7 +22,11 @@ pytestmark = pytest.mark.slow
         ),
         (
             MINE.format(returned="ratio", name="mine").replace('"epsilon"', '"epochs"'),
-            "epochs of mine would change nothing: it is the protocol's",
+            "epochs of mine would change nothing: it is the protocol's, .* train --set epochs=VALUE sets it",
+        ),
+        (
+            MINE.format(returned="ratio", name="mine").replace("0.2}", '0.2}, options={"advantages": "raw"}'),
+            "advantages of mine would change nothing: .* train --set advantages=VALUE sets it",
         ),
         (
             MINE.format(returned="ratio", name="mine").replace("0.2}", '0.2}, options={"objective": "f"}'),
@@ -36,6 +40,7 @@ pytestmark = pytest.mark.slow
         ("SETTINGS = []", "has no list SETTINGS of Setting"),
         (MINE.format(returned="ratio", name="clip-0.2"), "the name clip-0.2 is taken"),
         (MINE.format(returned="ratio", name="lecture"), "the name lecture is taken"),
+        (MINE.format(returned="ratio", name="own"), "the name own is taken"),
         (MINE.format(returned="ratio", name="a/b"), "'a/b' can't be the name of a setting"),
         (MINE.format(returned="ratio", name="mine").replace("objective", "other"), "neither a function"),
         (MINE.format(returned="ratio.mean()", name="mine"), r"of shape \[64\] for 64 samples, not \(\)"),

@@ -114,9 +114,9 @@ SETTINGS = [Setting("fraction", "The fraction", "still", {"unused": 1.0})]
 def test_a_run_is_annealed_over_its_updates_also_after_an_interruption() -> None:
     """The fifth of six updates uses 2/6 of the stepsize, the sixth 1/6."""
     protocol = replace(VARIANTS["annealed"], timesteps=6 * 2048)
-    training = Training([Run(ENVIRONMENT, "fraction", 0)], protocol, FRACTION)
+    training = Training([Run(ENVIRONMENT, "fraction", 0)], protocol, (FRACTION,))
     training.advance(0)
-    resumed = Training.resumed(training.checkpoint(0.0, []), protocol, FRACTION)
+    resumed = Training.resumed(training.checkpoint(0.0, []), protocol, (FRACTION,))
     resumed.advance(np.inf)
     fractions = [line.rpartition(",")[2] for line in resumed.results[0].csv.splitlines()]
     assert fractions == ["fraction", "0.333333343", "0.166666672"]
