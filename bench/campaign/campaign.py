@@ -8,7 +8,7 @@ import psutil
 from distributed import Client, Future, get_worker, wait
 from rich.console import Console
 
-from bench.campaign.cluster import RefusedWorkerError, check_this_worker, connect, identity
+from bench.campaign.cluster import RefusedWorkerError, check_libc, check_this_worker, connect, identity
 from bench.campaign.jobs import Job, merge
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
@@ -18,6 +18,7 @@ from bench.results.folder import Results
 from bench.training.determinism import pin
 
 PROGRESS_TOPIC = "table1-progress"
+WARNING_TOPIC = "table1-warning"
 
 # How long a worker works before it hands in what it did: what a killed campaign loses of each job, at most.
 SEGMENT_SECONDS = 180.0
@@ -62,6 +63,7 @@ def run_campaign(
     ):
         try:
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
+            client.subscribe_topic(WARNING_TOPIC, lambda event: progress.say(event[1]))
             jobs = merge(jobs, len(client.ncores()))
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
@@ -125,12 +127,18 @@ def _do(job: Job, protocol: Protocol, expected: dict[str, str], seconds: float) 
     """Do a segment of a job, on a worker, and tell the campaign how far it is."""
     pin()
     check_this_worker(expected)
-    _make_room_for(job.environment)
     worker = get_worker()
+    if (warning := check_libc(expected, job.environment)) and warning not in _warnings:
+        _warnings.add(warning)
+        worker.log_event(WARNING_TOPIC, warning)
+    _make_room_for(job.environment)
     return job.do(
         protocol, seconds, lambda steps: worker.log_event(PROGRESS_TOPIC, {"steps": (job.key, steps)})
     )
 
+
+# What this worker has told, once.
+_warnings: set[str] = set()
 
 _environments: list[str] = []
 
