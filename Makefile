@@ -43,7 +43,7 @@ page: .venv/installed
 variants: .venv/installed
 	@$(BENCH) variants $(if $(RESULTS),--results $(call quoted,$(RESULTS)))
 
-# All but the slow tests: about a minute.
+# All but the slow tests: about a minute on two cores.
 check: lint
 	.venv/bin/pytest -m "not slow" --numprocesses auto --dist loadfile
 
@@ -60,7 +60,7 @@ lint: .venv/installed
 notebooks: .venv/installed
 	.venv/bin/pytest --nbmake --overwrite notebooks
 
-# Half an hour; the extra `peers` adds other libraries to the comparison.
+# Half an hour on two cores; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed
 	@$(BENCH) speed $(if $(RESULTS),--results $(call quoted,$(RESULTS))) \
 		$(if $(ENVIRONMENTS),--environments $(call each,$(ENVIRONMENTS)))
@@ -76,7 +76,7 @@ soak: .venv/installed
 	.venv/bin/pytest --nbmake notebooks
 	.venv/bin/pytest tests/bench/campaign/test_survival.py tests/bench/test_fuzz.py --kills 20 --cases 5000
 
-# As on processors of several makers: emulates them, for an hour or two of a core. Needs the package qemu-user.
+# The golden start on other machines, two or three hours of a core. Needs qemu-user, debootstrap and root, or leaves out.
 portable: .venv/installed
 	@.venv/bin/python -m tests.golden.portable
 
