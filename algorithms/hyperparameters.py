@@ -151,10 +151,19 @@ class TrpoNumbers(NamedTuple):
     quadratic, so a step often ends a little beyond δ."""
 
 
+class FeedbackNumbers(NamedTuple):
+    """The numbers of PPO from human feedback, beside those of PPO."""
+
+    supervised_coefficient: Annotated[Any, NOT_NEGATIVE]
+    """β of the penalty for leaving the supervised policy; 0 for none."""
+    mistake_chance: Annotated[Any, NOT_NEGATIVE]
+    """With which the labeler prefers the wrong window."""
+
+
 def number_ranges() -> dict[str, Range]:
     """The range of each number by its name, which is the same in all rules."""
     return {
         name: get_args(kind)[1]
-        for numbers in (PpoNumbers, LineSearchNumbers, TrpoNumbers)
+        for numbers in (PpoNumbers, LineSearchNumbers, TrpoNumbers, FeedbackNumbers)
         for name, kind in get_type_hints(numbers, include_extras=True).items()
     }

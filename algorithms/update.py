@@ -22,6 +22,7 @@ from algorithms.alternatives import (
     initial_return_statistics,
     scale_rewards,
 )
+from algorithms.demonstrations import Demonstrations, demonstrated_statistics, imitate
 from algorithms.hyperparameters import Choices, Hyperparameters
 from algorithms.networks import Networks, kl_divergence, sample
 from algorithms.optimize import Context
@@ -35,7 +36,10 @@ from algorithms.rollout import (
     standardize_rollout,
     update_statistics,
 )
-from algorithms.rules import Experience, Numbers, UpdateRule
+from algorithms.rules import Experience, FeedbackRule, Numbers, UpdateRule, imitates
+
+# Folded into a run's key for the fit of its supervised policy, whose key no rollout and no update then has.
+IMITATION = int.from_bytes(b"imit")
 
 
 @struct.dataclass
@@ -84,15 +88,26 @@ def initial_state(
     numbers: Numbers,
     observation_size: int,
     action_size: int,
+    demonstrations: Demonstrations | None = None,
 ) -> RunState:
-    """The state of one run before its first step; weights and key depend on the seed alone."""
+    """The state of one run before its first step; weights and key depend on the seed alone.
+
+    demonstrations: for a rule that imitates; its policy depends on them, too.
+    """
     choices = hyperparameters.choices
     networks = Networks.of(hyperparameters, action_size)
     parameters, key = _initial_parameters(networks, observation_size, seed)
+    statistics = initial_statistics(observation_size)
+    if imitates(rule):
+        assert demonstrations is not None
+        statistics = demonstrated_statistics(choices, demonstrations)
+        parameters["policy"] = _supervised_policy(
+            choices, networks, parameters["policy"], demonstrations, key
+        )
     return RunState(
         parameters=parameters,
         rule_state=rule.initial(hyperparameters, parameters),
-        statistics=initial_statistics(observation_size),
+        statistics=statistics,
         numbers=jax.tree.map(lambda number: jnp.asarray(number, jnp.float32), numbers),
         key=key,
         return_statistics=initial_return_statistics() if choices.rewards == "scaled" else None,
@@ -106,6 +121,18 @@ def _initial_parameters(
     """The networks' parameters, and the words of the run's key."""
     policy_key, value_key, run_key = jax.random.split(jax.random.key(seed), 3)
     return networks.initial(policy_key, value_key, observation_size), jax.random.key_data(run_key)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _supervised_policy(
+    choices: Choices,
+    networks: Networks,
+    policy: Any,
+    demonstrations: Demonstrations,
+    words: UInt32[Array, "2"],
+) -> Any:
+    key = jax.random.fold_in(jax.random.wrap_key_data(words), IMITATION)
+    return imitate(choices, networks, policy, demonstrations, key)
 
 
 @partial(jax.jit, static_argnums=(0, 2))
@@ -194,7 +221,11 @@ def _update_run(
         return networks.values(parameters["value"], filtered)
 
     values = values_of(rollout.observations)
-    return_statistics, rewards, discount = state.return_statistics, rollout.rewards, hyperparameters.discount
+    rule_state, rewards = state.rule_state, rollout.rewards
+    if isinstance(rule, FeedbackRule):
+        seen = (numbers, rollout, state.statistics, rule_key)
+        rule_state, rewards = rule.replace_rewards(context, parameters, rule_state, *seen)
+    return_statistics, discount = state.return_statistics, hyperparameters.discount
     if return_statistics is not None:
         return_statistics, rewards = scale_rewards(
             return_statistics, rewards, rollout.ends, discount=discount
@@ -206,7 +237,9 @@ def _update_run(
         rewards, values, rollout.ends, discount=discount, gae_lambda=hyperparameters.gae_lambda
     )
     value_targets = advantages + values[:-1]
-    statistics = update_statistics(choices, state.statistics, rollout.observations[:-1])
+    statistics = state.statistics
+    if not imitates(rule):
+        statistics = update_statistics(choices, statistics, rollout.observations[:-1])
     observations = filter_observations(choices, statistics, rollout.observations[:-1])
     old = networks.policy(parameters["policy"], observations)
     clips_values = choices.value_loss == "clipped"
@@ -221,7 +254,7 @@ def _update_run(
     experience = Experience(
         samples=samples, old_log_std=old.log_std, rewards=rewards, ends=rollout.ends, values=values
     )
-    improvement = rule.improve(context, parameters, state.rule_state, numbers, experience, rule_key)
+    improvement = rule.improve(context, parameters, rule_state, numbers, experience, rule_key)
     if improvement.diagnostics.keys() != set(rule.columns):
         raise ValueError(f"a rule of columns {rule.columns} gives {tuple(improvement.diagnostics)}")
 

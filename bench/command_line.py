@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import tyro
 from rich.console import Console
 
+from bench.commands.demonstrations import Demonstrate
 from bench.commands.evaluation import Evaluate
 from bench.commands.machines import Speed, Videos
 from bench.commands.reports import Curves, Page, Table, Variants
@@ -18,7 +19,7 @@ from bench.protocol.settings import SETTINGS
 # Options that take several values: given twice, they take all of them.
 LISTS = ("--environments", "--settings", "--set")
 
-Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Speed | Videos
+Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Demonstrate | Speed | Videos
 
 
 def parsed(arguments: Sequence[str] | None = None) -> Command:

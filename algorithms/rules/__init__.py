@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.optimize import Context
-from algorithms.rollout import Samples
+from algorithms.rollout import ObservationStatistics, Rollout, Samples
 
 Numbers = dict[str, Any]
 """A setting's numbers by name, such as ε: each a scalar, or an array with a leading axis `run`."""
@@ -34,7 +34,8 @@ class Experience:
 
     samples: of the rollout.
     old_log_std: of the policy before the update, `[action]`.
-    rewards: `[time]`, of the rollout; scaled, and with γV at time limits, where the protocol says so.
+    rewards: `[time]`, which the rule learns from; scaled, and with γV at time limits, where the protocol says
+        so.
     ends: `[time]`, of the rollout.
     values: `[time + 1]`, V of the rollout's observations under the filter that acted.
     """
@@ -97,6 +98,49 @@ class UpdateRule(Protocol):
         kl: how far the update moved the policy, in nats.
         """
         return {}
+
+
+@runtime_checkable
+class FeedbackRule(UpdateRule, Protocol):
+    """An update rule that may start from demonstrations, and learn from other rewards than the true ones."""
+
+    @property
+    def imitates(self) -> bool:
+        """Whether a run starts from the supervised policy of demonstrations.
+
+        Its observation filter is then that of the demonstrations, and stays so.
+        """
+        return False
+
+    def with_time_limit(self, time_limit: int) -> "FeedbackRule":
+        """The rule for episodes of at most so many steps."""
+        return self
+
+    def replace_rewards(
+        self,
+        context: Context,
+        parameters: dict[str, Any],
+        rule_state: Any,
+        numbers: Numbers,
+        rollout: Rollout,
+        statistics: ObservationStatistics,
+        key: Key[Array, ""],
+    ) -> tuple[Any, Float[Array, "time"]]:
+        """What the rule carries, and the rewards that the run learns from.
+
+        Nothing else of an update sees the environment's rewards.
+
+        parameters: of both networks, as they acted.
+        rollout: as the environment gave it.
+        statistics: of the observation filter, as it acted.
+        key: consumed by `improve`; fold something in before drawing from it.
+        """
+        return rule_state, rollout.rewards
+
+
+def imitates(rule: UpdateRule) -> bool:
+    """Whether a run of the rule starts from demonstrations."""
+    return isinstance(rule, FeedbackRule) and rule.imitates
 
 
 def rule_names() -> list[str]:

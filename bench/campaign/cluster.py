@@ -196,8 +196,9 @@ def _local_cluster(processes: int) -> LocalCluster:
 
 
 def source_digest(root: Path) -> str:
-    """Return twelve hexadecimal digits of a hash over the two packages in the folder `root`."""
+    """Return twelve hexadecimal digits of a hash over the two packages and the demonstrations in `root`."""
     files = sorted(path for package in ("algorithms", "bench") for path in (root / package).rglob("*.py"))
+    files += sorted((root / "results" / "demonstrations").glob("*.npz"))
     # The names too: a file that is moved is another source.
     parts = (part for path in files for part in (str(path.relative_to(root)).encode(), path.read_bytes()))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]

@@ -11,8 +11,10 @@ from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import training_jobs
 from bench.common.errors import UserError
 from bench.common.provenance import processor_kind
+from bench.common.terminal import warn
 from bench.protocol.protocol import LOG_INTERVAL, Run
 from bench.protocol.selection import Selection
+from bench.protocol.settings import SETTINGS
 from bench.results import verified
 from bench.results.folder import Results, open_results
 
@@ -48,6 +50,8 @@ def verify(
             f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
         )
     runs = sorted(set(selection.runs) & results.finished())
+    if length < results.protocol.timesteps:
+        runs = _leave_out_dependent_on_length(runs, console)
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
@@ -73,6 +77,14 @@ def verify(
     if failure:
         raise failure
     require_repeated(outcomes, results)
+
+
+def _leave_out_dependent_on_length(runs: list[Run], console: Console) -> list[Run]:
+    """Return the runs whose first timesteps can be repeated by a shorter run; name the settings of others."""
+    dependent = {name for name, setting in SETTINGS.items() if setting.depends_on_length}
+    if left_out := dependent & {run.setting for run in runs}:
+        warn(console, f"not repeated: {' '.join(sorted(left_out))}, whose updates depend on their length")
+    return [run for run in runs if run.setting not in dependent]
 
 
 def verify_repeated(

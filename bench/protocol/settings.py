@@ -57,6 +57,11 @@ class Setting:
             if value not in RANGES.get(name, ANY):
                 raise ValueError(f"{name} of {self.name} is out of range: {value}")
 
+    @property
+    def depends_on_length(self) -> bool:
+        """Whether an update depends on the run's length, so that no run begins like a longer one."""
+        return self.rule == "preferences"
+
     def as_json(self) -> dict[str, Any]:
         """What a run's JSON tells of its setting, ∞ as null."""
         numbers = {name: _finite(value) for name, value in self.numbers.items()}
@@ -123,6 +128,24 @@ def trpo(kl_radius: float) -> Setting:
     return Setting(f"trpo-{kl_radius:g}", f"TRPO, δ = {kl_radius:g}", "trpo", numbers, "trpo", options)
 
 
+def feedback(name: str, label: str, supervised_coefficient: float = 0.0, **options: Any) -> Setting:
+    """PPO from human feedback, clipped at ε = 0.2; see `algorithms/rules/rlhf.py`."""
+    numbers = {
+        **clipping(0.2),
+        "supervised_coefficient": supervised_coefficient,
+        "mistake_chance": 0.0,
+    }
+    rule = "rlhf" if options["demonstrations"] else "preferences"
+    return Setting(name, label, "rlhf", numbers, rule, options)
+
+
+# How the reward model is made: of 1,400 comparisons, as in Figure 2 of Christiano et al. 2017.
+LABELS = {"labels": 1400, "window": 50}
+SUPERVISED_START = {"demonstrations": True, "value_rollouts": 10}
+MODEL_BEFORE = {**LABELS, "label_rollouts": 20, "model_epochs": 20}
+MODEL_THROUGHOUT = {**LABELS, "label_rollouts": 5, "model_epochs": 1}
+
+
 def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
     """These settings by name. Raises ValueError for a name that two have."""
     found: dict[str, Setting] = {}
@@ -175,6 +198,17 @@ SETTINGS: dict[str, Setting] = by_name(
             clipping(0.2),
             "ppo_algorithm_1",
         ),
+        Setting("rlhf-supervised", "Supervised policy alone", "rlhf", {}, "supervised"),
+        feedback("rlhf", "PPO from human feedback", 0.05, **SUPERVISED_START, **MODEL_BEFORE),
+        feedback("rlhf-no-penalty", "Without penalty", **SUPERVISED_START, **MODEL_BEFORE),
+        feedback("rlhf-true-reward", "On the true reward", 0.05, **SUPERVISED_START),
+        feedback(
+            "preferences",
+            "From preferences alone",
+            demonstrations=False,
+            value_rollouts=0,
+            **MODEL_THROUGHOUT,
+        ),
     )
 )
 
@@ -186,15 +220,19 @@ BASELINE = "clip-0.2"
 # The paper's settings: they alone set the scale, and a seed is complete when their runs are finished.
 PAPER_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is not None)
 # The lecture's other methods: no rows of the table, and trained only when they are asked for.
-LECTURE_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.paper_score is None)
+LECTURE_SETTINGS = tuple(
+    name for name, setting in SETTINGS.items() if setting.paper_score is None and setting.family != "rlhf"
+)
+# PPO from human feedback, the lecture's last page: likewise.
+RLHF_SETTINGS = tuple(name for name, setting in SETTINGS.items() if setting.family == "rlhf")
 
-# Names that stand for several settings on the command line.
-GROUPS = {"paper": PAPER_SETTINGS, "lecture": LECTURE_SETTINGS}
+# Names that stand for several settings on the command line, also where a setting has the name.
+GROUPS = {"paper": PAPER_SETTINGS, "lecture": LECTURE_SETTINGS, "rlhf": RLHF_SETTINGS}
 
 
 def by_default(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the settings that a command means when it is given none: all but the lecture's."""
-    return tuple(name for name in names if name not in LECTURE_SETTINGS)
+    """Those of the settings that a command means when it is given none: the paper's and one's own."""
+    return tuple(name for name in names if name in PAPER_SETTINGS or name not in SETTINGS)
 
 
 def in_table_order(names: Iterable[str]) -> list[str]:

@@ -4,14 +4,16 @@ from pathlib import Path
 
 from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
-from bench.protocol.settings import LECTURE_SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS
 from bench.report.curves import draw_learning_curves
+from bench.report.feedback import write_feedback
 from bench.report.figures import save_figure, write_figures
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
 from bench.report.tables import write_table1
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
+from bench.scores import feedback
 from bench.scores.analysis import Analysis, analyze, save_tables
 from bench.scores.lecture import SHOWN
 from bench.scores.scale import select_uniform
@@ -20,12 +22,14 @@ from bench.scores.scale import select_uniform
 def write_report(analysis: Analysis, results: Results, selection: Selection) -> str:
     """Write the tables, figures and pages of a selection's analysis; returns what was written, as a line.
 
-    The lecture's page is written where a run of the lecture's settings is finished, and first, because the
-    results' page leads to it.
+    The pages of the lecture's settings and of human feedback are written where a run of these is finished,
+    and first, because the results' page leads to them.
     """
     environments, seeds = selection.environments, selection.seeds
     if not results.finished().isdisjoint(Selection(environments, LECTURE_SETTINGS, seeds).runs):
         write_lecture(analyze(results, Selection(environments, SHOWN, seeds)), results.path)
+    if not results.finished().isdisjoint(Selection(environments, RLHF_SETTINGS, seeds).runs):
+        write_feedback(analyze(results, Selection(environments, feedback.SHOWN, seeds)), results.path)
     save_tables(analysis, results.path)
     write_table1(analysis, results.path)
     write_figures(analysis, results.path)

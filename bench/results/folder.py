@@ -125,10 +125,7 @@ class Results:
         record = {
             **asdict(run),
             "protocol": self.protocol.fingerprint,
-            **result.setting.as_json(),
-            "diverged_at": result.diverged_at,
-            "physics_warnings": result.physics_warnings,
-            "csv_sha256": digest(result.csv),
+            **result.as_json(),
             **provenance,
         }
         write_whole(self.json_path(run), json_text(record))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.errors import DamagedError
+from bench.common.files import digest
 from bench.common.parsing import Count, Digest, Finite, NotNegative, Positive, convert, parse_columns
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import SETTINGS, Setting
@@ -54,6 +55,7 @@ class Record(TypedDict):
     numbers: dict[str, float | None]
     options: dict[str, Any]
     own_sha256: NotRequired[Digest]
+    demonstrations_sha256: NotRequired[Digest]
     diverged_at: Positive | None
     physics_warnings: Count
     csv_sha256: Digest
@@ -74,6 +76,7 @@ class RunResult:
     diverged_at: The timestep at which it diverged, or None.
     physics_warnings: How often MuJoCo reported unstable physics.
     policy: The final policy; None for a run that diverged.
+    demonstrations: The SHA-256 of the file of demonstrations that the run started from, or None.
     """
 
     run: Run
@@ -82,6 +85,18 @@ class RunResult:
     diverged_at: int | None
     physics_warnings: int
     policy: Policy | None = None
+    demonstrations: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the run's JSON tells of its setting and of how it ended."""
+        started = {} if self.demonstrations is None else {"demonstrations_sha256": self.demonstrations}
+        return {
+            **self.setting.as_json(),
+            **started,
+            "diverged_at": self.diverged_at,
+            "physics_warnings": self.physics_warnings,
+            "csv_sha256": digest(self.csv),
+        }
 
 
 @dataclass(frozen=True)

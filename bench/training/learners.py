@@ -14,13 +14,15 @@ import numpy as np
 from jaxtyping import Array, UInt32
 from numpy.typing import NDArray
 
+from algorithms.demonstrations import Demonstrations
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.rollout import Rollout
-from algorithms.rules import UpdateRule
+from algorithms.rules import FeedbackRule, UpdateRule, imitates
 from algorithms.update import Actor, RunState, initial_state, update
 from bench.environments.batch import Environments
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import Setting
+from bench.results.demonstrations import read_demonstrations
 from bench.training.own import OwnFile, find_rule_of
 
 
@@ -30,10 +32,12 @@ class Learner:
 
     rule: with its options.
     state: with a leading axis `run` of length 1. Without the axis XLA's program has other last bits.
+    demonstrations: the SHA-256 of the file of demonstrations that it started from, or None.
     """
 
     rule: UpdateRule
     state: RunState
+    demonstrations: str | None = None
 
     def learn(self, hyperparameters: Hyperparameters, rollout: Rollout, remaining: float) -> dict[str, Array]:
         """Update the state from a rollout of this run alone; returns diagnostics by name, each `[run]`.
@@ -72,10 +76,17 @@ def start_learners(
     """
 
     def start(run: Run, setting: Setting) -> Learner:
-        rule, numbers = find_rule_of(setting, own), dict(setting.numbers)
+        rule = find_rule_of(setting, own)
+        if isinstance(rule, FeedbackRule):
+            rule = rule.with_time_limit(environments.time_limit)
         sizes = environments.observation_size, environments.action_size
-        state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes)
-        return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state))
+        demonstrations = sha256 = None
+        if imitates(rule):
+            stored, sha256 = read_demonstrations(run.environment)
+            demonstrations = Demonstrations(jnp.asarray(stored.observations), jnp.asarray(stored.actions))
+        numbers = dict(setting.numbers)
+        state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes, demonstrations)
+        return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state), sha256)
 
     return [start(run, setting) for run, setting in zip(runs, settings, strict=True)]
 

@@ -17,9 +17,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from algorithms.demonstrations import Demonstrations
 from algorithms.hyperparameters import Hyperparameters
 from algorithms.rollout import Rollout
-from algorithms.rules import UpdateRule, find_rule, own_objective
+from algorithms.rules import UpdateRule, find_rule, imitates, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
 from algorithms.update import initial_state, update
 from bench.common.choosing import unknown
@@ -145,7 +146,8 @@ def _check_update(path: Path, own: OwnFile, setting: Setting) -> None:
     rule, small = own.rule_of(setting), Hyperparameters(64, epochs=1, minibatch_size=32, hidden_sizes=(4,))
 
     def make_update() -> Any:
-        state = initial_state(small, rule, 0, dict(setting.numbers), observation_size=3, action_size=2)
+        demonstrations = Demonstrations(jnp.zeros((64, 3)), jnp.zeros((64, 2))) if imitates(rule) else None
+        state = initial_state(small, rule, 0, dict(setting.numbers), 3, 2, demonstrations)
         steps = jnp.zeros((small.horizon, 1))
         observations, actions = jnp.zeros((small.horizon + 1, 1, 3)), jnp.zeros((small.horizon, 1, 2))
         rollout = Rollout(observations, actions, rewards=steps, ends=steps > 0)

@@ -101,6 +101,7 @@ class Training:
                 log.diverged_at,
                 warnings[index],
                 policies[index] if log.active else None,
+                self.learners[index].demonstrations,
             )
             for index, (run, log) in enumerate(zip(self._runs, self._logs, strict=True))
         ]

@@ -6,7 +6,7 @@ from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS, environments_of
 from bench.protocol.protocol import Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, ranges, seeds_present, select
-from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS, RLHF_SETTINGS, SETTINGS
 
 ALL = (tuple(ENVIRONMENTS), PAPER_SETTINGS)
 
@@ -78,7 +78,7 @@ def test_no_setting_means_all_that_are_known() -> None:
 
 def test_the_lecture_s_settings_are_meant_only_when_they_are_named() -> None:
     assert len(LECTURE_SETTINGS) == 9
-    assert set(SETTINGS) == {*PAPER_SETTINGS, *LECTURE_SETTINGS}
+    assert set(SETTINGS) == {*PAPER_SETTINGS, *LECTURE_SETTINGS, *RLHF_SETTINGS}
     everything = (*SETTINGS, "mine")
     assert select(ALL[0], [], None, set(), known=everything).settings == (*PAPER_SETTINGS, "mine")
     assert select(ALL[0], ["trpo-0.01"], None, set()).settings == ("trpo-0.01",)
@@ -88,7 +88,7 @@ def test_a_group_stands_for_its_settings() -> None:
     assert select(ALL[0], ["lecture"], None, set()).settings == LECTURE_SETTINGS
     both = select(ALL[0], ["clip-0.2", "lecture", "paper"], None, set()).settings
     assert both == tuple(dict.fromkeys(("clip-0.2", *LECTURE_SETTINGS, *PAPER_SETTINGS)))
-    with pytest.raises(UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture$"):
+    with pytest.raises(UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf$"):
         select(ALL[0], ["lectures"], None, set())
 
 

@@ -1,0 +1,107 @@
+"""PPO from human feedback on the scale of Table 1, and how learned returns and true returns part."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
+from bench.results.reading import KEYS
+from bench.scores.analysis import Analysis
+from bench.scores.estimates import estimate_mean
+from bench.scores.pairs import compare_settings
+
+SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
+TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
+# The settings of human feedback, and what they are held against.
+SHOWN = (BASELINE, *RLHF_SETTINGS)
+# What the page compares, besides each setting with clipping.
+PAIRS = (
+    (WHOLE, SUPERVISED),
+    (WHOLE, NO_PENALTY),
+    (WHOLE, TRUE_REWARD),
+    (TRUE_REWARD, SUPERVISED),
+    (PREFERENCES, WHOLE),
+)
+
+
+@dataclass(frozen=True)
+class FeedbackTables:
+    """What the runs of human feedback show, computed when asked for. analysis: over `SHOWN`."""
+
+    analysis: Analysis
+
+    @property
+    def present(self) -> list[str]:
+        """The settings of human feedback that have runs."""
+        return [name for name in self.analysis.grid.settings if name in RLHF_SETTINGS]
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """One line a setting: setting, score, ci_low, ci_high, runs, diverged; its difference from clip-0.2.
+
+        The difference's columns are those of `compare_settings`, of the settings of human feedback only.
+        """
+        table = self.analysis.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
+        found = compare_settings(self.analysis.grid, [(name, BASELINE) for name in self.present])
+        return table.merge(found.drop(columns="other"), on="setting", how="left")
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """The pairs that the page compares, where both have runs, as `compare_settings` has them."""
+        shown = [pair for pair in PAIRS if set(pair) <= set(self.present)]
+        if not shown:
+            return pd.DataFrame(columns=["setting", "other", "difference", "low", "high", "p", "p_holm"])
+        return compare_settings(self.analysis.grid, shown)
+
+    @cached_property
+    def improvements(self) -> pd.DataFrame:
+        """One line an environment: the score of `rlhf` less that of `rlhf-supervised`, and Welch's interval.
+
+        Columns environment, difference, low, high.
+        """
+        grid = self.analysis.grid
+        first, second = (grid.only([name]).normalized()[0][:, None] for name in (WHOLE, SUPERVISED))
+        difference = estimate_mean(first) - estimate_mean(second)
+        low, high = difference.interval
+        columns = {"environment": grid.environments, "difference": difference.value, "low": low, "high": high}
+        return pd.DataFrame(columns)
+
+    @cached_property
+    def models(self) -> pd.DataFrame:
+        """One line a setting with a reward model and environment: how good the model was, and what it led to.
+
+        agreement: with the labeler on held-out comparisons, at the end. supervised_kl: KL(π ‖ π_supervised)
+        at the end, nats. true_change, learned_change: of the true and of the learned return of the last 100
+        episodes, from the policy's first step to the end. parted: runs whose learned return rose while the
+        true one fell. runs: their number. All but the last two are means over seeds.
+        """
+        lines = []
+        for name in self.present:
+            options = SETTINGS[name].options
+            if not options.get("labels"):
+                continue
+            begin = options["label_rollouts"] + options["value_rollouts"]
+            runs = self.analysis.runs[self.analysis.runs["setting"] == name]
+            lines.append(_summarize(runs, begin))
+        columns = ["setting", "environment", "agreement", "supervised_kl", "true_change", "learned_change"]
+        return pd.concat(lines) if lines else pd.DataFrame(columns=[*columns, "parted", "runs"])
+
+
+def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
+    """The lines of `FeedbackTables.models` of one setting. begin: rollouts before the policy's first step."""
+    order = runs.sort_values("timesteps").groupby(list(KEYS), sort=False)
+    last = order.last()
+    # The first line is at the fifth rollout, as all lines are multiples of it.
+    steps = runs["timesteps"].min() // 5
+    before = runs[runs["timesteps"] <= max(begin, 5) * steps]
+    first = before.sort_values("timesteps").groupby(list(KEYS), sort=False).last()
+    true = last["return_last100"] - first["return_last100"]
+    learned = last["learned_return"] - first["learned_return"]
+    parted = (learned > 0) & (true < 0)
+    table = last[["agreement", "supervised_kl"]].assign(
+        true_change=true, learned_change=learned, parted=parted, runs=1
+    )
+    by_environment = table.groupby(["setting", "environment"], sort=False)
+    means = by_environment[["agreement", "supervised_kl", "true_change", "learned_change"]].mean()
+    return means.join(by_environment[["parted", "runs"]].sum()).reset_index()

@@ -1,0 +1,65 @@
+"""The page of human feedback, from made-up runs."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.selection import Selection
+from bench.protocol.settings import RLHF_SETTINGS, SETTINGS
+from bench.report.feedback import write_feedback
+from bench.results.folder import Results
+from bench.scores import feedback
+from bench.scores.analysis import Analysis, analyze
+from bench.scores.feedback import FeedbackTables
+from tests.helpers.made_up import synthetic_results
+
+pytestmark = pytest.mark.slow
+UPDATES = 40
+
+
+def analysis_of(results: Results) -> Analysis:
+    return analyze(results, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1, 2)))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    settings = ("no-clip", "clip-0.2", *RLHF_SETTINGS)
+    return synthetic_results(tmp_path_factory.mktemp("results"), UPDATES * 2048, range(3), settings)
+
+
+def test_the_page_has_every_setting_and_its_pictures(results: Results) -> None:
+    write_feedback(analysis_of(results), results.path)
+    text = (results.path / "rlhf.md").read_text()
+    table = pd.read_csv(results.path / "rlhf.csv").set_index("setting")
+    assert table.index.tolist() == list(feedback.SHOWN)
+    for name in RLHF_SETTINGS:
+        assert f"| {SETTINGS[name].label} | {table.loc[name, 'score']:.2f} |" in text
+    for link in re.findall(r"\]\((figures/[^)]+)\)", text):
+        assert (results.path / link).is_file()
+
+
+def test_changes_are_counted_from_the_policy_s_first_step(results: Results) -> None:
+    """In rlhf after 30 rollouts, of which every fifth has a line."""
+    models = FeedbackTables(analysis_of(results)).models
+    lines = models.set_index(["setting", "environment"])
+    runs = analysis_of(results).runs
+    chosen = runs[(runs["setting"] == "rlhf") & (runs["environment"] == "Hopper-v4")]
+    ends = chosen[chosen["timesteps"].isin([30 * 2048, UPDATES * 2048])].pivot(
+        index="seed", columns="timesteps", values=["return_last100", "learned_return"]
+    )
+    for column, name in (("return_last100", "true_change"), ("learned_return", "learned_change")):
+        change = ends[column, UPDATES * 2048] - ends[column, 30 * 2048]
+        assert lines.loc[("rlhf", "Hopper-v4"), name] == pytest.approx(change.mean())
+    assert set(models["setting"]) == {"rlhf", "rlhf-no-penalty", "preferences"}
+
+
+def test_claims_wait_for_the_runs_that_they_need(tmp_path: Path) -> None:
+    some = synthetic_results(tmp_path, UPDATES * 2048, range(2), ("clip-0.2", "rlhf-supervised", "rlhf"))
+    write_feedback(analyze(some, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1))), tmp_path)
+    text = (tmp_path / "rlhf.md").read_text()
+    assert "improves the supervised policy" in text
+    assert "Without the penalty" not in text
+    assert "Labels that come throughout" not in text
