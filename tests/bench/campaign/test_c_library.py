@@ -9,6 +9,7 @@ import pytest
 from bench.campaign import cluster
 from bench.campaign.cluster import RefusedWorkerError, check_libc, identity
 from bench.training.start import GOLDEN, repeats_golden_start
+from tests.golden.test_golden import SAME_KIND
 from tests.helpers.cluster import running_scheduler, wait_for_workers, worker
 from tests.helpers.commands import run
 from tests.helpers.processes import ROOT
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.slow
 OTHER_LIBC = "import platform\nplatform.libc_ver = lambda: ('another', '1.0')\n"
 
 
+@pytest.mark.soak
 def test_a_worker_with_another_c_library_repeats_the_golden_start_and_is_kept(
     trained: Path, tmp_path: Path
 ) -> None:
@@ -42,13 +44,20 @@ def test_a_worker_with_another_c_library_repeats_the_golden_start_and_is_kept(
         assert path.read_bytes() == (trained / path.relative_to(folder)).read_bytes()
 
 
+@pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
 def test_a_worker_whose_c_library_moves_bits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the golden start would have to have other bits than here."""
+    """The golden start is repeated here; then as if it had other bits."""
     monkeypatch.setattr(cluster, "get_worker", lambda: SimpleNamespace(address="tcp://there:1"))
     here = identity()
+    other = {**here, "libc": "another 1.0"}
     assert check_libc(here, "Reacher-v4") is None
+    warning = check_libc(other, "Reacher-v4")
+    assert warning is not None
+    assert warning.startswith(
+        f"worker tcp://there:1: its C library is {here['libc']}, this checkout's is another 1.0"
+    )
     monkeypatch.setitem(GOLDEN, "Reacher", "0" * 12)
     repeats_golden_start.cache_clear()
     with pytest.raises(RefusedWorkerError, match=r"there:1 is refused: its C library is .*has other bits"):
-        check_libc({**here, "libc": "another 1.0"}, "Reacher-v4")
+        check_libc(other, "Reacher-v4")
     repeats_golden_start.cache_clear()
