@@ -77,7 +77,7 @@ soak: .venv/installed
 	.venv/bin/pytest tests/bench/campaign/test_survival.py --kills 20
 	.venv/bin/pytest tests/bench/test_fuzz.py --cases 20000 --capture no
 
-# As on processors of several makers: emulates them, for an hour or two of a core. Needs the package qemu-user.
+# The golden start on other machines, two or three hours of a core. Needs qemu-user, debootstrap and root, or leaves out.
 portable: .venv/installed
 	@.venv/bin/python -m tests.golden.portable
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.campaign.cluster import (
     START_SECONDS,
     RefusedWorkerError,
+    check_libc,
     check_this_worker,
     connect,
     identity,
@@ -26,6 +27,7 @@ from bench.results.folder import Results
 from bench.training.determinism import pin
 
 PROGRESS_TOPIC = "table1-progress"
+WARNING_TOPIC = "table1-warning"
 
 # How long a worker works before it hands in what it did: what a killed campaign loses of each job, at most.
 SEGMENT_SECONDS = 180.0
@@ -74,6 +76,7 @@ def run_campaign(
             where = f"this machine's {CPU_COUNT} cores" if scheduler is None else scheduler
             progress.started(f"{workers} worker{'s' * (workers != 1)} of {where}")
             client.subscribe_topic(PROGRESS_TOPIC, lambda event: progress.stepped(*event[1]["steps"]))
+            client.subscribe_topic(WARNING_TOPIC, lambda event: progress.say(event[1]))
             jobs = merge(jobs, workers)
             failed = _do_all(client, results, jobs, progress)
         except KeyboardInterrupt:
@@ -144,12 +147,18 @@ def _do(job: Job, protocol: Protocol, expected: dict[str, str], seconds: float) 
     """Do a segment of a job, on a worker, and tell the campaign how far it is."""
     pin()
     check_this_worker(expected)
-    _make_room_for(job.environment)
     worker = get_worker()
+    if (warning := check_libc(expected, job.environment)) and warning not in _warnings:
+        _warnings.add(warning)
+        worker.log_event(WARNING_TOPIC, warning)
+    _make_room_for(job.environment)
     return job.do(
         protocol, seconds, lambda steps: worker.log_event(PROGRESS_TOPIC, {"steps": (job.key, steps)})
     )
 
+
+# What this worker has told, once.
+_warnings: set[str] = set()
 
 _environments: list[str] = []
 

@@ -33,6 +33,8 @@ SCHEMES = ("tcp", "tls")
 START_ATTEMPTS = 3
 # How long a worker may take to start: on a machine that is busy, a minute is not too long.
 START_SECONDS = 180.0
+# The name of the C library among the versions.
+LIBC = "libc"
 # A worker gets its next job when it is free: jobs are long, and one kept ready would wait for no reason.
 DASK_SETTINGS = {
     "distributed.logging.distributed": "critical",
@@ -82,7 +84,7 @@ def connect(scheduler: str | None, processes: int) -> Iterator[Client]:
 
 @cache
 def identity() -> dict[str, str]:
-    """Return what all processes of a campaign must share: a digest of the source, and versions."""
+    """Return what a campaign's processes are compared by: a digest of the source, and versions."""
     return {"source": source_digest(Path(__file__).parents[2]), **provenance()["versions"]}
 
 
@@ -101,8 +103,33 @@ def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = Non
         raise RefusedWorkerError(message, worker.address)
 
 
+def check_libc(expected: dict[str, str], environment: str) -> str | None:
+    """Compare this worker's C library with the campaign's: another one may round as ours does, or not.
+
+    environment: Where the worker is about to act. If libraries differ, it repeats the golden start there.
+
+    Returns a warning that names both libraries, or None if they are the same.
+
+    Raises:
+        RefusedWorkerError: naming both sides, when the golden start has other bits.
+    """
+    from bench.training.start import repeats_golden_start
+
+    actual = identity()[LIBC]
+    if actual == expected[LIBC]:
+        return None
+    address = get_worker().address
+    both = f"its C library is {actual}, this checkout's is {expected[LIBC]}"
+    if not repeats_golden_start(environment):
+        message = f"worker {address} is refused: {both}, and the golden start has other bits there"
+        raise RefusedWorkerError(message, address)
+    return f"worker {address}: {both}; the golden start in {environment} has the same bits"
+
+
 def differences(expected: dict[str, str], actual: dict[str, str], threads: int) -> list[str]:
     """Return why a worker's results would not be this checkout's: a text for each reason, naming both sides.
+
+    The C library is none: `check_libc` finds out whether it matters.
 
     expected, actual: The identities of this process and of the worker.
     threads: The number of the worker's threads.
@@ -110,7 +137,7 @@ def differences(expected: dict[str, str], actual: dict[str, str], threads: int) 
     found = [
         f"its {name} is {actual[name]}, this checkout's is {expected[name]}"
         for name in expected
-        if actual[name] != expected[name]
+        if name != LIBC and actual[name] != expected[name]
     ]
     if threads != 1:
         found.append(f"it has {threads} threads, one is needed (--nthreads 1)")

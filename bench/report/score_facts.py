@@ -8,7 +8,7 @@ from bench.protocol.settings import PAPER_SETTINGS
 from bench.scores.analysis import LEAST_COVERAGE, Analysis
 from bench.scores.power import LEAST_SKEWNESS
 from bench.scores.scale import normalize
-from bench.scores.three_seeds import CONSTRAINED
+from bench.scores.three_seeds import CONSTRAINED, choose_three
 
 
 def describe_scale(analysis: Analysis) -> dict[str, Any]:
@@ -20,7 +20,16 @@ def describe_scale(analysis: Analysis) -> dict[str, Any]:
         "ahead": find_furthest_ahead(analysis.scale),
         "low": readings.min(),
         "high": readings.max(),
+        "drawn_choices": describe_drawn_choices(analysis),
     }
+
+
+def describe_drawn_choices(analysis: Analysis) -> dict[str, float] | None:
+    """How many choices of three seeds are drawn, and the scores' largest standard error; None if all are."""
+    errors = analysis.readings.filter(like="_of_three_error")
+    if errors.empty:
+        return None
+    return {"count": len(choose_three(analysis.seeds)), "largest_error": errors.max(axis=None)}
 
 
 def find_best_of_others(analysis: Analysis) -> pd.DataFrame:

@@ -152,7 +152,8 @@ def find_warnings(analysis: Analysis) -> list[str]:
             for name in in_table_order(lacking)
         ),
         *(
-            f"{environment}: the best is no better than random under some reading; more is still better."
+            f"{environment}: under some reading the best result returns no more than the random policy."
+            " A higher score is a higher return there, too."
             for environment in analysis.scale.index[best <= random]
         ),
     ]

@@ -15,7 +15,7 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
 from bench.results.reading import runs_made, runs_table
-from bench.scores.estimates import Estimate, estimate_improvement, estimate_iqm, estimate_mean
+from bench.scores.estimates import estimate_improvement, estimate_iqm, estimate_mean
 from bench.scores.pairs import compare_family, compare_in_other_ways, compare_pairs
 from bench.scores.paper import compare_figure_3, find_heterogeneity, measure_agreement, predict_tables
 from bench.scores.power import (
@@ -27,7 +27,12 @@ from bench.scores.power import (
 )
 from bench.scores.scale import READINGS, Floats, Grid, find_scale, score_runs
 from bench.scores.single_runs import find_gaps, tabulate_returns
-from bench.scores.three_seeds import leave_seeds_out, score_three_seeds, simulate_new_tables
+from bench.scores.three_seeds import (
+    find_best_of_three,
+    leave_seeds_out,
+    score_three_seeds,
+    simulate_new_tables,
+)
 
 UNTRAINED_READING = READINGS[2]
 # The published tables, besides Table 1 and its scale.
@@ -159,27 +164,25 @@ class Analysis:
         """
         paper = self.all_scores[self.all_scores["setting"].isin(PAPER_SETTINGS)].set_index("environment")
         ranked = paper.sort_values("score", ascending=False, kind="stable").groupby(level=0)
-        _, best = score_three_seeds(self.grid)
-        low, high = np.transpose([np.percentile(one, [5, 95]) for one in best])
         return self.grid.scale.assign(
             best_run_setting=ranked["setting"].first(),
             best_run_seed=ranked["seed"].first(),
             second_best_run=ranked["score"].nth(1),
-            best_run_of_three=[one.mean() for one in best],
-            best_run_of_three_low=low,
-            best_run_of_three_high=high,
-        )
+        ).join(find_best_of_three(self.grid))
 
     @cached_property
     def readings(self) -> pd.DataFrame:
         """The scores under every reading, with intervals, and as of three seeds.
 
-        Columns such as uniform_run, uniform_run_low, uniform_run_high and uniform_run_of_three.
+        Columns such as uniform_run, uniform_run_low, uniform_run_high and uniform_run_of_three; and
+        uniform_setting_mean_of_three_error, a standard error, where choices of three are drawn at random.
         """
         columns: dict[str, Floats] = {}
         for reading in READINGS:
-            columns |= _name_interval(str(reading), estimate_mean(self.grid.normalized(reading)))
-            columns[f"{reading}_of_three"], _ = score_three_seeds(self.grid, reading)
+            columns |= estimate_mean(self.grid.normalized(reading)).as_columns(str(reading))
+            columns[f"{reading}_of_three"], error = score_three_seeds(self.grid, reading)
+            if error.any():
+                columns[f"{reading}_of_three_error"] = error
         return self._by_setting(columns)
 
     @cached_property
@@ -195,8 +198,8 @@ class Analysis:
         """
         runs = self.grid.normalized()
         columns = {"median": np.nanmedian(runs, axis=(1, 2))}
-        columns |= _name_interval("iqm", estimate_iqm(runs))
-        columns |= _name_interval("area", estimate_mean(self.over_time.normalized()))
+        columns |= estimate_iqm(runs).as_columns("iqm")
+        columns |= estimate_mean(self.over_time.normalized()).as_columns("area")
         return self._by_setting(columns)
 
     @cached_property
@@ -264,12 +267,6 @@ class Analysis:
     agreement = _take_whole(measure_agreement, seeds=3)
     heterogeneity = _take_whole(find_heterogeneity, seeds=3)
     new_tables = _take_whole(simulate_new_tables, seeds=3)
-
-
-def _name_interval(name: str, estimate: Estimate) -> dict[str, Floats]:
-    """Columns of an estimate and its interval, under this name."""
-    low, high = estimate.interval
-    return {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
 
 
 def analyze(results: Results, selection: Selection) -> Analysis:

@@ -56,6 +56,11 @@ class Estimate:
         half = stdtrit(self.freedom, tail) * np.sqrt(self.variance)
         return self.value - half, self.value + half
 
+    def as_columns(self, name: str) -> dict[str, Floats]:
+        """The estimates and their interval as columns of a table, under this name."""
+        low, high = self.interval
+        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
+
     @property
     def p(self) -> Floats:
         """Two-sided p of Welch's test that the true value is 0; NaN without degrees of freedom."""
@@ -122,18 +127,36 @@ def estimate_improvement(runs: Floats, others: Floats) -> tuple[Floats, Floats]:
     of Wilson's kind: it exists where all runs of one are ahead, too. That of the mean over environments comes
     from theirs (MOVER; Zou and Donner 2008).
 
-    runs, others: `[..., environment, run]`, NaN where there is none.
+    runs, others: `[..., environment, run]` of equally many axes, which broadcast but for the last; NaN where
+        there is no run.
 
     Returns value, low and high of the mean, `[3, ...]`, and of each environment, `[3, ..., environment]`.
     """
-    a, b = runs[..., :, None], others[..., None, :]
     counts = [np.isfinite(each).sum(axis=-1) for each in (runs, others)]
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = ((a > b).sum(axis=(-2, -1)) + (a == b).sum(axis=(-2, -1)) / 2) / (counts[0] * counts[1])
+        value = count_wins(runs, others) / (counts[0] * counts[1])
     low, high = 1 - _find_improvement_end(1 - value, *counts), _find_improvement_end(value, *counts)
     below, above = (np.sqrt(((end - value) ** 2).sum(axis=-1)) / value.shape[-1] for end in (low, high))
     middle = value.mean(axis=-1)
     return np.stack([middle, middle - below, middle + above]), np.stack([value, low, high])
+
+
+def count_wins(runs: Floats, others: Floats) -> Floats:
+    """In how many pairs of runs that of the first setting returns more, `[..., environment]`; a tie is half.
+
+    runs, others: as `estimate_improvement` has them.
+    """
+    # The others are sorted, and each run looked up among them: comparing all pairs would take their square.
+    shape = np.broadcast_shapes(runs.shape[:-1], others.shape[:-1])
+    wins, runs = np.empty(shape), np.broadcast_to(runs, (*shape, runs.shape[-1]))
+    for index in np.ndindex(others.shape[:-1]):
+        ordered = np.sort(others[index][np.isfinite(others[index])])
+        sizes = others.shape[:-1]
+        place = tuple(slice(None) if size == 1 else i for size, i in zip(sizes, index, strict=True))
+        found = runs[place]
+        behind = np.searchsorted(ordered, found, "left") + np.searchsorted(ordered, found, "right")
+        wins[place] = np.where(np.isfinite(found), behind, 0).sum(axis=-1) / 2
+    return wins
 
 
 def _find_improvement_end(value: Floats, first: Floats, second: Floats) -> Floats:

@@ -5,6 +5,7 @@ Coverage is of all of the paper's settings, on the scale of all our runs.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -41,8 +42,8 @@ POWER_EXPERIMENTS = 200
 
 # Simulated experiments for coverage: the standard error of a share near 90 % is 0.7 points.
 EXPERIMENTS = 2_000
-# They are simulated in parts, which stay in the processor's caches.
-PARTS = 4
+# They are simulated in parts, which need little memory.
+PARTS = 20
 KINDS = ("gaussian", "capped", "skewed")
 STATISTICS = ("score", "iqm", "improvement")
 COVERAGE_COLUMNS = ("setting", "runs", "seeds", "experiments", *STATISTICS)
@@ -159,8 +160,8 @@ def simulate_coverage(grid: Grid) -> pd.DataFrame:
     seeds = int(np.isfinite(runs).sum(axis=-1).min())
     baseline = grid.settings.index(BASELINE)
     for kind in KINDS:
-        parts = np.split(simulate_runs(runs, kind, seeds), PARTS)
-        value, low, high = np.concatenate([_estimate_all(part, baseline) for part in parts], axis=2)
+        parts = [_estimate_all(part, baseline) for part in simulate_runs(runs, kind, seeds)]
+        value, low, high = np.concatenate(parts, axis=2)
         truth = value.mean(axis=1, keepdims=True)
         covered = ((low <= truth) & (truth <= high)).mean(axis=1)
         covered[STATISTICS.index("improvement"), baseline] = np.nan
@@ -179,24 +180,25 @@ def _estimate_all(experiments: Floats, baseline: int) -> Floats:
     return np.stack([*found, over_baseline], axis=1)
 
 
-def simulate_runs(runs: Floats, kind: str, seeds: int) -> Floats:
-    """Runs of experiments, `[experiment, setting, environment, seed]`.
+def simulate_runs(runs: Floats, kind: str, seeds: int) -> Iterator[Floats]:
+    """Runs of all experiments, part by part: `[experiment, setting, environment, seed]`.
 
     runs: the measured, `[setting, environment, run]`, at least two in each environment.
     kind: one of `KINDS`.
     """
-    random, shape = np.random.default_rng(4), (EXPERIMENTS, *runs.shape[:2], seeds)
+    random, shape = np.random.default_rng(4), (EXPERIMENTS // PARTS, *runs.shape[:2], seeds)
     middle = np.nanmean(runs, axis=-1)[..., None]
     deviation = np.nanstd(runs, axis=-1, ddof=1)[..., None]
     if kind != "skewed":
-        simulated = middle + deviation * random.standard_normal(shape)
-        best = np.nanmax(runs, axis=(0, 2))[:, None]
-        return np.minimum(simulated, best) if kind == "capped" else simulated
+        best = np.nanmax(runs, axis=(0, 2))[:, None] if kind == "capped" else np.inf
+        for _ in range(PARTS):
+            yield np.minimum(middle + deviation * random.standard_normal(shape), best)
+        return
     with np.errstate(divide="ignore", invalid="ignore"):
         moment = np.nanmean(((runs - middle) / deviation) ** 3, axis=-1)[..., None]
     skewness = np.maximum(np.abs(np.nan_to_num(moment)), LEAST_SKEWNESS)
     sign = np.where(moment > 0, 1, -1)
     # A gamma distribution of shape k has mean k, variance k and skewness 2 / √k.
-    shape_parameter = 4 / skewness**2
-    standard = (random.standard_gamma(shape_parameter, shape) - shape_parameter) / np.sqrt(shape_parameter)
-    return middle + deviation * sign * standard
+    k = 4 / skewness**2
+    for _ in range(PARTS):
+        yield middle + deviation * sign * ((random.standard_gamma(k, shape) - k) / np.sqrt(k))

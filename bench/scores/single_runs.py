@@ -1,6 +1,7 @@
 """The runs of one setting in one environment: their returns, outliers, and whether they part into groups."""
 
 import math
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ LEAST_DISTANCE = 0.1
 LEAST_RUNS = 5
 # Each side of a gap has at least this share of the runs: fewer are outliers, not a group.
 LEAST_SHARE = 0.2
+# Of a chance, in decimal.
+DIGITS = 30
 GAP_COLUMNS = [
     *("environment", "setting", "below", "above", "low", "high"),
     *("share", "p", "p_holm", "apart_since"),
@@ -124,12 +127,15 @@ def find_chance(share: float, inner: int, count: int) -> float:
     """
     if math.isnan(share):
         return np.nan
-    terms = (
-        (-1) ** (j + 1) * math.comb(inner, j) * (1 - j * share) ** (count - 2)
-        for j in range(1, inner + 1)
-        if j * share < 1
-    )
-    return min(1.0, max(0.0, math.fsum(terms)))
+    # The terms add up to 2 to the power of `inner` at most, and cancel: so many digits keep the sum exact.
+    with localcontext(prec=inner + DIGITS):
+        wide = Decimal(share)
+        terms = (
+            (-1) ** (j + 1) * math.comb(inner, j) * (1 - j * wide) ** (count - 2)
+            for j in range(1, inner + 1)
+            if j * wide < 1
+        )
+        return float(min(Decimal(1), max(Decimal(0), sum(terms, Decimal(0)))))
 
 
 def find_separation(log: pd.DataFrame, upper: set[int]) -> float:

@@ -23,6 +23,10 @@ from bench.scores.scale import READINGS, Floats, Grid, Reading, rescale
 CONSTRAINED = tuple(name for name in PAPER_SETTINGS if name != UNCONSTRAINED)
 # Simulated tables.
 TABLES = 5000
+# Beyond this number of seeds, all choices of three are too many where each has to be scored by itself.
+MOST_ENUMERATED = 50
+# About as many as the choices of three of fifty seeds.
+DRAWN_CHOICES = 20_000
 
 
 def find_paper_scores(settings: Iterable[str]) -> Floats:
@@ -48,36 +52,119 @@ def score_tables(
     return rescale(means, zero, best[:, None]), best
 
 
-def score_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> tuple[Floats, list[Floats]]:
-    """Scores as tables of three seeds have them: the exact mean over all such tables.
+def score_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> tuple[Floats, Floats]:
+    """Scores as tables of three seeds have them: the mean over all such tables.
 
     Environments share nothing, so the mean over all choices of three seeds in an environment, and then over
     environments, is the mean over all choices of three seeds in each. Seeds that lack one of the paper's
     settings in an environment are left out there.
 
-    Returns scores `[setting]`, and for each environment the returns that score 1, `[choice]`. They are NaN
-    with fewer than three seeds, or without any of the paper's settings.
+    Returns scores and their standard errors, both `[setting]`. Scores are exact, with an error of 0, where
+    the best result is a run, and up to fifty seeds; else choices are drawn at random. They are NaN, with an
+    error of 0, with fewer than three seeds, or without any of the paper's settings.
     """
-    scores, best = [], []
+    if not grid.paper.any():
+        return np.full(len(grid.settings), np.nan), np.zeros(len(grid.settings))
+    score, found = score_by_rank if reading.best == "run" else score_by_choice, []
     for index, zero in enumerate(grid.zero(reading)):
-        returns = grid.returns[:, index]
-        seeds = np.flatnonzero(np.isfinite(returns[grid.paper]).all(axis=0))
-        choices = list(combinations(seeds, len(PAPER_SEEDS)))
-        if not choices or not grid.paper.any():
-            scores.append(np.full(len(returns), np.nan))
-            best.append(np.full(1, np.nan))
-            continue
-        runs = returns[:, np.array(choices)].swapaxes(0, 1)[:, :, None]
-        found, ones = score_tables(runs, grid.paper, np.array([zero]), reading)
-        scores.append(found[..., 0].mean(axis=0))
-        best.append(ones[:, 0])
-    return np.mean(scores, axis=0), best
+        returns = _select_whole_seeds(grid, index)
+        if returns.shape[1] < len(PAPER_SEEDS):
+            found.append((np.full(len(returns), np.nan), np.zeros(len(returns))))
+        else:
+            found.append(score(returns, grid.paper, zero))
+    scores, errors = np.swapaxes(found, 0, 1)
+    return scores.mean(axis=0), np.sqrt((errors**2).sum(axis=0)) / len(found)
 
 
-def normalize_by_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> Floats:
+def _select_whole_seeds(grid: Grid, environment: int) -> Floats:
+    """The returns in an environment of the seeds that have all of the paper's settings, `[setting, seed]`."""
+    returns = grid.returns[:, environment]
+    return returns[:, np.isfinite(returns[grid.paper]).all(axis=0)]
+
+
+def score_by_rank(returns: Floats, paper: NDArray[np.bool_], zero: float) -> tuple[Floats, Floats]:
+    """Mean scores over all choices of three seeds, of which the best run scores 1; and errors of 0.
+
+    A choice's scale is that of its seed with the best run. So choices of the same such seed share a scale:
+    their mean return is a third of that seed's and two thirds of the mean of those ranked below it.
+
+    returns: `[setting, seed]`, of at least three seeds. paper: which settings set the scale, `[setting]`.
+    zero: the return that scores 0.
+
+    Returns two of `[setting]`.
+    """
+    ones, choices, order = rank_seeds(returns[paper])
+    ordered = returns[:, order]
+    below = ordered.cumsum(axis=1)[:, 1:-1] / np.arange(2, len(order))
+    scores = rescale((ordered[:, 2:] + 2 * below) / 3, np.asarray(zero), ones)
+    return np.average(scores, axis=1, weights=choices), np.zeros(len(returns))
+
+
+def rank_seeds(returns: Floats) -> tuple[Floats, NDArray[np.int_], NDArray[np.int_]]:
+    """Seeds by their best run, and how many choices of three seeds each is the best of.
+
+    returns: of the settings that set the scale, `[setting, seed]`.
+
+    Returns the best runs and the numbers of choices, each `[seed - 2]`, both from the third seed on, because
+    the two lowest are the best of no choice; and all seeds, lowest first, `[seed]`.
+    """
+    best = returns.max(axis=0)
+    order = best.argsort(kind="stable")
+    below = np.arange(2, len(order))
+    return best[order[2:]], below * (below - 1) // 2, order
+
+
+def score_by_choice(returns: Floats, paper: NDArray[np.bool_], zero: float) -> tuple[Floats, Floats]:
+    """Mean scores over choices of three seeds, of which the best setting's mean scores 1; standard errors.
+
+    returns, paper, zero: as `score_by_rank` has them; so is what returns.
+    """
+    choices = choose_three(returns.shape[1])
+    runs = returns[:, choices].swapaxes(0, 1)[:, :, None]
+    tables, _ = score_tables(runs, paper, np.array([zero]), READINGS[1])
+    scores = tables[..., 0]
+    is_sampled = returns.shape[1] > MOST_ENUMERATED
+    errors = scores.std(axis=0, ddof=1) / np.sqrt(len(scores)) if is_sampled else np.zeros(len(returns))
+    return scores.mean(axis=0), errors
+
+
+def choose_three(seeds: int) -> NDArray[np.int_]:
+    """All choices of three of these seeds, `[choice, 3]`; beyond fifty seeds some, drawn at random."""
+    if seeds <= MOST_ENUMERATED:
+        return np.array(list(combinations(range(seeds), len(PAPER_SEEDS))))
+    drawn = np.sort(np.random.default_rng(7).integers(seeds, size=(DRAWN_CHOICES, len(PAPER_SEEDS))))
+    return drawn[(np.diff(drawn) > 0).all(axis=1)]
+
+
+def find_best_of_three(grid: Grid) -> pd.DataFrame:
+    """The best run of three seeds in each environment, by environment.
+
+    Columns best_run_of_three (the mean over all choices), best_run_of_three_low and best_run_of_three_high
+    (5 and 95 % of them). They are NaN with fewer than three seeds, or without any of the paper's settings.
+    """
+    lines = np.full((len(grid.environments), 3), np.nan)
+    for index, line in enumerate(lines):
+        returns = _select_whole_seeds(grid, index)[grid.paper]
+        if len(returns) and returns.shape[1] >= len(PAPER_SEEDS):
+            ones, choices, _ = rank_seeds(returns)
+            line[:] = np.average(ones, weights=choices), *find_percentiles(ones, choices, (5, 95))
+    names = ["best_run_of_three", "best_run_of_three_low", "best_run_of_three_high"]
+    return pd.DataFrame(lines, pd.Index(grid.environments, name="environment"), names)
+
+
+def find_percentiles(values: Floats, counts: NDArray[np.int_], percents: tuple[float, ...]) -> Floats:
+    """What `np.percentile` gives of these values, each repeated as often as its count says, `[percent]`.
+
+    values: in ascending order. counts: 1 or more.
+    """
+    last = counts.cumsum() - 1
+    ends = np.stack([last - counts + 1, last], axis=1).flatten()
+    return np.interp(np.array(percents) / 100 * last[-1], ends, np.repeat(values, 2))
+
+
+def normalize_by_three_seeds(grid: Grid) -> Floats:
     """The runs on the mean scale of tables of three seeds, `[setting, environment, seed]`."""
-    _, best = score_three_seeds(grid, reading)
-    return grid.normalized(reading, best=np.array([ones.mean() for ones in best]))
+    return grid.normalized(best=find_best_of_three(grid)["best_run_of_three"].to_numpy())
 
 
 def estimate_three_seeds(grid: Grid, settings: tuple[str, ...]) -> tuple[Estimate, Floats]:

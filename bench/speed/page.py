@@ -112,6 +112,7 @@ def write_page(folder: Path) -> str:
         reached=reached,
         reached_in_all=reached[TOTAL],
         scaling=_scaling_cells(scaling),
+        cores=scaling["amount"][scaling["quantity"] == "cores"].iloc[-1],
     )
     path = folder / "README.md"
     write_whole(path, page)

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.common.files import digest
 from bench.common.provenance import processor_kind
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, without_version
 from bench.protocol.protocol import NUMERICS
+from bench.protocol.settings import BASELINE
+from bench.training.start import GOLDEN, UPDATES
 from tests.golden import make
 from tests.helpers.soak import mark_soak
 
@@ -57,6 +60,12 @@ def test_golden_run(environment: str) -> None:
         assert make.csvs(environment) == RECORD["runs"][environment]
     else:
         assert_golden_within_tolerance(environment)
+
+
+def test_workers_are_compared_by_this_golden_run() -> None:
+    csvs = {without_version(name): settings[BASELINE] for name, settings in RECORD["runs"].items()}
+    assert {name: digest(csv)[:12] for name, csv in csvs.items()} == GOLDEN
+    assert UPDATES * make.PROTOCOL.hyperparameters.horizon == make.PROTOCOL.steps
 
 
 @pytest.mark.parametrize("environment", ["HalfCheetah-v4", *mark_soak(["Hopper-v4"])])

@@ -46,3 +46,10 @@ def worker(scheduler: str, *options: str, **others: Any) -> Any:
     """A worker's process; without a nanny it stays away once it is killed."""
     arguments = ("worker", scheduler, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options)
     return process(DASK, *arguments, **others)
+
+
+def wait_for_workers(scheduler: str, count: int) -> None:
+    from distributed import Client
+
+    with Client(scheduler) as client:
+        client.wait_for_workers(count, timeout=60)

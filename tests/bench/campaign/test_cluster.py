@@ -25,7 +25,7 @@ from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.folder import open_results
 from bench.training.own import read_own_files
 from bench.training.training import train
-from tests.helpers.cluster import running_scheduler, worker
+from tests.helpers.cluster import running_scheduler, wait_for_workers, worker
 from tests.helpers.commands import run
 from tests.helpers.processes import (
     ROOT,
@@ -132,7 +132,7 @@ def test_a_worker_with_several_threads_is_refused(cluster: str, tmp_path: Path) 
     assert "it has 2 threads, one is needed" in message
 
 
-@pytest.mark.parametrize("name", ["source", "python", "libc", *PACKAGES])
+@pytest.mark.parametrize("name", ["source", "python", *PACKAGES])
 def test_a_difference_is_named_with_both_sides(name: str) -> None:
     here = identity()
     assert differences(here, {**here, name: "other"}, threads=1) == [
@@ -218,13 +218,6 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
 
 def test_a_cluster_without_workers_is_refused(scheduler: str, tmp_path: Path) -> None:
     assert "the cluster has no workers" in train_on(scheduler, tmp_path / "results")
-
-
-def wait_for_workers(scheduler: str, count: int) -> None:
-    from distributed import Client
-
-    with Client(scheduler) as client:
-        client.wait_for_workers(count, timeout=60)
 
 
 @dataclass(frozen=True)

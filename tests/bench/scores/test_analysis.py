@@ -8,6 +8,7 @@ import pytest
 
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
+from bench.report.score_facts import describe_drawn_choices
 from bench.scores.analysis import Analysis, save_tables
 from bench.scores.power import COVERAGE_COLUMNS
 from tests.helpers.scores import table_of
@@ -31,6 +32,18 @@ def test_the_table_and_its_scale_simulate_nothing(monkeypatch: pytest.MonkeyPatc
     assert set(analysis.scale.index) == set(ENVIRONMENTS)
     computed = vars(analysis).keys() - Analysis.__dataclass_fields__.keys()
     assert computed == {"all_scores", "scores", "grid", "table", "scale"}
+
+
+def test_scores_as_of_three_by_drawn_choices_have_their_error_beside_them() -> None:
+    """Beyond fifty seeds, and only where the best result is a setting's mean."""
+    few, many = analysis_of(3), analysis_of(51)
+    assert describe_drawn_choices(few) is None
+    errors = [name for name in many.readings if name not in few.readings]
+    assert errors == ["uniform_setting_mean_of_three_error", "untrained_setting_mean_of_three_error"]
+    drawn = describe_drawn_choices(many)
+    assert drawn is not None
+    assert drawn["count"] > 18_000
+    assert drawn["largest_error"] == many.readings[errors].max(axis=None) > 0
 
 
 def test_tables_that_need_more_seeds_are_empty_and_not_written(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from bench.scores.estimates import (
     correct_by_holm,
+    count_wins,
     estimate_improvement,
     estimate_iqm,
     estimate_mean,
@@ -78,6 +79,18 @@ def test_improvement_against_scipy() -> None:
     assert with_holes[0, 0] == pytest.approx(
         stats.mannwhitneyu(a[0][a[0] < 3], b[0]).statistic / (a[0] < 3).sum() / 5
     )
+
+
+@given(st.integers(0, 100))
+def test_wins_are_counted_over_all_pairs(seed: int) -> None:
+    """With ties and missing runs, and with one setting beside several, as with a baseline."""
+    random = np.random.default_rng(seed)
+    runs = random.integers(0, 4, size=(3, 2, 5)).astype(float)
+    runs[random.random(runs.shape) < 0.2] = NAN
+    for others in (runs[::-1], runs[:1]):
+        a, b = runs[..., :, None], others[..., None, :]
+        expected = (a > b).sum(axis=(-2, -1)) + (a == b).sum(axis=(-2, -1)) / 2
+        np.testing.assert_array_equal(count_wins(runs, others), expected)
 
 
 @given(st.integers(1, 21), st.integers(1, 21), st.integers(0, 100))

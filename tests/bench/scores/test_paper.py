@@ -119,7 +119,7 @@ def test_predictions_contain_new_tables() -> None:
     """Of tables of three seeds, each on its own scale, with runs no better than the best measured."""
     truth = random_grid(7)
     span = truth.scale["best_run"].to_numpy()  # random returns are 0
-    experiments = simulate_runs(truth.normalized(), "capped", 10)[:60] * span[:, None]
+    experiments = next(simulate_runs(truth.normalized(), "capped", 10))[:60] * span[:, None]
     inside = []
     for ours, new in ((each[..., :7], each[..., 7:]) for each in experiments):
         table = predict_tables(dataclasses.replace(truth, returns=ours))

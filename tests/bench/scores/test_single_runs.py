@@ -1,6 +1,7 @@
 """Outliers by hand; the widest gap between runs by hand, and against simulated runs."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,20 @@ def test_the_chance_of_a_gap_by_hand() -> None:
     assert find_chance(0.7, 2, 3) == pytest.approx(0.6)
     assert find_chance(0.4, 2, 3) == 1
     assert math.isnan(find_chance(math.nan, 2, 3))
+
+
+def test_the_chance_of_a_gap_between_many_runs_is_no_rounding() -> None:
+    """By inclusion and exclusion in fractions, whose terms are as large as 10^30 here, and cancel."""
+    inner, count, share = 127, 210, Fraction(1, 256)
+    terms = [
+        (-1) ** (j + 1) * math.comb(inner, j) * max(Fraction(0), 1 - j * share) ** (count - 2)
+        for j in range(1, inner + 1)
+    ]
+    assert max(terms) > 10**15
+    assert find_chance(float(share), inner, count) == pytest.approx(float(sum(terms)), rel=1e-12)
+    chances = [find_chance(share, 601, 1000) for share in (0.001, 0.002, 0.004, 0.008, 0.016)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.95])

@@ -2,15 +2,22 @@
 
 from itertools import combinations, product
 
+import hypothesis.extra.numpy as arrays
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.scores.estimates import estimate_mean
 from bench.scores.scale import READINGS, Grid
 from bench.scores.three_seeds import (
+    MOST_ENUMERATED,
     TABLES,
+    choose_three,
     draw_tables,
+    find_best_of_three,
+    find_percentiles,
     leave_seeds_out,
     remove_noise,
     score_tables,
@@ -29,28 +36,83 @@ def test_tables_of_three_seeds_are_scored_as_the_table_is() -> None:
     assert np.isnan(score_three_seeds(random_grid(2))[0]).all()
 
 
-def in_one_environment(returns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and best runs of two of the paper's settings, and maybe one more. returns: `[setting, seed]`."""
+def in_one_environment(returns: np.ndarray) -> Grid:
+    """A grid of two of the paper's settings, and maybe one more. returns: `[setting, seed]`."""
     scale = pd.DataFrame({"random_uniform": [0.0]}, ["A"])
     settings = ("clip-0.1", "clip-0.2", "mine")[: len(returns)]
-    scores, (best,) = score_three_seeds(Grid(returns[:, None], scale, settings, ("A",), (0, 1, 2, 3)))
-    return scores, best
+    return Grid(returns[:, None], scale, settings, ("A",), tuple(range(returns.shape[1])))
 
 
 def test_scores_as_of_three_of_four_seeds_by_hand() -> None:
     """Of four choices of three, one lacks the best run, 4: its scale ends at 3."""
     returns = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
-    found, best = in_one_environment(returns)
+    found, _ = score_three_seeds(in_one_environment(returns))
     assert found.tolist() == pytest.approx([(2 / 3 + 7 / 12 + 8 / 12 + 9 / 12) / 4, 0])
-    assert best.tolist() == [3, 4, 4, 4]
+    best = find_best_of_three(in_one_environment(returns)).loc["A"]
+    assert best.tolist() == pytest.approx([15 / 4, *np.percentile([3, 4, 4, 4], [5, 95])])
     # A setting that is not the paper's does not set the scale; a seed that lacks a paper's run is left out.
     own = np.vstack([returns, [9.0, 9.0, 9.0, np.nan]])
-    more, _ = in_one_environment(own)
+    more, _ = score_three_seeds(in_one_environment(own))
     assert more[:2].tolist() == found.tolist()
     assert np.isnan(more[2])
     own[1, 3] = np.nan
-    fewer, _ = in_one_environment(own)
+    fewer, _ = score_three_seeds(in_one_environment(own))
     assert fewer.tolist() == pytest.approx([2 / 3, 0, 3])
+
+
+RETURNS = arrays.arrays(
+    float, st.tuples(st.integers(1, 3), st.integers(3, 8)), elements=st.integers(1, 6).map(float)
+)
+
+
+@given(RETURNS)
+def test_scores_by_rank_are_the_mean_over_all_choices(returns: np.ndarray) -> None:
+    """Whole numbers, so that many runs are equal."""
+    grid = in_one_environment(returns)
+    choices = [returns[:, list(chosen)] for chosen in combinations(range(returns.shape[1]), 3)]
+    best = np.array([choice[:2].max() for choice in choices])
+    expected = np.mean([choice.mean(axis=1) / one for choice, one in zip(choices, best, strict=True)], axis=0)
+    scores, errors = score_three_seeds(grid)
+    np.testing.assert_allclose(scores, expected, rtol=1e-12)
+    assert not errors.any()
+    expected_best = [best.mean(), *np.percentile(best, [5, 95])]
+    np.testing.assert_allclose(find_best_of_three(grid).loc["A"], expected_best, rtol=1e-12)
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 5)), min_size=1))
+def test_percentiles_of_repeated_values(pairs: list[tuple[int, int]]) -> None:
+    values, counts = np.array(sorted(pairs)).T
+    percents = (0, 5, 33, 50, 95, 100)
+    expected = np.percentile(np.repeat(values.astype(float), counts), percents)
+    np.testing.assert_allclose(find_percentiles(values.astype(float), counts, percents), expected, atol=1e-12)
+
+
+def test_beyond_fifty_seeds_choices_are_drawn_and_the_error_is_told() -> None:
+    """Around the mean over all choices, which one seed fewer in the limit still enumerates."""
+    by_run, by_mean = READINGS[:2]
+    whole = random_grid(MOST_ENUMERATED + 1)
+    scores, errors = score_three_seeds(whole, by_mean)
+    assert ((errors > 0) & (errors < 0.001)).all()
+    every = np.array(list(combinations(range(MOST_ENUMERATED + 1), 3)))
+    runs = whole.returns[..., every].transpose(2, 0, 1, 3)
+    exact = score_tables(runs, whole.paper, whole.zero(by_mean), by_mean)[0].mean(axis=(0, 2))
+    assert (np.abs(scores - exact) < 4 * errors).all()
+    assert not score_three_seeds(whole, by_run)[1].any()
+    assert not score_three_seeds(random_grid(MOST_ENUMERATED), by_mean)[1].any()
+
+
+def test_a_drawn_choice_has_three_seeds() -> None:
+    drawn = choose_three(1000)
+    assert drawn.shape[0] > 19_000
+    assert (np.diff(drawn) > 0).all()
+    assert drawn.min() == 0
+    assert drawn.max() == 999
+
+
+def test_many_seeds_cost_little() -> None:
+    """All choices of three of a thousand seeds would be 166 million."""
+    for reading in READINGS:
+        assert np.isfinite(score_three_seeds(random_grid(1000), reading)[0]).all()
 
 
 def test_scores_as_of_three_seeds_are_the_mean_of_all_tables() -> None:
