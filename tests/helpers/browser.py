@@ -51,7 +51,7 @@ class Page:
 
     def press(self, key: str, text: str = "") -> None:
         """Press and release a key, such as Tab, ArrowLeft or, with its text, a space."""
-        codes = {"Tab": 9, "Enter": 13, " ": 32, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37}
+        codes = {"Tab": 9, "Enter": 13, " ": 32, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "+": 187, "0": 48}
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._command(
@@ -61,6 +61,16 @@ class Page:
     def move(self, x: float, y: float) -> None:
         """Move the pointer there, in CSS pixels of the window."""
         self._command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def turn_wheel(self, x: float, y: float, amount: float, *, with_ctrl: bool = False) -> None:
+        """Turn the pointer's wheel there, by CSS pixels downwards."""
+        keys = {"modifiers": 2} if with_ctrl else {}
+        self._command("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=amount, **keys)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the pointer's button at one point, move to another, and release it there."""
+        for kind, (x, y) in (("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)):
+            self._command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1)
 
     def click(self, selector: str) -> None:
         """Click with the pointer on the first element of a CSS selector."""
