@@ -30,9 +30,9 @@ class Page:
         for domain in ("Page", "Runtime", "Log"):
             self._command(f"{domain}.enable")
 
-    def open(self, path: Path) -> None:
-        """Open a file and wait until it is loaded."""
-        self._command("Page.navigate", url=path.resolve().as_uri())
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Open a file, at a fragment with its #, and wait until it is loaded."""
+        self._command("Page.navigate", url=path.resolve().as_uri() + fragment)
         loaded = "document.readyState === 'complete' ? done() : addEventListener('load', done)"
         self.evaluate(f"new Promise(done => {loaded})")
 

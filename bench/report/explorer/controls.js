@@ -90,12 +90,23 @@ function start() {
   byId("readme").hidden = !FILES.has("README.md");
   byId("table-notes").append(...DATA.table.notes.map((note) => element("p", "", note)));
   addControls();
+  firstView = viewNow();
+  readView();
   drawScores();
   byId("column").addEventListener("change", () => {
     byId("logarithmic").checked = DATA.columns[byId("column").value].logarithmic;
   });
-  byId("controls").addEventListener("change", draw);
+  byId("controls").addEventListener("change", () => {
+    keepView();
+    draw();
+  });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  addEventListener("hashchange", () => {
+    // A link to a part of the page does not change the view: it goes back into the address.
+    if (!readView()) return keepView();
+    drawScores();
+    draw();
+  });
   draw();
 }
 
