@@ -93,6 +93,10 @@ class Page:
         found = self._command("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(found["data"])
 
+    def save_into(self, folder: Path) -> None:
+        """Put what the page saves into a folder."""
+        self._command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def show_as(self, medium: str) -> None:
         """Show the page as on a medium: screen or print."""
         self._command("Emulation.setEmulatedMedia", media=medium)

@@ -101,6 +101,7 @@ function start() {
     draw();
   });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  byId("save-shown").addEventListener("click", saveShown);
   addEventListener("hashchange", () => {
     // A link to a part of the page does not change the view: it goes back into the address.
     if (!readView()) return keepView();

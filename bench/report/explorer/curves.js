@@ -1,9 +1,8 @@
 /* A panel for each environment: means with intervals, and single seeds, drawn by Vega as SVG. */
 
 let views = [];
-/** SVG prints well; the menu of a panel saves it as a picture. */
-const ACTIONS = { export: true, source: false, compiled: false, editor: false };
-const EMBEDDING = { mode: "vega-lite", renderer: "svg", tooltip: false, actions: ACTIONS };
+/** SVG prints well. */
+const EMBEDDING = { mode: "vega-lite", renderer: "svg", tooltip: false, actions: false };
 
 /** The rows of a panel by the names of its data: only what is shown. A logarithmic axis shows what is above 0. */
 function rowsOf(chosen, environment) {
@@ -58,5 +57,6 @@ async function drawPanels(chosen) {
     views.push(view);
     addReadout(figure, plot, view, rows, chosen, environment);
     addZoom(plot, view, rows, chosen);
+    figure.append(saveMenu(view, rows, chosen, environment));
   }));
 }

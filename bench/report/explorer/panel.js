@@ -1,19 +1,24 @@
 /* A panel as Vega-Lite describes it: https://vega.github.io/vega-lite/docs. */
 
-/** What is drawn in a panel of these rows, which are as `rowsOf` has them, within limits as of `limitsOf`. */
-function panelSpec(chosen, rows, limits) {
+/** What is drawn in a panel of these rows, which are as `rowsOf` has them, within limits as of `limitsOf`. A picture has labels. */
+function panelSpec(chosen, rows, limits, isPicture = false) {
   const settings = chosen.settings.map((name) => SETTING.get(name));
+  const labels = Object.fromEntries(settings.map(({ name, label }) => [name, label]));
+  const line = { symbolType: "stroke", symbolSize: 900, symbolStrokeWidth: 2, symbolOpacity: 1 };
+  const labelExpr = `(${JSON.stringify(labels)})[datum.value]`;
+  const legend = isPicture ? { title: null, labelLimit: 400, labelExpr, ...line } : null;
   const look = (part) => ({
-    field: "setting", legend: null, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
+    field: "setting", legend, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
   });
   const color = look("colour"), strokeDash = look("dash"), shape = look("marker");
-  const within = (low, high) => ({ domain: [{ expr: low }, { expr: high }], nice: false, zero: false });
+  const within = (low, high) => ({ domain: [{ expr: low }, { expr: high }], nice: false });
   const x = {
     field: "timesteps", type: "quantitative", scale: within("left", "right"),
     axis: { title: "timesteps", format: "~s", tickCount: 5, grid: false, labelOverlap: true },
   };
   const scale = { type: chosen.logarithmic ? "log" : "linear", ...within("bottom", "top") };
-  const axis = { title: null, format: chosen.logarithmic ? "~g" : "~s", tickCount: 5, labelOverlap: true };
+  const title = isPicture ? DATA.columns[chosen.column].label : null;
+  const axis = { title, format: chosen.logarithmic ? "~g" : "~s", tickCount: 5, labelOverlap: true };
   const y = (field) => ({ field, type: "quantitative", scale, axis });
   const layer = (name, mark, encoding) => ({ name, data: { name }, mark, encoding });
   const point = (look) => ({ type: "point", filled: true, opacity: 1, ...look });

@@ -44,6 +44,7 @@ def test_limits_by_hand(page: Page) -> None:
 
 
 def test_hidden_runs_move_no_axis_and_shown_ones_do(page: Page) -> None:
+    click(page, "#intervals")
     hidden = limits(page)
     assert page.evaluate("rowsOf(chosenNow(), DATA.environments[0]).seeds.length") == 0
     click(page, "#single")
