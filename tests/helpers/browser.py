@@ -51,7 +51,17 @@ class Page:
 
     def press(self, key: str, text: str = "") -> None:
         """Press and release a key, such as Tab, ArrowLeft or, with its text, a space."""
-        codes = {"Tab": 9, "Enter": 13, " ": 32, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "+": 187, "0": 48}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            " ": 32,
+            "Escape": 27,
+            "End": 35,
+            "Home": 36,
+            "ArrowLeft": 37,
+            "+": 187,
+            "0": 48,
+        }
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._command(
@@ -65,7 +75,16 @@ class Page:
     def turn_wheel(self, x: float, y: float, amount: float, *, with_ctrl: bool = False) -> None:
         """Turn the pointer's wheel there, by CSS pixels downwards."""
         keys = {"modifiers": 2} if with_ctrl else {}
-        self._command("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=amount, **keys)
+        self._command(
+            "Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=amount, **keys
+        )
+
+    def tap(self, x: float, y: float) -> None:
+        """Touch the window there, and let go."""
+        self._command("Emulation.setTouchEmulationEnabled", enabled=True)
+        self._command("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self._command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self._command("Emulation.setTouchEmulationEnabled", enabled=False)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press the pointer's button at one point, move to another, and release it there."""
@@ -97,9 +116,10 @@ class Page:
         """Put what the page saves into a folder."""
         self._command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
-    def show_as(self, medium: str) -> None:
-        """Show the page as on a medium: screen or print."""
-        self._command("Emulation.setEmulatedMedia", media=medium)
+    def show_as(self, medium: str, **features: str) -> None:
+        """Show the page as on a medium, screen or print, with features such as forced_colors="active"."""
+        named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self._command("Emulation.setEmulatedMedia", media=medium, features=named)
 
     def _command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command and wait for its answer; keep what the page complains of meanwhile."""

@@ -66,8 +66,8 @@ function explanation(chosen) {
   return `${parts.join(", ")}. An arrow at the border is where a mean leaves the panel.`;
 }
 
-const READING = "For values point at a panel, or go to it by Tab and use the arrow keys. Ctrl and the wheel, or + and −," +
-  " zoom; then a panel can be dragged, and a double click or 0 shows all.";
+const READING = "For values point at a panel, tap it, or go to it by Tab and use the arrow keys. Ctrl and the wheel, or" +
+  " + and −, zoom; then a panel can be dragged, and a double click or 0 shows all.";
 
 /** Kept when the last choice is drawn. */
 let drawn = Promise.resolve(), latest = null;
@@ -84,12 +84,29 @@ function draw() {
   drawn = drawn.then(() => (chosen === latest ? drawPanels(chosen) : null));
 }
 
+/** Controls fold where they would take a screen. */
+function foldControls() {
+  const narrow = matchMedia("screen and (max-width: 760px)"), fold = () => { byId("choices").open = !narrow.matches; };
+  narrow.addEventListener("change", fold);
+  fold();
+}
+
+/** Show by a shadow that a table goes on beyond its right edge. */
+function showScrolling(box) {
+  const follow = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.addEventListener("scroll", follow);
+  new ResizeObserver(follow).observe(box.firstElementChild);
+  new ResizeObserver(follow).observe(box);
+}
+
 function start() {
   byId("runs-summary").textContent = DATA.summary.runs;
   byId("points-summary").textContent = DATA.summary.points;
   byId("readme").hidden = !FILES.has("README.md");
   byId("table-notes").append(...DATA.table.notes.map((note) => element("p", "", note)));
   addControls();
+  foldControls();
+  document.querySelectorAll(".scroll").forEach(showScrolling);
   firstView = viewNow();
   readView();
   drawScores();

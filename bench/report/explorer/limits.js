@@ -56,7 +56,7 @@ function marksOf(chosen, rows, limits) {
     curve.forEach((row, index) => {
       const side = sideOf(row), isMarked = index % every === first || index === curve.length - 1;
       const isLeaving = index === 0 || sideOf(curve[index - 1]) !== side;
-      if (side === "markers" ? isMarked : isLeaving) marks[side].push(row);
+      if (side === "markers" ? isMarked : isLeaving) marks[side].push({ ...row, marker: SETTING.get(setting).marker });
     });
   }
   return marks;

@@ -10,7 +10,8 @@ function panelSpec(chosen, rows, limits, isPicture = false) {
   const look = (part) => ({
     field: "setting", legend, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
   });
-  const color = look("colour"), strokeDash = look("dash"), shape = look("marker");
+  const color = look("colour"), strokeDash = look("dash");
+  const shape = { field: "marker", type: "nominal", scale: null };
   const within = (low, high) => ({ domain: [{ expr: low }, { expr: high }], nice: false });
   const x = {
     field: "timesteps", type: "quantitative", scale: within("left", "right"),

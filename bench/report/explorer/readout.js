@@ -11,8 +11,10 @@ function moveBeside(box, panel) {
   const beside = fitsRight ? around.right + gap : around.left - gap - width;
   const below = around.bottom + height <= window.innerHeight ? around.bottom : Math.max(0, around.top - height);
   const fits = fitsRight || fitsLeft;
-  box.style.left = `${fits ? beside : within(around.left, width, room)}px`;
-  box.style.top = `${fits ? within(around.top, height, window.innerHeight) : below}px`;
+  const left = fits ? beside : within(around.left, width, room);
+  const top = fits ? within(around.top, height, window.innerHeight) : below;
+  box.style.left = `${left - around.left}px`;
+  box.style.top = `${top - around.top}px`;
 }
 
 /** The index of the number in a list that is nearest to another. */
@@ -67,12 +69,15 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
     view.data("cursor", []).run();
   }
 
-  plot.addEventListener("pointermove", (event) => {
+  const showAt = (event) => {
     const frame = plot.querySelector("svg").getBoundingClientRect(), [left, top] = view.origin();
     const timesteps = view.scale("x").invert(event.clientX - frame.left - left);
     show(nearestIndex(axis, timesteps), event.clientY - frame.top - top);
-  });
-  plot.addEventListener("pointerleave", hide);
+  };
+  plot.addEventListener("pointermove", showAt);
+  plot.addEventListener("pointerdown", showAt);
+  // What a tap has shown stays until the next tap elsewhere.
+  plot.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
   plot.addEventListener("focus", () => { if (plot.matches(":focus-visible")) show(index); });
   plot.addEventListener("blur", hide);
   plot.addEventListener("keydown", (event) => {

@@ -27,7 +27,7 @@ def saved(path: Path) -> Path:
 @pytest.mark.parametrize("form", ["SVG", "PNG"])
 def test_a_panel_is_saved_as_a_picture(page: Page, tmp_path: Path, form: str) -> None:
     page.save_into(tmp_path)
-    page.evaluate("views[0].data('cursor', [{timesteps: 20480}]).run()")
+    page.evaluate("void views[0].data('cursor', [{timesteps: 20480}]).run()")
     click(page, "#panels .save summary")
     click(page, f"#panels .save button:nth-of-type({1 if form == 'SVG' else 2})")
     picture = saved(tmp_path / f"HalfCheetah-v4-return_last100.{form.lower()}").read_bytes()
