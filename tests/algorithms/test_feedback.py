@@ -93,6 +93,7 @@ def test_before_it_true_rewards_matter_by_which_window_is_preferred_alone() -> N
     assert differs(updated(MODEL, NUMBERS, negated)[-1], expected[-1])
 
 
+@pytest.mark.soak
 def test_labels_throughout_training_see_later_rewards() -> None:
     """The tenth rollout is compared again; the rollouts between are not."""
     rollouts = [rollout(seed) for seed in range(10)]
@@ -194,8 +195,8 @@ def kl_to_the_start(supervised_coefficient: float, updates: int) -> float:
 
 
 def test_with_a_large_penalty_the_policy_stays_where_it_was() -> None:
-    assert kl_to_the_start(0.0, 15) > 1e-3
-    assert kl_to_the_start(1e3, 15) < 1e-4
+    assert kl_to_the_start(0.0, 12) > 1e-3
+    assert kl_to_the_start(1e3, 12) < 1e-4
 
 
 TOY = Hyperparameters(horizon=256, epochs=5, minibatch_size=64, hidden_sizes=(16, 16))

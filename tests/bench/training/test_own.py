@@ -204,6 +204,7 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     assert record["numbers"] == {"epsilon": 0.2}
 
 
+@pytest.mark.soak
 def test_files_that_were_lost_are_kept_in_the_results_folder(tmp_path: Path) -> None:
     own = [
         write(tmp_path / "a.py"),
