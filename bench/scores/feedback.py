@@ -5,6 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from bench.protocol.protocol import LOG_INTERVAL
 from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
@@ -73,7 +74,8 @@ class FeedbackTables:
 
         agreement: with the labeler on held-out comparisons, at the end. supervised_kl: KL(π ‖ π_supervised)
         at the end, nats. true_change, learned_change: of the true and of the learned return of the last 100
-        episodes, from the policy's first step to the end. parted: runs whose learned return rose while the
+        episodes, from the policy's first step to the end. Where no learned return is logged before that step,
+        from the first line that has one. parted: runs whose learned return rose while the
         true one fell. runs: their number. All but the last two are means over seeds.
         """
         lines = []
@@ -81,7 +83,9 @@ class FeedbackTables:
             options = SETTINGS[name].options
             if not options.get("labels"):
                 continue
-            begin = options["label_rollouts"] + options["value_rollouts"]
+            # Learned returns are counted after the label rollouts.
+            counted = options["label_rollouts"] + LOG_INTERVAL
+            begin = max(options["label_rollouts"] + options["value_rollouts"], counted)
             runs = self.analysis.runs[self.analysis.runs["setting"] == name]
             lines.append(_summarize(runs, begin))
         columns = ["setting", "environment", "agreement", "supervised_kl", "true_change", "learned_change"]
@@ -89,12 +93,12 @@ class FeedbackTables:
 
 
 def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
-    """The lines of `FeedbackTables.models` of one setting. begin: rollouts before the policy's first step."""
+    """The lines of `FeedbackTables.models` of one setting. begin: the rollout from which changes count."""
     order = runs.sort_values("timesteps").groupby(list(KEYS), sort=False)
     last = order.last()
-    # The first line is at the fifth rollout, as all lines are multiples of it.
-    steps = runs["timesteps"].min() // 5
-    before = runs[runs["timesteps"] <= max(begin, 5) * steps]
+    # A run's first line is after as many rollouts.
+    steps = runs["timesteps"].min() // LOG_INTERVAL
+    before = runs[runs["timesteps"] <= begin * steps]
     first = before.sort_values("timesteps").groupby(list(KEYS), sort=False).last()
     true = last["return_last100"] - first["return_last100"]
     learned = last["learned_return"] - first["learned_return"]

@@ -53,6 +53,11 @@ def test_changes_are_counted_from_the_policy_s_first_step(results: Results) -> N
     for column, name in (("return_last100", "true_change"), ("learned_return", "learned_change")):
         change = ends[column, UPDATES * 2048] - ends[column, 30 * 2048]
         assert lines.loc[("rlhf", "Hopper-v4"), name] == pytest.approx(change.mean())
+    # In preferences the first learned return is that of the tenth rollout.
+    chosen = runs[(runs["setting"] == "preferences") & (runs["environment"] == "Hopper-v4")]
+    means = chosen.groupby("timesteps")["learned_return"].mean()
+    change = means[UPDATES * 2048] - means[10 * 2048]
+    assert lines.loc[("preferences", "Hopper-v4"), "learned_change"] == pytest.approx(change)
     assert set(models["setting"]) == {"rlhf", "rlhf-no-penalty", "preferences"}
 
 

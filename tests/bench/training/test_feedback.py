@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from algorithms.hyperparameters import Hyperparameters
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
@@ -60,6 +61,14 @@ def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut() -> Non
     assert alone.results[0].demonstrations == read_demonstrations(ENVIRONMENT)[1]
     # A labeler that errs every other time gives another model.
     assert mixed.results[0].csv != mixed.results[1].csv
+
+
+def test_a_window_fits_into_an_episode_and_into_a_rollout() -> None:
+    runs = [Run("Reacher-v4", "preferences", 0)]
+    for horizon, window in ((2048, 25), (32, 16)):
+        protocol = Protocol(horizon, Hyperparameters(horizon, minibatch_size=32))
+        (learner,) = Training(runs, protocol).learners
+        assert learner.state.rule_state.comparisons.windows.exists.shape[-1] == window
 
 
 @pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
