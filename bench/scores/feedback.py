@@ -10,7 +10,7 @@ from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import estimate_mean
-from bench.scores.pairs import compare_settings
+from bench.scores.pairs import compare_beside, compare_settings
 
 SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
 TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
@@ -39,20 +39,13 @@ class FeedbackTables:
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
-        """One line a setting: setting, score, ci_low, ci_high, runs, diverged; its difference from clip-0.2.
-
-        The difference's columns are those of `compare_settings`, of the settings of human feedback only.
-        """
-        table = self.analysis.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
-        found = compare_settings(self.analysis.grid, [(name, BASELINE) for name in self.present])
-        return table.merge(found.drop(columns="other"), on="setting", how="left")
+        """One line a setting, as `compare_beside` has it."""
+        return compare_beside(self.analysis.table, self.analysis.grid, RLHF_SETTINGS)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """The pairs that the page compares, where both have runs, as `compare_settings` has them."""
         shown = [pair for pair in PAIRS if set(pair) <= set(self.present)]
-        if not shown:
-            return pd.DataFrame(columns=["setting", "other", "difference", "low", "high", "p", "p_holm"])
         return compare_settings(self.analysis.grid, shown)
 
     @cached_property
