@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
+from bench.campaign.demonstrations import DemonstrationJob
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
@@ -102,6 +103,10 @@ def test_demonstrations_whose_arrays_do_not_fit_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="finite"):
         StoredDemonstrations.from_bytes(wrong.to_bytes())
+
+
+def test_a_campaign_counts_a_demonstrator_as_one_run() -> None:
+    assert DemonstrationJob("Hopper-v4").runs == (Run("Hopper-v4", "clip-0.2", 100),)
 
 
 @pytest.mark.soak
