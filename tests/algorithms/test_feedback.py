@@ -63,6 +63,20 @@ def paid(batch: Rollout, seed: int) -> Rollout:
     return batch.replace(rewards=jnp.asarray(rewards, jnp.float32))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label_rollouts": 0}, "label_rollouts must be at least 1"),
+        ({"window": 0}, "window must be at least 1"),
+        ({"model_epochs": 0}, "model_epochs must be at least 1"),
+        ({"labels": 8}, "each of 2 label rollouts 4 comparisons: at least 5"),
+    ],
+)
+def test_labels_that_no_model_can_be_fitted_to_are_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rlhf.Rule(demonstrations=False, value_rollouts=1, **(LABELS | options))
+
+
 def test_without_its_parts_it_is_clipping_to_the_bit() -> None:
     """The true reward, no demonstrations, no penalty."""
     rollouts = [rollout(seed) for seed in range(3)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
+from bench.campaign.demonstrations import DemonstrationJob
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
@@ -63,6 +64,14 @@ def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut() -> Non
     assert mixed.results[0].csv != mixed.results[1].csv
 
 
+def test_a_window_fits_into_an_episode_and_into_a_rollout() -> None:
+    runs = [Run("Reacher-v4", "preferences", 0)]
+    for horizon, window in ((2048, 25), (32, 16)):
+        protocol = Protocol(horizon, Hyperparameters(horizon, minibatch_size=32))
+        (learner,) = Training(runs, protocol).learners
+        assert learner.state.rule_state.comparisons.windows.exists.shape[-1] == window
+
+
 @pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
 @pytest.mark.parametrize("name", ["rlhf", *mark_soak([each for each in RLHF_SETTINGS if each != "rlhf"])])
 def test_golden_updates(name: str) -> None:
@@ -94,6 +103,10 @@ def test_demonstrations_whose_arrays_do_not_fit_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="finite"):
         StoredDemonstrations.from_bytes(wrong.to_bytes())
+
+
+def test_a_campaign_counts_a_demonstrator_as_one_run() -> None:
+    assert DemonstrationJob("Hopper-v4").runs == (Run("Hopper-v4", "clip-0.2", 100),)
 
 
 @pytest.mark.soak

@@ -105,6 +105,7 @@ def test_what_may_depend_on_the_run_s_length_is_known_from_the_file() -> None:
     """Such a run is repeated whole, because none begins like a longer one."""
     assert not ANOTHER_RULE.depends_on_length
     assert OwnFile("mine.py", "def objective(ratio, progress): ...").depends_on_length
+    assert OwnFile("mine.py", "from algorithms.rules import preferences").depends_on_length
 
 
 TWO_OBJECTIVES = OwnFile(
