@@ -203,7 +203,7 @@ def _check_update(path: Path, own: OwnFile, setting: Setting) -> None:
     try:
         jax.eval_shape(make_update)
     except Exception as error:
-        raise UserError(f"{path}: rule fails for {setting.name}: {_describe_error(own, error)}") from error
+        raise _failure(path, own, "rule", setting, error) from error
 
 
 def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
@@ -228,15 +228,18 @@ def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
     try:
         found = jax.eval_shape(function, **{name: given[name] for name in names})
     except Exception as error:
-        failing = objective_name(setting)
-        raise UserError(
-            f"{path}: {failing} fails for {setting.name}: {_describe_error(own, error)}"
-        ) from error
+        raise _failure(path, own, objective_name(setting), setting, error) from error
     if getattr(found, "shape", None) != samples.shape:
         raise UserError(
             f"{path}: {objective_name(setting)} must return an array of one number for each sample, of shape"
             f" [64] for 64 samples, not {getattr(found, 'shape', found)}"
         )
+
+
+def _failure(path: Path, own: OwnFile, failing: str, setting: Setting, error: Exception) -> UserError:
+    """The error for what fails with a setting's numbers, which are named where a key is missing."""
+    numbers = f"; its numbers: {' '.join(setting.numbers)}" if isinstance(error, KeyError) else ""
+    return UserError(f"{path}: {failing} fails for {setting.name}: {_describe_error(own, error)}{numbers}")
 
 
 def _describe_error(own: OwnFile, error: Exception) -> str:
