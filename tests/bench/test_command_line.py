@@ -115,7 +115,7 @@ def test_incomplete_seeds_are_named(with_more: tuple[Path, str]) -> None:
     assert (folder / "table1.csv").exists()
     status, out, _ = run("table", "--results", str(folder), "--seeds", "0-4")
     assert status == 0
-    assert "files are written of a whole table" in out
+    assert "the folder's own files are of a whole table" in out
     assert "left out" not in out
 
 
@@ -197,7 +197,7 @@ def test_a_folder_of_other_environments_says_how_they_are_named(tmp_path: Path) 
         (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
         (
             ["train", "--environments", "Hopper-v5"],
-            "Hopper-v5 is of another protocol: v4 is this one's, --variant v5 has Hopper-v5",
+            "Hopper-v5 is of another protocol: this one has Hopper-v4; --variant v5 has Hopper-v5",
         ),
         (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
         (
