@@ -49,7 +49,7 @@ def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
         elif name not in VALUES:
             raise unknown("name in --set", name, [*NUMBERS, *VALUES])
         elif value not in VALUES[name]:
-            raise UserError(f"--set {name} must be one of {', '.join(VALUES[name])}, not {value}")
+            raise unknown(f"value of --set {name}", value, VALUES[name])
         else:
             words[name] = value
     version = words.pop("environment_version", protocol.environment_version)

@@ -70,8 +70,7 @@ def select(
     available = all_environments_of(version)
     for name in environments:
         if name not in available and name in all_environments_of(version_of(name)):
-            other = f"--variant {version_of(name)}" if version_of(name) in VARIANTS else "no --variant"
-            raise UserError(f"{name} is of another protocol: {version} is this one's, {other} has {name}")
+            raise _of_another_version(name, version, available)
     chosen_environments = _known("environment", environments or environments_of(version), available)
     known = tuple(known)
     groups = {**GROUPS, OWN: tuple(name for name in known if name not in SETTINGS)}
@@ -140,6 +139,14 @@ def ranges(seeds: Sequence[int]) -> str:
             found.append([seed])
     texts = (f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in found)
     return ", ".join(texts)
+
+
+def _of_another_version(name: str, version: str, available: tuple[str, ...]) -> UserError:
+    """The error for an environment of another version, with its sibling here and the protocol that has it."""
+    sibling = f"{without_version(name)}-{version}"
+    here = sibling if sibling in available else f"{version} environments"
+    there = f"; --variant {version_of(name)} has {name}" if version_of(name) in VARIANTS else ""
+    return UserError(f"{name} is of another protocol: this one has {here}{there}")
 
 
 def _known(

@@ -72,9 +72,10 @@ class OwnFile:
     def depends_on_length(self) -> bool:
         """Whether an update may depend on how long the run is, so that no run begins like a longer one.
 
-        It may where the file has the word that names the share of the run, or that of its stepsize.
+        It may where the file has the word that names the share of the run, or that of its stepsize, or the
+        rule whose labels are spread over the run.
         """
-        return "progress" in self.source or "stepsize_fraction" in self.source
+        return any(word in self.source for word in ("progress", "stepsize_fraction", "preferences"))
 
     def defines_any(self, runs: Iterable[Run]) -> bool:
         """Whether a setting of one of these runs is its own."""
@@ -202,7 +203,7 @@ def _check_update(path: Path, own: OwnFile, setting: Setting) -> None:
     try:
         jax.eval_shape(make_update)
     except Exception as error:
-        raise UserError(f"{path}: rule fails for {setting.name}: {_describe_error(own, error)}") from error
+        raise _failure(path, own, "rule", setting, error) from error
 
 
 def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
@@ -227,15 +228,18 @@ def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
     try:
         found = jax.eval_shape(function, **{name: given[name] for name in names})
     except Exception as error:
-        failing = objective_name(setting)
-        raise UserError(
-            f"{path}: {failing} fails for {setting.name}: {_describe_error(own, error)}"
-        ) from error
+        raise _failure(path, own, objective_name(setting), setting, error) from error
     if getattr(found, "shape", None) != samples.shape:
         raise UserError(
             f"{path}: {objective_name(setting)} must return an array of one number for each sample, of shape"
             f" [64] for 64 samples, not {getattr(found, 'shape', found)}"
         )
+
+
+def _failure(path: Path, own: OwnFile, failing: str, setting: Setting, error: Exception) -> UserError:
+    """The error for what fails with a setting's numbers, which are named where a key is missing."""
+    numbers = f"; its numbers: {' '.join(setting.numbers)}" if isinstance(error, KeyError) else ""
+    return UserError(f"{path}: {failing} fails for {setting.name}: {_describe_error(own, error)}{numbers}")
 
 
 def _describe_error(own: OwnFile, error: Exception) -> str:

@@ -111,7 +111,7 @@ def test_incomplete_seeds_are_named(with_more: tuple[Path, str]) -> None:
     assert (folder / "table1.csv").exists()
     status, out, _ = run("table", "--results", str(folder), "--seeds", "0-4")
     assert status == 0
-    assert "files are written of a whole table" in out
+    assert "the folder's own files are of a whole table" in out
     assert "left out" not in out
 
 

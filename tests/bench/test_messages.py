@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
         (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
         (
             ["train", "--environments", "Hopper-v5"],
-            "Hopper-v5 is of another protocol: v4 is this one's, --variant v5 has Hopper-v5",
+            "Hopper-v5 is of another protocol: this one has Hopper-v4; --variant v5 has Hopper-v5",
         ),
         (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
         (

@@ -48,7 +48,7 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
   figure.append(box);
   plot.tabIndex = 0;
   plot.setAttribute("role", "group");
-  plot.setAttribute("aria-label", `Curves of ${environment.title}. ${HELP}`);
+  plot.setAttribute("aria-label", `Curves of ${environment.title}. ${HELP} ${ZOOM_HELP}`);
 
   function show(newIndex, pointer = null) {
     index = Math.max(0, Math.min(axis.length - 1, newIndex));
@@ -56,7 +56,7 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
     const heading = element("strong", "", `${timesteps.toLocaleString("en")} timesteps`);
     box.replaceChildren(heading, tableOf(rows.means.filter(at(timesteps)), chosen.logarithmic));
     const seeds = rows.seeds.filter(at(timesteps));
-    if (chosen.single && pointer !== null && seeds.length) box.append(nearestOf(seeds, pointer, view.scale("y")));
+    if (pointer !== null && seeds.length) box.append(nearestOf(seeds, pointer, view.scale("y")));
     box.hidden = false;
     moveBeside(box, figure);
     view.data("cursor", [{ timesteps }]).run();

@@ -61,6 +61,7 @@ function scoreHeading(column, index) {
   button.addEventListener("click", () => {
     sorting = { column, isDescending: isSorted ? !sorting.isDescending : true };
     drawScores();
+    keepView();
     document.querySelectorAll("#scores thead th")[index].querySelector("button").focus();
   });
   const cell = headCell("col", column.key ? "number" : "", button);

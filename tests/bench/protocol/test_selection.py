@@ -55,7 +55,7 @@ def test_without_any_the_paper_s_three() -> None:
 
 
 def test_unknown_names_are_refused_with_the_choices() -> None:
-    names = r"HalfCheetah-v4 .* Walker2d-v4 Ant-v4 Humanoid-v4$"
+    names = "HalfCheetah-v4 .* Walker2d-v4 Ant-v4 "
     with pytest.raises(UserError, match=rf"'Aunt-v4' \(did you mean Ant-v4\?\); choose from: {names}"):
         select(["Hopper-v4", "Aunt-v4"], ALL[1], None, set())
     with pytest.raises(UserError, match=r"'clip' \(did you mean no-clip\?\); choose from: no-clip clip-0\.1"):
@@ -68,7 +68,7 @@ def test_no_environment_means_all_of_the_version() -> None:
     assert v5.environments == environments_of("v5")
     assert v5.is_whole_table
     assert select(["Hopper-v5"], [], None, set(), version="v5").environments == ("Hopper-v5",)
-    with pytest.raises(UserError, match="v5 is this one's, no --variant has Hopper-v4"):
+    with pytest.raises(UserError, match=r"Hopper-v4 is of another protocol: this one has Hopper-v5$"):
         select(["Hopper-v4"], [], None, set(), version="v5")
 
 
@@ -77,7 +77,7 @@ def test_other_environments_are_meant_only_when_they_are_named() -> None:
     assert named.environments == ("Ant-v4", *ENVIRONMENTS)
     assert not named.is_whole_table
     assert select(["Humanoid-v5"], [], None, set(), version="v5").environments == ("Humanoid-v5",)
-    with pytest.raises(UserError, match="v4 is this one's, --variant v5 has Ant-v5"):
+    with pytest.raises(UserError, match=r"this one has Ant-v4; --variant v5 has Ant-v5$"):
         select(["Ant-v5"], [], None, set())
 
 
@@ -104,9 +104,7 @@ def test_a_group_stands_for_its_settings() -> None:
         assert select(ALL[0], [group], None, set()).settings == names
     both = select(ALL[0], ["clip-0.2", "lecture", "paper"], None, set()).settings
     assert both == tuple(dict.fromkeys(("clip-0.2", *LECTURE_SETTINGS, *PAPER_SETTINGS)))
-    with pytest.raises(
-        UserError, match=r"choose from: no-clip .* trpo-0\.01 .* paper lecture rlhf successors own$"
-    ):
+    with pytest.raises(UserError, match=r"choose from: no-clip .* rlhf .* paper lecture successors own$"):
         select(ALL[0], ["lectures"], None, set())
 
 

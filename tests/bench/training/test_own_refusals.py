@@ -47,7 +47,7 @@ pytestmark = pytest.mark.slow
         (MINE.format(returned="None", name="mine"), "not None"),
         (
             MINE.format(returned="ratio * numbers['delta']", name="mine"),
-            r"objective fails for mine: KeyError: 'delta' \(line 6\)$",
+            r"objective fails for mine: KeyError: 'delta' \(line 6\); its numbers: epsilon$",
         ),
     ],
 )
@@ -66,7 +66,10 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str, tmp_path
         (("rule = Still()", "rule = 3"), "rule is without columns, initial, improve, adapt"),
         (("    def adapt", "    def changed"), "rule is without adapt$"),
         (("rule = Still()", "rule = Still"), r"rule must be an object, such as Still\(\), not a class"),
-        (('numbers["step"]}', 'numbers["other"]}'), r"rule fails for still: KeyError: 'other' \(line \d+\)$"),
+        (
+            ('numbers["step"]}', 'numbers["other"]}'),
+            r"rule fails for still: KeyError: 'other' \(line \d+\); its numbers: step$",
+        ),
         (
             ('{"updates": ', '{"update": '),
             r"rule fails for still: ValueError: a rule of columns \('updates',\)",
