@@ -197,7 +197,7 @@ def test_a_folder_of_other_environments_says_how_they_are_named(tmp_path: Path) 
         (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
         (
             ["train", "--environments", "Hopper-v5"],
-            "Hopper-v5 is of another protocol: this one has Hopper-v4; --variant v5 has Hopper-v5",
+            "Hopper-v5 is of another protocol: this one has Hopper-v4; --variant v5 has Hopper-v5, or train",
         ),
         (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
         (
@@ -250,6 +250,7 @@ def test_results_of_another_protocol_are_refused(
     other = Protocol(timesteps=1, hyperparameters=Hyperparameters(discount=0.999))
     for text, message in (
         (json_text(other.as_json()), f"holds results of protocol {other.fingerprint}, not of "),
+        (json_text(other.as_json()), "or train this one with --set discount=0.999\n"),
         (path.read_text().replace("0.99,", "0.999,"), "its fingerprint is "),
     ):
         path.write_text(text)
