@@ -44,7 +44,11 @@ class Comparisons:
 
 
 def no_comparisons(room: int, steps: int, observation_size: int, action_size: int) -> Comparisons:
-    """Room for so many comparisons of windows of so many steps, and none there."""
+    """No comparisons yet.
+
+    room: how many the arrays can hold.
+    steps: of each window.
+    """
     shape = (room, 2, steps)
     return Comparisons(
         windows=Windows(
@@ -60,7 +64,10 @@ def no_comparisons(room: int, steps: int, observation_size: int, action_size: in
 def cut_windows(
     rollout: Rollout, starts: Int[Array, "*batch"], steps: int
 ) -> tuple[Windows, Float[Array, "*batch"]]:
-    """The windows of one run's rollout that begin at these steps, and the true reward that each earned."""
+    """The windows of one run's rollout that begin at these steps, and the true reward that each earned.
+
+    steps: of each window; at most as many as the rollout has from its start on.
+    """
     index = starts[..., None] + jnp.arange(steps)
     ends = rollout.ends[index].astype(jnp.int32)
     exists = jnp.cumsum(ends, axis=-1) - ends == 0
@@ -79,7 +86,7 @@ def prefer_first(
     Of two that earned the same it prefers either, with chance one half.
 
     first, second: the true reward that each window earned.
-    mistake_chance: with which the labeler prefers the other window than it should.
+    mistake_chance: the chance that the labeler gives the wrong answer.
     """
     tie_key, mistake_key = jax.random.split(key)
     better = jnp.where(first == second, jax.random.bernoulli(tie_key, 0.5, first.shape), first > second)

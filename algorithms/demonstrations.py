@@ -20,8 +20,8 @@ from algorithms.rollout import (
     update_statistics,
 )
 
-# As many gradient steps, whatever the number of demonstrations: more of them fitted the noise of the
-# demonstrator's actions, by the likelihood of demonstrations that were left out.
+# The number of gradient steps does not grow with that of demonstrations: more steps fitted the noise of the
+# demonstrator's actions, as the likelihood of demonstrations that were left out showed.
 GRADIENT_STEPS = 4000
 MINIBATCH_SIZE = 64
 # Of the first step; it falls linearly to 0.
@@ -63,8 +63,9 @@ def imitate(
 ) -> Any:
     """Fit a policy to demonstrations by maximum likelihood: Adam in epochs of minibatches.
 
-    The samples that do not fill a minibatch are left out of an epoch, others in each. Epochs are made until
-    there are `GRADIENT_STEPS`. After each step the log std is at least `SMALLEST_LOG_STD`. Consumes the key.
+    Each epoch is shuffled anew, and leaves out the samples at its end that do not fill a minibatch. There are
+    as many epochs as `GRADIENT_STEPS` gradient steps need. After each step the log std is at least
+    `SMALLEST_LOG_STD`. Consumes the key.
 
     policy: the parameters to start from. Returns those of the supervised policy.
     """

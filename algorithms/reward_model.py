@@ -6,8 +6,9 @@ The sums are over the steps of a window that exist. ε = 0.1 stands for answers 
 wrong answer from counting without bound (Christiano et al. 2017, section 2.2.3).
 
 Three networks are fitted, each to its own bootstrap sample of the comparisons. r̂ is their mean, divided by
-its standard deviation over compared steps. It is not shifted: 0 stays what is earned after an episode's end.
-Where episodes can end, a positive shift would pay for survival and a negative one for falling.
+its standard deviation over the steps of held-out comparisons. Nothing is added to it,
+because 0 is what is earned after an episode's end. Where episodes can end, a positive shift would pay for
+survival and a negative one for falling.
 """
 
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ WEIGHT_DECAY = 2.0
 MINIBATCH_SIZE = 16
 # Every fifth comparison is held out: the model is not fitted to it.
 HELD_OUT = 5
+# Of the largest absolute reward: a standard deviation below it is nothing but rounding.
+ROUNDING = 1e-6
 
 
 @struct.dataclass
@@ -41,8 +44,10 @@ class RewardModel:
 
     networks: the parameters of each network, with a leading axis `network`.
     optimizer_states: Adam's moments of each, likewise.
-    scale: by which the mean of the networks is divided; ∞ before the first fit, so that r̂ is 0.
-    agreement: the share of held-out comparisons in which r̂ prefers the window that the labeler preferred.
+    scale: by which the mean of the networks is divided. ∞ before the first fit, and where all rewards are
+        equal, so that r̂ is 0.
+    agreement: the share of held-out comparisons in which r̂ prefers the window that the labeler preferred; 0
+        before the first fit.
     """
 
     networks: Any
@@ -98,8 +103,10 @@ class Rewards:
     ) -> RewardModel:
         """Fit each network to its own bootstrap sample, then scale r̂ and measure its agreement.
 
-        An epoch goes over as many comparisons as a whole run is fitted to, drawn from those that there are.
-        Consumes the key.
+        Every epoch has the same number of comparisons: that of a whole run without the held-out ones. They
+        are drawn, with replacement, from those that there are. Consumes the key.
+
+        comparisons: at least `HELD_OUT`, so that one is held out.
         """
 
         def fit_one(one: tuple[Any, Any, Key[Array, ""]]) -> tuple[Any, Any]:
@@ -112,7 +119,8 @@ class Rewards:
         windows = jax.tree.map(lambda array: array[HELD_OUT - 1 :: HELD_OUT], comparisons.windows)
         rewards = self.of_steps(fitted, statistics, windows.observations, windows.actions)
         is_there = jnp.arange(len(rewards)) < comparisons.count // HELD_OUT
-        scale = _standard_deviation(rewards, windows.exists & is_there[:, None, None])
+        deviation = _standard_deviation(rewards, windows.exists & is_there[:, None, None])
+        scale = jnp.where(deviation > ROUNDING * jnp.max(jnp.abs(rewards)), deviation, jnp.inf)
         sums = window_sums(rewards, windows)
         agrees = (sums[:, 0] > sums[:, 1]) == comparisons.first_preferred[HELD_OUT - 1 :: HELD_OUT]
         return RewardModel(networks, states, scale, jnp.sum(agrees & is_there) / jnp.sum(is_there))

@@ -113,7 +113,7 @@ class FeedbackRule(UpdateRule, Protocol):
         return False
 
     def with_time_limit(self, time_limit: int) -> "FeedbackRule":
-        """The rule for episodes of at most so many steps."""
+        """The rule where a rollout has at most so many steps of one episode."""
         return self
 
     def replace_rewards(

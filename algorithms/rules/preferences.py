@@ -34,7 +34,7 @@ class Rule(rlhf.Rule):
         return math.ceil(FIRST_SHARE * self.labels / self.label_rollouts)
 
     def labels_due(self, context: Context, state: rlhf.FeedbackState) -> Int[Array, ""]:
-        """In the first rollouts all that one allows, then what the schedule asks for beyond what there is."""
+        """In a label rollout the largest number, later what is missing by the schedule up to that number."""
         assert state.comparisons is not None
         later = jnp.log1p(jnp.asarray(context.progress) / 2) / math.log(1.5)
         wanted = jnp.round(self.labels * (FIRST_SHARE + (1 - FIRST_SHARE) * later)).astype(jnp.int32)

@@ -26,7 +26,7 @@ from algorithms.comparisons import Comparisons, compare, no_comparisons
 from algorithms.hyperparameters import Hyperparameters, PpoNumbers
 from algorithms.networks import kl_divergence, layers_of, log_probability
 from algorithms.optimize import Context
-from algorithms.reward_model import RewardModel, Rewards
+from algorithms.reward_model import HELD_OUT, RewardModel, Rewards
 from algorithms.rollout import ObservationStatistics, Rollout, filter_observations
 from algorithms.rules import Experience, FeedbackRule, Improvement, Numbers, ppo
 
@@ -81,7 +81,8 @@ class FeedbackState:
     rollouts: how many the run has seen, `[]`.
     returns: of learned rewards.
     supervised: the parameters of the supervised policy.
-    comparisons, model: None where the rule learns from the true reward.
+    comparisons, model: None where the rule learns from the true reward. The model of the start is replaced at
+        the first rollout by one whose weights the run's key draws.
     """
 
     adam: Any
@@ -99,14 +100,15 @@ class Rule(ppo.Rule, FeedbackRule):
     Its numbers are PPO's, and these:
 
     supervised_coefficient: β.
-    mistake_chance: with which the labeler prefers the wrong window.
+    mistake_chance: the chance that the labeler gives the wrong answer.
 
     Its options:
 
     demonstrations: whether the run starts from the supervised policy.
     value_rollouts: the rollouts from which V alone learns.
-    labels: how many comparisons there are; 0 for a run that learns from the true reward, as it is.
-    label_rollouts: the first rollouts, from which windows are compared, as many from each.
+    labels: how many comparisons a run has room for; 0 for a run that learns from the true reward.
+    label_rollouts: how many of the first rollouts have windows compared, the same number in each. Neither
+        network learns from these rollouts.
     window: steps of a compared window; at most half an episode.
     model_epochs: passes of a fit of the reward model over the comparisons.
     """
@@ -117,6 +119,19 @@ class Rule(ppo.Rule, FeedbackRule):
     label_rollouts: int = 0
     window: int = 0
     model_epochs: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where there are labels, and no reward model can be fitted to them."""
+        if not self.labels:
+            return
+        for name in ("label_rollouts", "window", "model_epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1 where there are labels")
+        if self.labels_a_rollout < HELD_OUT:
+            raise ValueError(
+                f"labels={self.labels} gives each of {self.label_rollouts} label rollouts"
+                f" {self.labels_a_rollout} comparisons: at least {HELD_OUT} are needed"
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -185,7 +200,7 @@ class Rule(ppo.Rule, FeedbackRule):
             model = Rewards.of(context.hyperparameters)
             assert state.model is not None
             rewards = model.of_steps(state.model, statistics, rollout.observations[:-1], rollout.actions)
-        # Counted from the first rollout on that has a reward model; an episode may have begun before.
+        # Counted after the label rollouts; an episode may have begun in one.
         counted = _choose(
             state.rollouts > self.label_rollouts, state.returns.after(rewards, rollout.ends), state.returns
         )
@@ -207,7 +222,7 @@ class Rule(ppo.Rule, FeedbackRule):
         statistics: ObservationStatistics,
         key: Key[Array, ""],
     ) -> FeedbackState:
-        """Compare windows of a rollout, and fit the model where it is due: all that true rewards are for."""
+        """Compare windows of a rollout, and fit the model where it is due. Nothing else uses true rewards."""
         start_key, compare_key, fit_key = jax.random.split(jax.random.fold_in(key, FEEDBACK), 3)
         assert state.comparisons is not None
         assert state.model is not None
@@ -239,9 +254,9 @@ class Rule(ppo.Rule, FeedbackRule):
         experience: Experience,
         key: Key[Array, ""],
     ) -> Improvement:
-        """PPO's improvement; while windows are compared, none; then for some rollouts that of V alone."""
-        old_numbers = {name: numbers[name] for name in PpoNumbers._fields}
-        improved = super().improve(context, parameters, rule_state.adam, old_numbers, experience, key)
+        """PPO's improvement: of no network in a label rollout, of V alone in a value rollout."""
+        ppo_numbers = {name: numbers[name] for name in PpoNumbers._fields}
+        improved = super().improve(context, parameters, rule_state.adam, ppo_numbers, experience, key)
         new, adam = improved.parameters, improved.rule_state
         if self.label_rollouts + self.value_rollouts:
             learns_values = rule_state.rollouts > self.label_rollouts
@@ -250,12 +265,12 @@ class Rule(ppo.Rule, FeedbackRule):
                 "policy": _choose(learns_policy, new["policy"], parameters["policy"]),
                 "value": _choose(learns_values, new["value"], parameters["value"]),
             }
-            # V's moments would come with those of a policy that was not taken.
+            # V and the policy share one Adam. While V learns alone, its moments start anew in each update.
             adam = _choose(learns_policy, adam, rule_state.adam)
         observations = experience.samples.observations
         supervised = context.networks.policy(rule_state.supervised, observations)
         kl = jnp.mean(kl_divergence(context.networks.policy(new["policy"], observations), supervised))
-        found = self.diagnose(context, new, old_numbers, experience) | {"supervised_kl": kl}
+        found = self.diagnose(context, new, ppo_numbers, experience) | {"supervised_kl": kl}
         if rule_state.model is not None:
             found |= {"learned_return": rule_state.returns.mean, "agreement": rule_state.model.agreement}
         return Improvement(

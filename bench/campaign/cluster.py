@@ -26,6 +26,7 @@ from bench.campaign import configuration
 from bench.common.errors import UserError, one_line
 from bench.common.interrupts import hide_interrupts
 from bench.common.provenance import provenance
+from bench.protocol.environments import without_version
 
 CONNECTION_TIMEOUT = "10 s"
 # How a scheduler may be reached.
@@ -111,15 +112,19 @@ def check_libc(expected: dict[str, str], environment: str) -> str | None:
     Returns a warning that names both libraries, or None if they are the same.
 
     Raises:
-        RefusedWorkerError: naming both sides, when the golden start has other bits.
+        RefusedWorkerError: naming both sides, when the golden start has other bits, or the environment has
+            none.
     """
-    from bench.training.start import repeats_golden_start
+    from bench.training.start import GOLDEN, repeats_golden_start
 
     actual = identity()[LIBC]
     if actual == expected[LIBC]:
         return None
     address = get_worker().address
     both = f"its C library is {actual}, this checkout's is {expected[LIBC]}"
+    if without_version(environment) not in GOLDEN:
+        message = f"worker {address} is refused: {both}, and {environment} has no golden start to compare"
+        raise RefusedWorkerError(message, address)
     if not repeats_golden_start(environment):
         message = f"worker {address} is refused: {both}, and the golden start has other bits there"
         raise RefusedWorkerError(message, address)

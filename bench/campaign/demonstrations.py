@@ -6,7 +6,8 @@ from typing import Any
 
 from bench.campaign.jobs import Job
 from bench.common.files import json_text, write_whole
-from bench.protocol.protocol import Protocol
+from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import BASELINE
 from bench.results.demonstrations import StoredDemonstrations, path_of
 from bench.results.folder import Results
 
@@ -19,6 +20,13 @@ class DemonstrationJob(Job):
 
     def __str__(self) -> str:
         return f"{self.environment} demonstrations"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:  # type: ignore[override]
+        """The demonstrator's, which is stopped early."""
+        from bench.training.demonstrations import SEED
+
+        return (Run(self.environment, BASELINE, SEED),)
 
     def size(self, protocol: Protocol) -> int:
         """Return the demonstrator's environment steps."""

@@ -47,14 +47,14 @@ def verify(
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
     runs = sorted(set(selection.runs) & results.finished())
+    if not runs:
+        raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     if length < results.protocol.timesteps:
         if results.protocol.is_annealed:
             raise UserError(
                 f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
             )
         runs = _leave_out_dependent_on_length(runs, own, console)
-    if not runs:
-        raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     for run in runs:
         for needed in _seeds(run, results) if _is_of_another_kind(run, results) else [run]:
             results.read(needed)  # refuses a damaged file
@@ -81,9 +81,15 @@ def verify(
 
 
 def _leave_out_dependent_on_length(runs: list[Run], own: "OwnFiles", console: Console) -> list[Run]:
-    """Return the runs whose first timesteps can be repeated by a shorter run; name the settings of others."""
+    """Return the runs whose first timesteps can be repeated by a shorter run; name the settings of others.
+
+    Raises:
+        UserError: when there is no such run.
+    """
     dependent = {name for name, setting in SETTINGS.items() if setting.depends_on_length}
     dependent |= {name for file in own if file.depends_on_length for name in file.settings}
+    if dependent.issuperset(run.setting for run in runs):
+        raise UserError("updates of all these runs depend on their length: leave out --timesteps")
     if left_out := dependent & {run.setting for run in runs}:
         warn(console, f"not repeated: {' '.join(sorted(left_out))}, whose updates depend on their length")
     return [run for run in runs if run.setting not in dependent]

@@ -49,10 +49,11 @@ def parse_json(text: str, kind: Any = dict[str, Any]) -> Any:
 
 def _refuse_repeated(fields: list[tuple[str, Any]]) -> None:
     """Refuse an object in which a name stands twice, of which a reader would silently take one."""
-    names = [name for name, _ in fields]
-    for number, name in enumerate(names):
-        if name in names[:number]:
+    names: set[str] = set()
+    for name, _ in fields:
+        if name in names:
             raise ValueError(f"the field {name} is there twice")
+        names.add(name)
 
 
 def convert(value: Any, kind: Any, *, texts: bool = False) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.common.errors import UserError
 
-# Bytes beyond what any file of a results folder has: a checkpoint of 33 runs has a few millions.
+# Bytes beyond what files of a results folder have: a checkpoint has up to 13 millions a run (human feedback).
 TOO_MANY = 2**30
 
 

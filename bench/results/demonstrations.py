@@ -55,6 +55,8 @@ class StoredDemonstrations:
         shapes = [array.shape[:1] for array in vars(found).values()]
         if shapes != [(steps,), (steps,), (len(found.lengths),), (len(found.lengths),)]:
             raise ValueError("its arrays don't fit each other")
+        if not steps:
+            raise ValueError("it has no steps")
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise ValueError("a number in it is not finite")
         return found

@@ -198,14 +198,15 @@ class Results:
     def set_aside(self, run: Run) -> None:
         """Move a damaged run's files to `damaged/`, so that the run counts as missing."""
         for path in (self.json_path(run), self.csv_path(run), self.policy_path(run)):
-            self._move_aside(path)
+            self.move_aside(path)
         self._finished = None
 
     def set_aside_random_scores(self) -> None:
         """Move a damaged `random.csv` to `damaged/`, so that it counts as missing."""
-        self._move_aside(self.path / random_scores.FILE)
+        self.move_aside(self.path / random_scores.FILE)
 
-    def _move_aside(self, path: Path) -> None:
+    def move_aside(self, path: Path) -> None:
+        """Move a damaged file of the folder to `damaged/`, if it is there."""
         move_aside(path, inner_folder(self.path, "damaged") / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:

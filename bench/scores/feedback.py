@@ -5,11 +5,12 @@ from functools import cached_property
 
 import pandas as pd
 
+from bench.protocol.protocol import LOG_INTERVAL
 from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import estimate_mean
-from bench.scores.pairs import compare_settings
+from bench.scores.pairs import compare_beside, compare_settings
 
 SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
 TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
@@ -38,20 +39,13 @@ class FeedbackTables:
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
-        """One line a setting: setting, score, ci_low, ci_high, runs, diverged; its difference from clip-0.2.
-
-        The difference's columns are those of `compare_settings`, of the settings of human feedback only.
-        """
-        table = self.analysis.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
-        found = compare_settings(self.analysis.grid, [(name, BASELINE) for name in self.present])
-        return table.merge(found.drop(columns="other"), on="setting", how="left")
+        """One line a setting, as `compare_beside` has it."""
+        return compare_beside(self.analysis.table, self.analysis.grid, RLHF_SETTINGS)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """The pairs that the page compares, where both have runs, as `compare_settings` has them."""
         shown = [pair for pair in PAIRS if set(pair) <= set(self.present)]
-        if not shown:
-            return pd.DataFrame(columns=["setting", "other", "difference", "low", "high", "p", "p_holm"])
         return compare_settings(self.analysis.grid, shown)
 
     @cached_property
@@ -73,7 +67,8 @@ class FeedbackTables:
 
         agreement: with the labeler on held-out comparisons, at the end. supervised_kl: KL(π ‖ π_supervised)
         at the end, nats. true_change, learned_change: of the true and of the learned return of the last 100
-        episodes, from the policy's first step to the end. parted: runs whose learned return rose while the
+        episodes, from the policy's first step to the end. Where no learned return is logged before that step,
+        from the first line that has one. parted: runs whose learned return rose while the
         true one fell. runs: their number. All but the last two are means over seeds.
         """
         lines = []
@@ -81,7 +76,9 @@ class FeedbackTables:
             options = SETTINGS[name].options
             if not options.get("labels"):
                 continue
-            begin = options["label_rollouts"] + options["value_rollouts"]
+            # Learned returns are counted after the label rollouts.
+            counted = options["label_rollouts"] + LOG_INTERVAL
+            begin = max(options["label_rollouts"] + options["value_rollouts"], counted)
             runs = self.analysis.runs[self.analysis.runs["setting"] == name]
             lines.append(_summarize(runs, begin))
         columns = ["setting", "environment", "agreement", "supervised_kl", "true_change", "learned_change"]
@@ -89,12 +86,12 @@ class FeedbackTables:
 
 
 def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
-    """The lines of `FeedbackTables.models` of one setting. begin: rollouts before the policy's first step."""
+    """The lines of `FeedbackTables.models` of one setting. begin: the rollout from which changes count."""
     order = runs.sort_values("timesteps").groupby(list(KEYS), sort=False)
     last = order.last()
-    # The first line is at the fifth rollout, as all lines are multiples of it.
-    steps = runs["timesteps"].min() // 5
-    before = runs[runs["timesteps"] <= max(begin, 5) * steps]
+    # A run's first line is after as many rollouts.
+    steps = runs["timesteps"].min() // LOG_INTERVAL
+    before = runs[runs["timesteps"] <= begin * steps]
     first = before.sort_values("timesteps").groupby(list(KEYS), sort=False).last()
     true = last["return_last100"] - first["return_last100"]
     learned = last["learned_return"] - first["learned_return"]

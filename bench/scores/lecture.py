@@ -11,7 +11,7 @@ from bench.protocol.settings import BASELINE, LECTURE_SETTINGS, SETTINGS, UNCONS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA, estimate_improvement
-from bench.scores.pairs import compare_settings
+from bench.scores.pairs import compare_beside, compare_settings
 from bench.scores.scale import normalize
 
 # The lecture's settings, and those of the paper that they are held against: importance sampling without a
@@ -32,14 +32,8 @@ class LectureTables:
 
     @cached_property
     def comparison(self) -> pd.DataFrame:
-        """One line a setting: setting, score, ci_low, ci_high, runs, diverged; its difference from clip-0.2.
-
-        The difference's columns are those of `compare_settings`, of the lecture's settings only.
-        """
-        table = self.analysis.table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
-        pairs = [(name, BASELINE) for name in table["setting"] if name in LECTURE_SETTINGS]
-        found = compare_settings(self.analysis.grid, pairs).drop(columns="other")
-        return table.merge(found, on="setting", how="left")
+        """One line a setting, as `compare_beside` has it."""
+        return compare_beside(self.analysis.table, self.analysis.grid, LECTURE_SETTINGS)
 
     @cached_property
     def steps(self) -> pd.DataFrame:

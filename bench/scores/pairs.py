@@ -1,6 +1,6 @@
 """Differences between settings: intervals, permutation tests, and other ways to score and test them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import combinations, count
 from math import comb
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.protocol.settings import PAPER_SETTINGS
+from bench.protocol.settings import BASELINE, PAPER_SETTINGS
 from bench.scores.estimates import (
     ALPHA,
     Estimate,
@@ -74,12 +74,27 @@ def compare_families(grid: Grid, families: Iterable[Sequence[tuple[str, str]]]) 
     return table.rename(columns={"low": "ci_low", "high": "ci_high"})
 
 
+def compare_beside(table: pd.DataFrame, grid: Grid, group: Collection[str]) -> pd.DataFrame:
+    """A group's settings and what they are held against, with their differences from clip-0.2.
+
+    Columns setting, score, ci_low, ci_high, runs and diverged of the table, and those of `compare_settings`
+    but other. These are of the group's settings only, and NaN where clip-0.2 has no run.
+    """
+    names = [name for name in table["setting"] if name in group]
+    pairs = [(name, BASELINE) for name in names] if BASELINE in grid.settings else []
+    found = compare_settings(grid, pairs).drop(columns="other")
+    table = table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
+    return table.merge(found, on="setting", how="left")
+
+
 def compare_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """One line a pair: setting, other, difference of their scores, low, high, p and p_holm.
 
     low, high: Welch's interval of 95 %. p: of his test. p_holm: corrected for these pairs. Permutations would
     not do where settings have other numbers of runs and other spreads.
     """
+    if not pairs:
+        return pd.DataFrame(columns=["setting", "other", "difference", "low", "high", "p", "p_holm"])
     first, second = _select_runs(grid, pairs)
     difference = estimate_mean(first) - estimate_mean(second)
     return _tabulate(pairs, difference, difference.p)

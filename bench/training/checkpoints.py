@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
 from bench.common.errors import UserError, printable
-from bench.common.files import digest, entries, move_aside, replace_whole
+from bench.common.files import digest, entries, replace_whole
 from bench.common.parsing import Count, NotNegative, Positive, parse_json
 from bench.common.raw import read_bytes
 from bench.protocol.protocol import Protocol, Run
@@ -161,8 +161,7 @@ class CheckpointFolder:
     def __init__(self, results: Results) -> None:
         """The checkpoints of the unfinished runs of these results."""
         self.path = results.path / "checkpoints"
-        self._damaged = results.path / "damaged" / "checkpoints"
-        self._protocol = results.protocol
+        self._results, self._protocol = results, results.protocol
 
     def save(self, runs: Sequence[Run], content: bytes) -> None:
         """Keep a job's checkpoint in place of its earlier one, whole or not at all."""
@@ -198,7 +197,7 @@ class CheckpointFolder:
             try:
                 checkpoint = from_bytes(content, self._protocol)
             except ValueError:
-                move_aside(path, self._damaged / path.name)
+                self._results.move_aside(path)
             else:
                 if finished.issuperset(checkpoint.runs):
                     path.unlink(missing_ok=True)

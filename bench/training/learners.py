@@ -78,7 +78,9 @@ def start_learners(
     def start(run: Run, setting: Setting) -> Learner:
         rule = find_rule_of(setting, own)
         if isinstance(rule, FeedbackRule):
-            rule = rule.with_time_limit(environments.time_limit)
+            # What is cut from an episode must fit into a rollout, too.
+            longest = min(environments.time_limit, protocol.hyperparameters.horizon)
+            rule = rule.with_time_limit(longest)
         sizes = environments.observation_size, environments.action_size
         demonstrations = sha256 = None
         if imitates(rule):

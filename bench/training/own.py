@@ -72,9 +72,10 @@ class OwnFile:
     def depends_on_length(self) -> bool:
         """Whether an update may depend on how long the run is, so that no run begins like a longer one.
 
-        It may where the file has the word that names the share of the run, or that of its stepsize.
+        It may where the file has the word that names the share of the run, or that of its stepsize, or the
+        rule whose labels are spread over the run.
         """
-        return "progress" in self.source or "stepsize_fraction" in self.source
+        return any(word in self.source for word in ("progress", "stepsize_fraction", "preferences"))
 
     def defines_any(self, runs: Iterable[Run]) -> bool:
         """Whether a setting of one of these runs is its own."""

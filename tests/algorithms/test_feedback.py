@@ -63,6 +63,20 @@ def paid(batch: Rollout, seed: int) -> Rollout:
     return batch.replace(rewards=jnp.asarray(rewards, jnp.float32))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label_rollouts": 0}, "label_rollouts must be at least 1"),
+        ({"window": 0}, "window must be at least 1"),
+        ({"model_epochs": 0}, "model_epochs must be at least 1"),
+        ({"labels": 8}, "each of 2 label rollouts 4 comparisons: at least 5"),
+    ],
+)
+def test_labels_that_no_model_can_be_fitted_to_are_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rlhf.Rule(demonstrations=False, value_rollouts=1, **(LABELS | options))
+
+
 def test_without_its_parts_it_is_clipping_to_the_bit() -> None:
     """The true reward, no demonstrations, no penalty."""
     rollouts = [rollout(seed) for seed in range(3)]
@@ -93,6 +107,7 @@ def test_before_it_true_rewards_matter_by_which_window_is_preferred_alone() -> N
     assert differs(updated(MODEL, NUMBERS, negated)[-1], expected[-1])
 
 
+@pytest.mark.soak
 def test_labels_throughout_training_see_later_rewards() -> None:
     """The tenth rollout is compared again; the rollouts between are not."""
     rollouts = [rollout(seed) for seed in range(10)]
@@ -194,8 +209,8 @@ def kl_to_the_start(supervised_coefficient: float, updates: int) -> float:
 
 
 def test_with_a_large_penalty_the_policy_stays_where_it_was() -> None:
-    assert kl_to_the_start(0.0, 15) > 1e-3
-    assert kl_to_the_start(1e3, 15) < 1e-4
+    assert kl_to_the_start(0.0, 12) > 1e-3
+    assert kl_to_the_start(1e3, 12) < 1e-4
 
 
 TOY = Hyperparameters(horizon=256, epochs=5, minibatch_size=64, hidden_sizes=(16, 16))

@@ -95,6 +95,16 @@ def test_rewards_have_standard_deviation_one_over_held_out_steps(
     assert float(np.std(np.asarray(rewards)[np.asarray(windows.exists)])) == pytest.approx(1, abs=1e-3)
 
 
+def test_where_all_rewards_are_equal_but_for_rounding_they_are_0() -> None:
+    windows = jax.tree.map(jnp.ones_like, windows_of(np.random.default_rng(0), 10))
+    comparisons = Comparisons(windows, jnp.ones(10, bool), jnp.asarray(10))
+    model = REWARDS.initial(jax.random.key(0), OBSERVATION, ACTION)
+    statistics = initial_statistics(OBSERVATION)
+    model = jax.jit(REWARDS.fit, static_argnums=3)(model, statistics, comparisons, 1, jax.random.key(1))
+    rewards = REWARDS.of_steps(model, statistics, windows.observations, windows.actions)
+    np.testing.assert_array_equal(rewards, 0)
+
+
 def test_before_the_first_fit_nothing_is_rewarded() -> None:
     model = REWARDS.initial(jax.random.key(0), OBSERVATION, ACTION)
     windows = windows_of(np.random.default_rng(0), 2)

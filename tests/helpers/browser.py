@@ -30,9 +30,9 @@ class Page:
         for domain in ("Page", "Runtime", "Log"):
             self._command(f"{domain}.enable")
 
-    def open(self, path: Path) -> None:
-        """Open a file and wait until it is loaded."""
-        self._command("Page.navigate", url=path.resolve().as_uri())
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Open a file, at a fragment with its #, and wait until it is loaded."""
+        self._command("Page.navigate", url=path.resolve().as_uri() + fragment)
         loaded = "document.readyState === 'complete' ? done() : addEventListener('load', done)"
         self.evaluate(f"new Promise(done => {loaded})")
 
@@ -51,7 +51,17 @@ class Page:
 
     def press(self, key: str, text: str = "") -> None:
         """Press and release a key, such as Tab, ArrowLeft or, with its text, a space."""
-        codes = {"Tab": 9, "Enter": 13, " ": 32, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37}
+        codes = {
+            "Tab": 9,
+            "Enter": 13,
+            " ": 32,
+            "Escape": 27,
+            "End": 35,
+            "Home": 36,
+            "ArrowLeft": 37,
+            "+": 187,
+            "0": 48,
+        }
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._command(
@@ -61,6 +71,25 @@ class Page:
     def move(self, x: float, y: float) -> None:
         """Move the pointer there, in CSS pixels of the window."""
         self._command("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def turn_wheel(self, x: float, y: float, amount: float, *, with_ctrl: bool = False) -> None:
+        """Turn the pointer's wheel there, by CSS pixels downwards."""
+        keys = {"modifiers": 2} if with_ctrl else {}
+        self._command(
+            "Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=amount, **keys
+        )
+
+    def tap(self, x: float, y: float) -> None:
+        """Touch the window there, and let go."""
+        self._command("Emulation.setTouchEmulationEnabled", enabled=True)
+        self._command("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self._command("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self._command("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the pointer's button at one point, move to another, and release it there."""
+        for kind, (x, y) in (("mousePressed", start), ("mouseMoved", end), ("mouseReleased", end)):
+            self._command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1)
 
     def click(self, selector: str) -> None:
         """Click with the pointer on the first element of a CSS selector."""
@@ -83,9 +112,14 @@ class Page:
         found = self._command("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(found["data"])
 
-    def show_as(self, medium: str) -> None:
-        """Show the page as on a medium: screen or print."""
-        self._command("Emulation.setEmulatedMedia", media=medium)
+    def save_into(self, folder: Path) -> None:
+        """Put what the page saves into a folder."""
+        self._command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
+    def show_as(self, medium: str, **features: str) -> None:
+        """Show the page as on a medium, screen or print, with features such as forced_colors="active"."""
+        named = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self._command("Emulation.setEmulatedMedia", media=medium, features=named)
 
     def _command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Give a command and wait for its answer; keep what the page complains of meanwhile."""

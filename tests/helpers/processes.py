@@ -88,9 +88,10 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 def copy_source(folder: Path) -> Path:
-    """Copy the two packages there, as another checkout; returns the folder."""
+    """Copy the two packages and the demonstrations there, as another checkout; returns the folder."""
     for package in ("algorithms", "bench"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "results" / "demonstrations", folder / "results" / "demonstrations")
     return folder
 
 

@@ -63,8 +63,11 @@ function explanation(chosen) {
   if (chosen.intervals) parts.push("bands pointwise 95 % intervals of these (Student's)");
   if (chosen.single) parts.push("thin lines single runs");
   if (hasReference(chosen)) parts.push("the grey line what uniform actions return");
-  return `${parts.join(", ")}.`;
+  return `${parts.join(", ")}. An arrow at the border is where a mean leaves the panel.`;
 }
+
+const READING = "For values point at a panel, tap it, or go to it by Tab and use the arrow keys. Ctrl and the wheel, or" +
+  " + and −, zoom; then a panel can be dragged, and a double click or 0 shows all.";
 
 /** Kept when the last choice is drawn. */
 let drawn = Promise.resolve(), latest = null;
@@ -72,7 +75,7 @@ let drawn = Promise.resolve(), latest = null;
 /** Draw what is chosen, once the choice before it is drawn. */
 function draw() {
   const chosen = chosenNow(), { label } = DATA.columns[chosen.column];
-  const help = element("span", "screen", "For values point at a panel, or go to it by Tab and use the arrow keys.");
+  const help = element("span", "screen", READING);
   byId("what").replaceChildren(`${label}. ${explanation(chosen)} `, help);
   byId("runs-what").textContent = `${label}: what the last lines of the runs say, as mean ± standard deviation over` +
     " seeds. Open a cell for its runs; each number leads to the run's CSV.";
@@ -81,18 +84,47 @@ function draw() {
   drawn = drawn.then(() => (chosen === latest ? drawPanels(chosen) : null));
 }
 
+/** Controls fold where they would take a screen. */
+function foldControls() {
+  const narrow = matchMedia("screen and (max-width: 760px)"), fold = () => { byId("choices").open = !narrow.matches; };
+  narrow.addEventListener("change", fold);
+  fold();
+}
+
+/** Show by a shadow that a table goes on beyond its right edge. */
+function showScrolling(box) {
+  const follow = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.addEventListener("scroll", follow);
+  new ResizeObserver(follow).observe(box.firstElementChild);
+  new ResizeObserver(follow).observe(box);
+}
+
 function start() {
   byId("runs-summary").textContent = DATA.summary.runs;
   byId("points-summary").textContent = DATA.summary.points;
   byId("readme").hidden = !FILES.has("README.md");
   byId("table-notes").append(...DATA.table.notes.map((note) => element("p", "", note)));
   addControls();
+  foldControls();
+  document.querySelectorAll(".scroll").forEach(showScrolling);
+  firstView = viewNow();
+  readView();
   drawScores();
   byId("column").addEventListener("change", () => {
     byId("logarithmic").checked = DATA.columns[byId("column").value].logarithmic;
   });
-  byId("controls").addEventListener("change", draw);
+  byId("controls").addEventListener("change", () => {
+    keepView();
+    draw();
+  });
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  byId("save-shown").addEventListener("click", saveShown);
+  addEventListener("hashchange", () => {
+    // A link to a part of the page does not change the view: it goes back into the address.
+    if (!readView()) return keepView();
+    drawScores();
+    draw();
+  });
   draw();
 }
 

@@ -1,25 +1,24 @@
 /* A panel for each environment: means with intervals, and single seeds, drawn by Vega as SVG. */
 
 let views = [];
-/** SVG prints well; the menu of a panel saves it as a picture. */
-const ACTIONS = { export: true, source: false, compiled: false, editor: false };
-const EMBEDDING = { mode: "vega-lite", renderer: "svg", tooltip: false, actions: ACTIONS };
+/** SVG prints well. */
+const EMBEDDING = { mode: "vega-lite", renderer: "svg", tooltip: false, actions: false };
 
-/** The rows of a panel by the names of its data. What a logarithmic axis can't show is left out. */
+/** The rows of a panel by the names of its data: only what is shown. A logarithmic axis shows what is above 0. */
 function rowsOf(chosen, environment) {
   const shows = ({ value }) => Number.isFinite(value) && (!chosen.logarithmic || value > 0);
   const estimateOf = chosen.logarithmic ? geometricEstimate : estimate;
   const seeds = [], means = [];
   for (const setting of chosen.settings) {
     const curves = curvesOf(runsOf(environment.name, setting), chosen.column);
-    seeds.push(...curves.flatMap(({ run: { seed }, axis, values }) => (
+    if (chosen.single) seeds.push(...curves.flatMap(({ run: { seed }, axis, values }) => (
       axis.map((timesteps, index) => ({ setting, seed, timesteps, value: values[index] })).filter(shows)
     )));
     const mean = meanCurve(curves, chosen.column, estimateOf).filter(({ count }) => count);
     means.push(...mean.map((line) => ({ setting, ...line })));
   }
   const reference = hasReference(chosen) && environment.uniform !== null ? [{ value: environment.uniform }] : [];
-  return { seeds, means, bands: means.filter(({ low }) => low !== null), reference, cursor: [] };
+  return { seeds, means, bands: means.filter(({ low }) => chosen.intervals && low !== null), reference };
 }
 
 /** Whether panels show what uniform actions return. */
@@ -54,8 +53,10 @@ async function drawPanels(chosen) {
       plot.textContent = nothingOf(chosen, environment);
       return;
     }
-    const { view } = await vegaEmbed(plot, panelSpec(chosen, rows), EMBEDDING);
+    const { view } = await vegaEmbed(plot, panelSpec(chosen, rows, limitsOf(chosen, rows)), EMBEDDING);
     views.push(view);
     addReadout(figure, plot, view, rows, chosen, environment);
+    addZoom(plot, view, rows, chosen);
+    figure.append(saveMenu(view, rows, chosen, environment));
   }));
 }

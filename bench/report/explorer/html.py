@@ -14,7 +14,20 @@ from bench.results.folder import Results
 PAGE = "index.html"
 SCRIPTS = tuple(
     f"{name}.js"
-    for name in ("data", "elements", "panel", "curves", "readout", "intervals", "tables", "controls")
+    for name in (
+        "data",
+        "elements",
+        "limits",
+        "panel",
+        "zoom",
+        "saving",
+        "curves",
+        "readout",
+        "intervals",
+        "tables",
+        "link",
+        "controls",
+    )
 )
 # What the page's scripts use of the library: vega-embed, which brings Vega-Lite.
 LIBRARY = "window.vegaEmbed = vegaEmbed;"

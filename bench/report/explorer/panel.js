@@ -1,41 +1,41 @@
 /* A panel as Vega-Lite describes it: https://vega.github.io/vega-lite/docs. */
 
-/** The least and the greatest of some values. */
-const extentOf = (values) => (
-  values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity])
-);
-
-/** What is drawn in a panel of these rows, which are as `rowsOf` has them. */
-function panelSpec(chosen, rows) {
+/** What is drawn in a panel of these rows, which are as `rowsOf` has them, within limits as of `limitsOf`. A picture has labels. */
+function panelSpec(chosen, rows, limits, isPicture = false) {
   const settings = chosen.settings.map((name) => SETTING.get(name));
+  const labels = Object.fromEntries(settings.map(({ name, label }) => [name, label]));
+  const line = { symbolType: "stroke", symbolSize: 900, symbolStrokeWidth: 2, symbolOpacity: 1 };
+  const labelExpr = `(${JSON.stringify(labels)})[datum.value]`;
+  const legend = isPicture ? { title: null, labelLimit: 400, labelExpr, ...line } : null;
   const look = (part) => ({
-    field: "setting", legend: null, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
+    field: "setting", legend, scale: { domain: chosen.settings, range: settings.map((setting) => setting[part]) },
   });
-  const color = look("colour"), strokeDash = look("dash"), shape = look("marker");
+  const color = look("colour"), strokeDash = look("dash");
+  const shape = { field: "marker", type: "nominal", scale: null };
+  const within = (low, high) => ({ domain: [{ expr: low }, { expr: high }], nice: false });
   const x = {
-    field: "timesteps", type: "quantitative", scale: { domain: extentOf([0, ...rows.means.map(({ timesteps }) => timesteps)]) },
-    axis: { title: "timesteps", format: "~s", tickCount: 5, grid: false },
+    field: "timesteps", type: "quantitative", scale: within("left", "right"),
+    axis: { title: "timesteps", format: "~s", tickCount: 5, grid: false, labelOverlap: true },
   };
-  // The axis spans the values of the single runs, drawn or not; intervals may go beyond.
-  const domain = extentOf([...rows.seeds, ...rows.reference].map(({ value }) => value));
-  const scale = { type: chosen.logarithmic ? "log" : "linear", domain, nice: true };
-  const axis = { title: null, format: chosen.logarithmic ? "~g" : "~s", tickCount: 5, labelOverlap: true };
+  const scale = { type: chosen.logarithmic ? "log" : "linear", ...within("bottom", "top") };
+  const title = isPicture ? DATA.columns[chosen.column].label : null;
+  const axis = { title, format: chosen.logarithmic ? "~g" : "~s", tickCount: 5, labelOverlap: true };
   const y = (field) => ({ field, type: "quantitative", scale, axis });
-  const layer = (name, mark, encoding) => ({ data: { name }, mark, encoding });
-  const bands = layer("bands", { type: "area", clip: true, opacity: 0.13 },
-    { x, y: y("low"), y2: { field: "high" }, color });
-  const seeds = layer("seeds", { type: "line", clip: true, strokeWidth: 0.8, opacity: 0.55 },
-    { x, y: y("value"), color, strokeDash, detail: { field: "seed" } });
-  const end = { x: { ...x, aggregate: "max" }, y: { ...y("mean"), aggregate: { argmax: "timesteps" } } };
+  const layer = (name, mark, encoding) => ({ name, data: { name }, mark, encoding });
+  const point = (look) => ({ type: "point", filled: true, opacity: 1, ...look });
   return {
     width: "container", height: "container", padding: 2, autosize: { type: "fit", contains: "padding" },
-    datasets: rows,
+    params: Object.entries(limits).map(([name, value]) => ({ name, value })),
+    datasets: { ...rows, ...marksOf(chosen, rows, limits), cursor: [] },
     layer: [
-      layer("reference", { type: "rule", color: "#888" }, { y: y("value") }),
-      ...(chosen.intervals ? [bands] : []),
-      ...(chosen.single ? [seeds] : []),
+      layer("reference", { type: "rule", clip: true, color: "#888" }, { y: y("value") }),
+      layer("bands", { type: "area", clip: true, opacity: 0.13 }, { x, y: y("low"), y2: { field: "high" }, color }),
+      layer("seeds", { type: "line", clip: true, strokeWidth: 0.8, opacity: 0.55 },
+        { x, y: y("value"), color, strokeDash, detail: { field: "seed" } }),
       layer("means", { type: "line", clip: true, strokeWidth: 1.8 }, { x, y: y("mean"), color, strokeDash }),
-      layer("means", { type: "point", filled: true, size: 45, opacity: 1 }, { ...end, color, shape }),
+      layer("markers", point({ size: 36 }), { x, y: y("mean"), color, shape }),
+      layer("above", point({ shape: "triangle-up", size: 90, yOffset: 5 }), { x, y: { value: 0 }, color }),
+      layer("below", point({ shape: "triangle-down", size: 90, yOffset: -5 }), { x, y: { value: "height" }, color }),
       layer("cursor", { type: "rule", color: "#555", strokeDash: [2, 2] }, { x }),
     ],
     config: {

@@ -11,8 +11,10 @@ function moveBeside(box, panel) {
   const beside = fitsRight ? around.right + gap : around.left - gap - width;
   const below = around.bottom + height <= window.innerHeight ? around.bottom : Math.max(0, around.top - height);
   const fits = fitsRight || fitsLeft;
-  box.style.left = `${fits ? beside : within(around.left, width, room)}px`;
-  box.style.top = `${fits ? within(around.top, height, window.innerHeight) : below}px`;
+  const left = fits ? beside : within(around.left, width, room);
+  const top = fits ? within(around.top, height, window.innerHeight) : below;
+  box.style.left = `${left - around.left}px`;
+  box.style.top = `${top - around.top}px`;
 }
 
 /** The index of the number in a list that is nearest to another. */
@@ -48,7 +50,7 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
   figure.append(box);
   plot.tabIndex = 0;
   plot.setAttribute("role", "group");
-  plot.setAttribute("aria-label", `Curves of ${environment.title}. ${HELP}`);
+  plot.setAttribute("aria-label", `Curves of ${environment.title}. ${HELP} ${ZOOM_HELP}`);
 
   function show(newIndex, pointer = null) {
     index = Math.max(0, Math.min(axis.length - 1, newIndex));
@@ -56,7 +58,7 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
     const heading = element("strong", "", `${timesteps.toLocaleString("en")} timesteps`);
     box.replaceChildren(heading, tableOf(rows.means.filter(at(timesteps)), chosen.logarithmic));
     const seeds = rows.seeds.filter(at(timesteps));
-    if (chosen.single && pointer !== null && seeds.length) box.append(nearestOf(seeds, pointer, view.scale("y")));
+    if (pointer !== null && seeds.length) box.append(nearestOf(seeds, pointer, view.scale("y")));
     box.hidden = false;
     moveBeside(box, figure);
     view.data("cursor", [{ timesteps }]).run();
@@ -67,12 +69,15 @@ function addReadout(figure, plot, view, rows, chosen, environment) {
     view.data("cursor", []).run();
   }
 
-  plot.addEventListener("pointermove", (event) => {
+  const showAt = (event) => {
     const frame = plot.querySelector("svg").getBoundingClientRect(), [left, top] = view.origin();
     const timesteps = view.scale("x").invert(event.clientX - frame.left - left);
     show(nearestIndex(axis, timesteps), event.clientY - frame.top - top);
-  });
-  plot.addEventListener("pointerleave", hide);
+  };
+  plot.addEventListener("pointermove", showAt);
+  plot.addEventListener("pointerdown", showAt);
+  // What a tap has shown stays until the next tap elsewhere.
+  plot.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
   plot.addEventListener("focus", () => { if (plot.matches(":focus-visible")) show(index); });
   plot.addEventListener("blur", hide);
   plot.addEventListener("keydown", (event) => {

@@ -5,12 +5,12 @@ const FILES = new Set(DATA.files);
 const SCORES = [
   { heading: "algorithm" },
   { heading: "paper", key: "paper_score", file: "table1.csv" },
+  { heading: "as of 3 seeds", key: "score_of_three", file: "table1.csv" },
   { heading: "ours (uniform actions = 0)", key: "score", low: "ci_low", high: "ci_high", file: "table1.csv" },
   {
     heading: "untrained policy = 0", key: "untrained", low: "untrained_low", high: "untrained_high",
     file: "readings.csv",
   },
-  { heading: "as of 3 seeds", key: "score_of_three", file: "table1.csv" },
   { heading: "runs", key: "runs", file: "scores.csv", isCount: true },
   { heading: "diverged", key: "diverged", file: "scores.csv", isCount: true, isRare: true },
   { isDrawn: true },
@@ -61,6 +61,7 @@ function scoreHeading(column, index) {
   button.addEventListener("click", () => {
     sorting = { column, isDescending: isSorted ? !sorting.isDescending : true };
     drawScores();
+    keepView();
     document.querySelectorAll("#scores thead th")[index].querySelector("button").focus();
   });
   const cell = headCell("col", column.key ? "number" : "", button);
@@ -81,6 +82,9 @@ function scoreCell(row, column) {
   return cell;
 }
 
+/** The keys of the cells of runs that are open; they stay so when other runs are shown. */
+const opened = new Set();
+
 /** Fill the list of runs: a row for each chosen setting, a cell for each chosen environment. */
 function drawRuns(chosen) {
   const table = document.getElementById("last");
@@ -88,20 +92,23 @@ function drawRuns(chosen) {
   if (!chosen.environments.length || !chosen.settings.length) return;
   const headings = ["algorithm", ...chosen.environments.map(({ title }) => title)];
   const rows = chosen.settings.map((setting) => {
-    const cells = chosen.environments.map(({ name }) => element("td", "", lastOf(runsOf(name, setting), chosen.column)));
+    const cells = chosen.environments.map(({ name }) => element("td", "number", lastOf(name, setting, chosen.column)));
     return element("tr", "", headCell("row", "", labelled(setting)), ...cells);
   });
-  const head = element("tr", "", ...headings.map((text) => headCell("col", "", text)));
+  const head = element("tr", "", ...headings.map((text, index) => headCell("col", index ? "number" : "", text)));
   table.append(element("thead", "", head), element("tbody", "", ...rows));
 }
 
 /** Mean ± standard deviation of the last lines of some runs; opened, each run's number, which leads to its CSV. */
-function lastOf(runs, column) {
+function lastOf(environment, setting, column) {
+  const runs = runsOf(environment, setting), key = keyOf(environment, setting);
   if (!runs.length) return "";
   const { mean, std, count } = estimate(runs.map((run) => run.last[column] ?? NaN));
   const text = count ? short(mean) + (std === null ? "" : ` ± ${short(std)}`) : "no value";
   const details = element("details", "", element("summary", "", text));
+  details.open = opened.has(key);
   details.addEventListener("toggle", () => {
+    opened[details.open ? "add" : "delete"](key);
     if (details.childElementCount === 1) details.append(element("ul", "", ...runs.map((run) => runLine(run, column))));
   });
   return details;

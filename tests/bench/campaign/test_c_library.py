@@ -56,6 +56,8 @@ def test_a_worker_whose_c_library_moves_bits_is_refused(monkeypatch: pytest.Monk
     assert warning.startswith(
         f"worker tcp://there:1: its C library is {here['libc']}, this checkout's is another 1.0"
     )
+    with pytest.raises(RefusedWorkerError, match=r"there:1 is refused: .* Ant-v4 has no golden start"):
+        check_libc(other, "Ant-v4")
     monkeypatch.setitem(GOLDEN, "Reacher", "0" * 12)
     repeats_golden_start.cache_clear()
     with pytest.raises(RefusedWorkerError, match=r"there:1 is refused: its C library is .*has other bits"):

@@ -91,6 +91,7 @@ def test_a_worker_that_leaves_costs_a_segment_only(scheduler: str, tmp_path: Pat
     assert_same_csvs(folder, undisturbed, count=4)
 
 
+@pytest.mark.soak
 def test_remote_workers_train_one_s_own_settings(cluster: str, tmp_path: Path) -> None:
     """The file is nowhere but beside the campaign; what it defines travels with the jobs."""
     own = tmp_path / "mine" / "mine.py"

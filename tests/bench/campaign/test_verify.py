@@ -21,6 +21,7 @@ from bench.protocol.selection import Selection
 from bench.results import verified
 from bench.results.folder import Results, open_results
 from tests.helpers.commands import run
+from tests.helpers.made_up import synthetic_results
 from tests.helpers.processes import command_line
 from tests.helpers.training import train_into
 
@@ -203,6 +204,14 @@ def test_one_seed_of_another_kind_tells_nothing(shipped: Path, prefix: Results, 
     printed, error = compared(folder, prefix)
     assert error == ""
     assert "no other seed to compare with" in printed
+
+
+def test_runs_whose_updates_depend_on_their_length_are_repeated_whole_or_not_at_all(tmp_path: Path) -> None:
+    environments, settings = ("Hopper-v4",), ("preferences",)
+    results = synthetic_results(tmp_path, 40 * 2048, (0,), settings, environments=environments)
+    selection = Selection(environments, settings, (0,))
+    with pytest.raises(UserError, match="all these runs depend on their length: leave out --timesteps"):
+        verify(results, selection, 10_240, Console(file=io.StringIO()))
 
 
 def test_too_short_a_prefix_is_refused(shipped: Path) -> None:

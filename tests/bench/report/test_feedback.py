@@ -10,8 +10,9 @@ from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import Selection
 from bench.protocol.settings import RLHF_SETTINGS, SETTINGS
 from bench.report.feedback import write_feedback
+from bench.report.lecture import write_lecture
 from bench.results.folder import Results
-from bench.scores import feedback
+from bench.scores import feedback, lecture
 from bench.scores.analysis import Analysis, analyze
 from bench.scores.feedback import FeedbackTables
 from tests.helpers.made_up import synthetic_results
@@ -53,7 +54,26 @@ def test_changes_are_counted_from_the_policy_s_first_step(results: Results) -> N
     for column, name in (("return_last100", "true_change"), ("learned_return", "learned_change")):
         change = ends[column, UPDATES * 2048] - ends[column, 30 * 2048]
         assert lines.loc[("rlhf", "Hopper-v4"), name] == pytest.approx(change.mean())
+    # In preferences the first learned return is that of the tenth rollout.
+    chosen = runs[(runs["setting"] == "preferences") & (runs["environment"] == "Hopper-v4")]
+    means = chosen.groupby("timesteps")["learned_return"].mean()
+    change = means[UPDATES * 2048] - means[10 * 2048]
+    assert lines.loc[("preferences", "Hopper-v4"), "learned_change"] == pytest.approx(change)
     assert set(models["setting"]) == {"rlhf", "rlhf-no-penalty", "preferences"}
+
+
+def test_without_runs_of_clipping_no_difference_from_it_is_written(tmp_path: Path) -> None:
+    environments = ("Hopper-v4",)
+    settings = ("no-clip", "rlhf", "trpo-0.01")
+    some = synthetic_results(tmp_path, UPDATES * 2048, range(2), settings, environments=environments)
+    for shown, write, name in (
+        (feedback.SHOWN, write_feedback, "rlhf"),
+        (lecture.SHOWN, write_lecture, "trpo-0.01"),
+    ):
+        write(analyze(some, Selection(environments, shown, (0, 1))), tmp_path)
+        table = pd.read_csv(tmp_path / ("rlhf.csv" if name == "rlhf" else "lecture.csv")).set_index("setting")
+        assert table.loc[name, "runs"] == 2
+        assert table["difference"].isna().all()
 
 
 def test_claims_wait_for_the_runs_that_they_need(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_setting_of_ones_own_changes_no_other_number(
 def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
     results = synthetic_results(tmp_path / "results", None, range(3), ("clip-0.1", "clip-0.2"))
     settings = ("clip-0.1", "clip-0.2")
-    printed = []
+    printed, sentences = [], []
     for seeds in ((0, 1, 2), (0,)):
         log = io.StringIO()
         selection = select(ENVIRONMENTS, settings, seeds, results.finished())
@@ -93,10 +93,12 @@ def test_the_differences_of_a_few_settings_are_printed(tmp_path: Path) -> None:
         printed.append(
             re.findall(r"Clipping, ε = 0\.1 +│ Clipping, ε = 0\.2 +│ +(-?[\d.]+) │", log.getvalue())
         )
-    (difference,), nothing = printed
+        sentences.append("without an interval: it takes two seeds or more" in log.getvalue())
+    (difference,), (of_one_seed,) = printed
     score = analyze_all(results, settings).table.set_index("setting")["score"]
     assert float(difference) == pytest.approx(score["clip-0.1"] - score["clip-0.2"], abs=0.0051)
-    assert nothing == []
+    assert float(of_one_seed) != float(difference)
+    assert sentences == [False, True]
 
 
 def test_a_part_of_the_table_is_printed_without_simulation(

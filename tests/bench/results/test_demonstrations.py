@@ -28,6 +28,14 @@ def test_arrays_of_another_kind_are_refused(change: dict[str, Any]) -> None:
         StoredDemonstrations.from_bytes(pack_arrays({**arrays, **change}))
 
 
+def test_demonstrations_without_a_step_are_refused() -> None:
+    empty = StoredDemonstrations(
+        np.zeros((0, 3), np.float32), np.zeros((0, 2), np.float32), np.zeros(0, np.int64), np.zeros(0)
+    )
+    with pytest.raises(ValueError, match="no steps"):
+        StoredDemonstrations.from_bytes(empty.to_bytes())
+
+
 def test_the_published_are_right() -> None:
     stored = StoredDemonstrations.from_bytes(path_of("Hopper-v4").read_bytes())
     assert len(stored.lengths) == len(stored.returns)

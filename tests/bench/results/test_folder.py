@@ -184,7 +184,7 @@ def test_a_copy_of_a_run_is_no_other_run(results: Results) -> None:
         ("Hopper-v4/clip-0.2/seed-0.csv", "not a run"),
         ("Hopper-v4/clip-0.2/seed-000.csv", "duplicates"),
         ("Hopper-v4/clip 0.2/seed-00.csv", "not a run"),
-        ("Ant-v4/clip-0.2/seed-00.csv", "not a run"),
+        ("Pusher-v4/clip-0.2/seed-00.csv", "not a run"),
     ],
 )
 def test_foreign_files_among_the_runs_are_refused(results: Results, file: str, message: str) -> None:

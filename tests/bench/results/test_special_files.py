@@ -11,6 +11,7 @@ from bench.common.files import write_whole
 from bench.protocol.protocol import Run
 from bench.results.folder import open_results
 from bench.results.policies import load_policy
+from bench.training.checkpoints import CheckpointFolder
 from tests.helpers.commands import run
 from tests.helpers.damage import put, snapshot
 
@@ -40,6 +41,18 @@ def test_a_pipe_is_not_waited_for(file: str, whole_table: Path, tmp_path: Path) 
     assert f"{path}: it is no regular file" in out + err
     assert path.is_fifo()
     assert status == 1
+
+
+def test_a_damaged_checkpoint_is_not_moved_through_a_link(tmp_path: Path) -> None:
+    results, elsewhere = open_results(tmp_path / "results", 2048, create=True), tmp_path / "elsewhere"
+    checkpoint = results.path / "checkpoints" / "Reacher-v4-0123456789ab.npz"
+    checkpoint.parent.mkdir()
+    checkpoint.write_bytes(b"damaged")
+    elsewhere.mkdir()
+    (results.path / "damaged").symlink_to(elsewhere)
+    with pytest.raises(UserError, match="damaged: it is a link"):
+        CheckpointFolder(results).clear(set())
+    assert checkpoint.is_file()
 
 
 def test_a_policy_is_no_pipe(tmp_path: Path) -> None:

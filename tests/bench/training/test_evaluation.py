@@ -15,7 +15,7 @@ from algorithms.update import action_noise as training_noise
 from bench.environments.batch import Environments
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, PLANNED_SEEDS, Run
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import LECTURE_SETTINGS, PAPER_SETTINGS
 from bench.protocol.variants import VARIANTS
 from bench.results.policies import Policy, load_policy
 from bench.training.evaluation import action_noise, play, start_seed
@@ -133,7 +133,7 @@ def test_noise_is_not_that_of_training() -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_stored_policy_acts_with_the_bits_that_it_was_trained_with(environment: str) -> None:
     """The filter's standard deviation comes back from its square, whatever it is."""
-    for setting in SETTINGS:
+    for setting in (*PAPER_SETTINGS, *LECTURE_SETTINGS):
         path = ROOT / "results" / "policies" / environment / setting / "seed-00.npz"
         policy = load_policy(path)
         actor = actor_of(policy)

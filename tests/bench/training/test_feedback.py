@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from algorithms.hyperparameters import Hyperparameters
+from bench.campaign.demonstrations import DemonstrationJob
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run
@@ -23,7 +25,7 @@ from tests.helpers.soak import mark_soak
 pytestmark = pytest.mark.slow
 
 ENVIRONMENT = "InvertedPendulum-v4"
-PROTOCOL = Protocol(timesteps=5 * 2048)
+PROTOCOL = Protocol(timesteps=5 * 256, hyperparameters=Hyperparameters(horizon=256))
 OWN = """
 from algorithms.rules import rlhf
 from bench.protocol.settings import SETTINGS, Setting
@@ -48,7 +50,7 @@ def contents(training: Training) -> dict[Run, tuple[str, bytes]]:
 
 def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut() -> None:
     own = (OwnFile("few.py", OWN),)
-    runs = [Run(ENVIRONMENT, name, seed) for seed in (1, 2) for name in ("few", "mistaken", "clip-0.2")]
+    runs = [Run(ENVIRONMENT, name, 1) for name in ("few", "mistaken", "clip-0.2")]
     mixed = Training(runs, PROTOCOL, own)
     while not mixed.finished:
         mixed.advance(0)
@@ -60,6 +62,14 @@ def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut() -> Non
     assert alone.results[0].demonstrations == read_demonstrations(ENVIRONMENT)[1]
     # A labeler that errs every other time gives another model.
     assert mixed.results[0].csv != mixed.results[1].csv
+
+
+def test_a_window_fits_into_an_episode_and_into_a_rollout() -> None:
+    runs = [Run("Reacher-v4", "preferences", 0)]
+    for horizon, window in ((2048, 25), (32, 16)):
+        protocol = Protocol(horizon, Hyperparameters(horizon, minibatch_size=32))
+        (learner,) = Training(runs, protocol).learners
+        assert learner.state.rule_state.comparisons.windows.exists.shape[-1] == window
 
 
 @pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
@@ -93,6 +103,10 @@ def test_demonstrations_whose_arrays_do_not_fit_are_refused() -> None:
     )
     with pytest.raises(ValueError, match="finite"):
         StoredDemonstrations.from_bytes(wrong.to_bytes())
+
+
+def test_a_campaign_counts_a_demonstrator_as_one_run() -> None:
+    assert DemonstrationJob("Hopper-v4").runs == (Run("Hopper-v4", "clip-0.2", 100),)
 
 
 @pytest.mark.soak

@@ -105,6 +105,7 @@ def test_what_may_depend_on_the_run_s_length_is_known_from_the_file() -> None:
     """Such a run is repeated whole, because none begins like a longer one."""
     assert not ANOTHER_RULE.depends_on_length
     assert OwnFile("mine.py", "def objective(ratio, progress): ...").depends_on_length
+    assert OwnFile("mine.py", "from algorithms.rules import preferences").depends_on_length
 
 
 TWO_OBJECTIVES = OwnFile(
@@ -204,6 +205,7 @@ def test_the_readme_s_example_gets_its_line_in_the_table(with_own: Path, example
     assert record["numbers"] == {"epsilon": 0.2}
 
 
+@pytest.mark.soak
 def test_files_that_were_lost_are_kept_in_the_results_folder(tmp_path: Path) -> None:
     own = [
         write(tmp_path / "a.py"),

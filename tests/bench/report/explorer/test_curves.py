@@ -52,7 +52,7 @@ def test_what_is_drawn_is_where_its_values_are(page: Page) -> None:
     )
     start = f"translate({x:.6g},{y:.6g}"[:18]
     marks = page.evaluate(
-        "[...document.querySelectorAll('#panels figure:last-child .mark-symbol path')]"
+        "[...document.querySelectorAll('#panels figure:last-child .markers_marks path')]"
         ".map((mark) => [mark.getAttribute('transform'), mark.getAttribute('fill')])"
     )
     colour = page.evaluate("SETTING.get('fixed-kl-3').colour")
@@ -125,7 +125,7 @@ def test_divergence_and_what_is_not_finite(page: Page) -> None:
     expected = own_lines(2)["surprise"].tolist()
     assert list(map(float, found[2])) == pytest.approx(expected, rel=2e-5, abs=0)
     click(page, "#logarithmic")
-    assert count(page, "#panels figure:nth-child(2) .mark-symbol path") == 1
+    assert count(page, "#panels figure:nth-child(2) .means_marks path") == 1
     returns = choose_column(page, "return_last100")
     means = page.evaluate(f"meanCurve(curvesOf({own}, {returns}), {returns}, estimate)")
     # The run that diverged keeps its last return.

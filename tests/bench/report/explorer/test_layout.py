@@ -23,7 +23,7 @@ def test_it_loads_nothing_else(page: Page, results: Results) -> None:
 
 
 def test_families_and_environments_are_chosen(page: Page) -> None:
-    ends = "#panels figure:nth-child(2) .mark-symbol path"
+    ends = "#panels figure:nth-child(2) .means_marks path"
     assert count(page, ends) == 12  # the paper's in Hopper, and the own one
     click(page, "#families fieldset:nth-of-type(2) legend input")  # the clipped ones
     assert count(page, ends) == 9
@@ -59,10 +59,10 @@ def test_a_family_has_one_colour_everywhere(page: Page) -> None:
 
 
 def test_single_seeds_on_demand(page: Page) -> None:
-    lines = "#panels figure:nth-child(1) .mark-line path"
-    assert count(page, lines) == 11
+    lines = "#panels figure:nth-child(1) .seeds_marks path"
+    assert count(page, lines) == 0
     click(page, "#single")
-    assert count(page, lines) == 11 + 33
+    assert count(page, lines) == 33
 
 
 def test_all_links_lead_somewhere(page: Page, results: Results) -> None:
@@ -113,6 +113,7 @@ def test_it_prints_without_controls_and_within_the_paper(page: Page) -> None:
     try:
         assert not any(map(shown, controls))
         assert shown("#panels .plot svg")
+        assert shown("#families .swatch")  # the legend
         assert page.evaluate("document.documentElement.scrollWidth") <= 720
     finally:
         page.show_as("screen")

@@ -38,7 +38,7 @@ def test_the_table_is_sorted(page: Page, results: Results) -> None:
     row, other = table.iloc[1], readings.iloc[1]
     ours = f"{row.score:.2f}{row.ci_low:.2f} to {row.ci_high:.2f}"
     untrained = f"{other.untrained_run:.2f}{other.untrained_run_low:.2f} to {other.untrained_run_high:.2f}"
-    expected = [f"{row.paper_score:.2f}", ours, untrained, f"{row.score_of_three:.2f}", str(row.runs)]
+    expected = [f"{row.paper_score:.2f}", f"{row.score_of_three:.2f}", ours, untrained, str(row.runs)]
     assert cells[:5] == [text.replace("−", "-") for text in expected]
     click(page, "#scores thead th:nth-child(2) button")
     best_first = table.sort_values("paper_score", ascending=False, na_position="last", kind="stable")
