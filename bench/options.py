@@ -162,9 +162,11 @@ def require_same(results: Results, settings: Iterable[Setting]) -> None:
     recorded = results.settings(run for run in results.finished() if run.setting in named)
     for name, setting in recorded.items():
         if setting.as_json() != named[name]:
+            kept = results.own_path(setting.own_sha256 or "")
+            take = f", or take the file of its runs, {kept}" if kept.is_file() else ""
             raise UserError(
                 f"{results.path}: {name} has runs of another file or other numbers;"
-                " give this setting another name"
+                f" give this setting another name{take}"
             )
 
 

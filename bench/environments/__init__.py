@@ -3,8 +3,8 @@
 How to add an environment:
 
 1. Write its rules as a `Task` of `tasks.py`: starts, observations, rewards, ends, by Gymnasium's operations
-   in their order. Those of Gymnasium's v4 stand in `v4.py`, those of v5 in `v5.py`. Add the class, which has
-   the environment's name, to `TASKS` there. One version is enough: of Pusher there can be v5 alone, because
+   in their order. Those of v4 stand in `v4.py`, those of v5 in `v5.py`. Add the class, which has the
+   environment's name, to `TASKS` there. One version is enough: of Pusher there can be v5 alone, because
    Gymnasium's Pusher-v4 refuses the MuJoCo that we use.
 2. Add its ids to `OTHER_ENVIRONMENTS` in `bench/protocol/environments.py`, and for videos where the camera
    stands to `VIEWS` in `bench/videos/scene.py`.

@@ -8,6 +8,7 @@ Named protocols are `bench.protocol.variants`.
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from algorithms.hyperparameters import Choices, Hyperparameters, possible_choices
@@ -62,9 +63,33 @@ def change_protocol(protocol: Protocol, changes: Iterable[str]) -> Protocol:
     return replace(protocol, hyperparameters=hyperparameters, environment_version=version)
 
 
+def find_changes(protocol: Protocol) -> list[str]:
+    """What `change_protocol` makes a protocol of, from the default and but for its timesteps."""
+    mine, default = _settable(protocol), _settable(DEFAULT)
+    return [f"{name}={value}" for name, value in mine.items() if value != default[name]]
+
+
+def holds_another_protocol(path: Path, recorded: Protocol, expected: Protocol) -> UserError:
+    """The error for a folder of another protocol, with what differs and the `--set` that goes on with it."""
+    changes = find_changes(recorded)
+    return UserError(
+        f"{path} holds results of protocol {recorded.fingerprint}, not of {expected.fingerprint}"
+        f" ({', '.join(recorded.differences(expected))}): choose another results folder, or train this one"
+        f" {' '.join(['with --set', *changes]) if changes else 'without --set'}"
+    )
+
+
+def _settable(protocol: Protocol) -> dict[str, str]:
+    """All that can be set, as it is written."""
+    hyperparameters = protocol.hyperparameters
+    numbers = {name: _format_number(getattr(hyperparameters, name)) for name in NUMBERS}
+    choices = dataclasses.asdict(hyperparameters.choices)
+    return {**numbers, **choices, "environment_version": protocol.environment_version}
+
+
 def _format_number(value: Any) -> str:
     """A hyperparameter as `_parse_number` takes it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _parse_number(name: str, value: str) -> Any:

@@ -145,7 +145,12 @@ def _of_another_version(name: str, version: str, available: tuple[str, ...]) -> 
     """The error for an environment of another version, with its sibling here and the protocol that has it."""
     sibling = f"{without_version(name)}-{version}"
     here = sibling if sibling in available else f"{version} environments"
-    there = f"; --variant {version_of(name)} has {name}" if version_of(name) in VARIANTS else ""
+    other = version_of(name)
+    there = (
+        f"; --variant {other} has {name}, or train --set environment_version={other}"
+        if other in VARIANTS
+        else ""
+    )
     return UserError(f"{name} is of another protocol: this one has {here}{there}")
 
 

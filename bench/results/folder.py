@@ -41,6 +41,7 @@ from bench.common.files import (
     write_whole,
 )
 from bench.common.locks import Lock, locked
+from bench.protocol.changes import holds_another_protocol
 from bench.protocol.environments import all_environments_of
 from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
@@ -260,10 +261,7 @@ def open_results(
         recorded = _recorded_protocol(path, timesteps)
         expected = replace(protocol or recorded, timesteps=recorded.timesteps)
         if recorded != expected:
-            raise UserError(
-                f"{path} holds results of protocol {recorded.fingerprint}, not of {expected.fingerprint}"
-                f" ({', '.join(recorded.differences(expected))}): choose another results folder"
-            )
+            raise holds_another_protocol(path, recorded, expected)
         return Results(path, recorded)
     # Those of variants may be there before the default's, and leftovers of a kill before any other file.
     if any(each.name != VARIANTS_FOLDER and not each.name.endswith(PARTIAL) for each in entries(path)):

@@ -81,6 +81,7 @@ def test_results_of_another_protocol_are_refused(
     other = Protocol(timesteps=1, hyperparameters=Hyperparameters(discount=0.999))
     for text, message in (
         (json_text(other.as_json()), f"holds results of protocol {other.fingerprint}, not of "),
+        (json_text(other.as_json()), "or train this one with --set discount=0.999\n"),
         (path.read_text().replace("0.99,", "0.999,"), "its fingerprint is "),
     ):
         path.write_text(text)

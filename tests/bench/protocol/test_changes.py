@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.common.errors import UserError
-from bench.protocol.changes import NUMBERS, VALUES, change_protocol, describe_names
+from bench.protocol.changes import NUMBERS, VALUES, change_protocol, describe_names, find_changes
 from bench.protocol.protocol import DEFAULT, Protocol
 from bench.protocol.variants import VARIANTS
 
@@ -19,6 +19,7 @@ def test_numbers_and_choices_are_set_by_name() -> None:
     assert changed.environment_version == "v5"
     assert numbers.stepsize == DEFAULT.hyperparameters.stepsize
     assert changed.fingerprint != DEFAULT.fingerprint
+    assert sorted(find_changes(changed)) == sorted([*changes, "environment_version=v5"])
     assert Protocol.from_json(json.loads(json.dumps(changed.as_json()))) == changed
 
 
@@ -27,6 +28,8 @@ def test_named_protocols_can_be_written_so() -> None:
     changes = ["adam_epsilon=1e-8", "value_loss=clipped"]
     assert change_protocol(DEFAULT, changes) == VARIANTS["release-2017-07"]
     assert change_protocol(VARIANTS["annealed"], []) == VARIANTS["annealed"]
+    for variant in (DEFAULT, *VARIANTS.values()):
+        assert change_protocol(DEFAULT, find_changes(variant)) == variant
 
 
 def test_the_names_and_values_that_are_listed_are_those_that_can_be_set() -> None:

@@ -289,7 +289,9 @@ def test_another_file_of_the_same_name_is_another_setting(with_own: Path, tmp_pa
     assert "my-spo has runs of another file or other numbers" in done.stderr
     done = run("verify", "--own", str(other), "--results", str(folder))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "my-spo has runs of another file or other numbers" in done.stderr
+    kept = re.search("my-spo has runs of another file .* take the file of its runs, (.*)", done.stderr)
+    assert kept is not None
+    assert "my-spo" in Path(kept[1]).read_text()
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
