@@ -58,7 +58,7 @@ lint: .venv/installed
 
 # Executes the notebooks and keeps what they print.
 notebooks: .venv/installed
-	.venv/bin/pytest --nbmake --overwrite notebooks
+	.venv/bin/python -m tests.helpers.notebooks notebooks/*.ipynb
 
 # Half an hour of one core; the extra `peers` adds other libraries to the comparison.
 speed: .venv/installed

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 import tyro
 
@@ -14,10 +15,12 @@ from bench.commands.training import Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.common.terminal import PlainConsole, silence_stdout
-from bench.protocol.settings import SETTINGS
+from bench.protocol.settings import GROUPS
 
 # Options that take several values: given twice, they take all of them.
 LISTS = ("--environments", "--settings", "--set", "--own")
+
+TITLE = "Table 1 of the PPO paper, measured."
 
 Command = Train | Evaluate | Status | Verify | Table | Curves | Page | Variants | Demonstrate | Speed | Videos
 
@@ -28,11 +31,29 @@ def parsed(arguments: Sequence[str] | None = None) -> Command:
     Raises:
         SystemExit: for arguments that can't be used, after saying why, and after `--help`.
     """
-    return tyro.cli(
-        Command,
-        args=join_repeated(sys.argv[1:] if arguments is None else arguments),
-        prog="python -m bench",
-        description="\n".join(["Table 1 of the PPO paper, measured. The settings:\n", *_settings_lines()]),
+    given = join_repeated(sys.argv[1:] if arguments is None else arguments)
+    if given in (["-h"], ["--help"]):
+        print(overview())
+        raise SystemExit(0)
+    return tyro.cli(Command, args=given, prog="python -m bench", description=TITLE)
+
+
+def overview() -> str:
+    """What `--help` without a command says: the commands first, on one screen of 80 columns."""
+    commands = {command.__name__.lower(): str(command.__doc__) for command in get_args(Command)}
+    width = max(map(len, commands))
+    return "\n".join(
+        [
+            "usage: python -m bench COMMAND [OPTIONS]",
+            "",
+            TITLE,
+            "",
+            *(f"  {name:<{width}}  {about.splitlines()[0]}" for name, about in commands.items()),
+            "",
+            "python -m bench COMMAND --help explains its options.",
+            f"Groups of settings, the default first: {', '.join(GROUPS)}.",
+            "All settings are in bench/protocol/settings.py.",
+        ]
     )
 
 
@@ -58,11 +79,6 @@ def join_repeated(arguments: Sequence[str]) -> list[str]:
             current = name
             parts[name] = [argument]
     return [argument for part in parts.values() for argument in part]
-
-
-def _settings_lines() -> list[str]:
-    width = max(map(len, SETTINGS))
-    return [f"  {setting.name:<{width}}  {setting.label}" for setting in SETTINGS.values()]
 
 
 def run_command_line() -> int:

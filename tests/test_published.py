@@ -99,6 +99,15 @@ def test_the_notebook_shows_the_table_of_the_results() -> None:
     assert output == {setting: list(row) for setting, *row in table.itertuples(name=None)}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_is_published_executed_and_without_times(path: Path) -> None:
+    """So that executing it again changes what it prints alone: make notebooks."""
+    cells = json.loads(read_text(path))["cells"]
+    assert [cell for cell in cells if "execution" in cell["metadata"]] == []
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_the_links_lead_somewhere(page: Path) -> None:
     lost = []

@@ -15,9 +15,13 @@ from bench.training.determinism import pin
 
 @dataclass(frozen=True)
 class Demonstrate:
-    """Make the demonstrations that are missing, of a demonstrator that is trained for 204,800 steps.
+    """Make the demonstrations that are missing.
 
-    They are part of this checkout, in results/demonstrations/. To repeat one, move its file away.
+    The demonstrator is trained for 204,800 steps.
+
+    They are part of this checkout, in results/demonstrations/.
+
+    To repeat one, move its file away.
     """
 
     environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ENVIRONMENTS

@@ -17,7 +17,7 @@ from bench.training.determinism import pin
 
 @dataclass(frozen=True)
 class Evaluate(Options, OnResults):
-    """Play episodes of the runs' final policies, by sampled and by mean actions, into policies.csv.
+    """Play episodes of the final policies, into policies.csv.
 
     What the file has already is not played again.
     """

@@ -17,7 +17,9 @@ from bench.training.determinism import pin
 
 @dataclass(frozen=True)
 class Speed:
-    """Measure training beside bare physics and other libraries, in turns on one core, for half an hour.
+    """Measure training beside bare physics and other libraries.
+
+    In turns on one core, for half an hour.
 
     The libraries are those of the extra `peers` that are installed.
     """
@@ -51,7 +53,10 @@ class Speed:
 
 @dataclass(frozen=True)
 class Videos:
-    """Draw the policies of seed 0 into videos/ of the results folder: an animated WebP an environment."""
+    """Draw films of the policies of seed 0 into videos/.
+
+    An animated WebP an environment, in the results folder.
+    """
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the results."""

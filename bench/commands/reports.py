@@ -19,7 +19,10 @@ from bench.results.folder import PROTOCOL_FILE, Results
 
 @dataclass(frozen=True)
 class Table(Options, OnResults):
-    """Print the table; write it when the selection is complete, or where --output says."""
+    """Print the table, and write it if it is whole.
+
+    --output writes files of any selection.
+    """
 
     output: Annotated[Path | None, option("DIR", "none")] = None
     """A folder for files of whatever is selected: scores, their table, all differences with p corrected for
@@ -79,7 +82,7 @@ class Table(Options, OnResults):
 
 @dataclass(frozen=True)
 class Curves(Options, OnResults):
-    """Plot the learning curves into figures/ of the results folder."""
+    """Plot the learning curves into figures/."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Plot the selection's finished runs."""
@@ -104,7 +107,7 @@ class Curves(Options, OnResults):
 
 @dataclass(frozen=True)
 class Page(OfProtocol, OnResults):
-    """Write index.html into the results folder: a page to explore all finished runs in a browser."""
+    """Write index.html, to explore all finished runs in a browser."""
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, and select the runs of Table 1, as `table` does by default."""
@@ -121,7 +124,7 @@ class Page(OfProtocol, OnResults):
 
 @dataclass(frozen=True)
 class Variants(OnResults):
-    """Write variants/README.md of the results folder: what each variant of the protocol moves."""
+    """Write variants/README.md: what variants of the protocol move."""
 
     results: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("results")
     """Folder of the default's results; the variants' are below it."""

@@ -73,7 +73,7 @@ class WithOwn:
 
 @dataclass(frozen=True)
 class Train(WithOwn, Options, OnResults):
-    """Train the runs that are missing from the results folder, one process a core."""
+    """Train the runs that are missing, one process a core."""
 
     changes: Annotated[
         tuple[str, ...], option("NAME=VALUE [NAME=VALUE ...]", "none", name="set", help_=SET_HELP)
@@ -168,7 +168,7 @@ def _set_damaged_aside(results: Results, selection: Selection, console: Console)
 
 @dataclass(frozen=True)
 class Status(Options, OnResults):
-    """Say what is done, missing and diverged, and how long the rest will take."""
+    """Say what is done and missing, and how long the rest takes."""
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Print the state of the selection."""
@@ -180,7 +180,10 @@ class Status(Options, OnResults):
 
 @dataclass(frozen=True)
 class Verify(WithOwn, OfProtocol, OnResults):
-    """Train finished runs again and compare. x86-64 processors with AVX2 and FMA must agree to the bit."""
+    """Train finished runs again, and compare.
+
+    x86-64 processors with AVX2 and FMA must agree to the bit.
+    """
 
     environment: Annotated[str | None, tyro.conf.Positional, option("ENVIRONMENT", "all")] = None
     """The environment whose runs to repeat."""

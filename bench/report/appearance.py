@@ -1,4 +1,4 @@
-"""How figures look: a colour for a family of settings; shades, lines and markers for its members; panels."""
+"""How figures look: colour and marker of a family of settings, shades and lines of its members; panels."""
 
 import math
 from collections.abc import Mapping
@@ -11,15 +11,18 @@ from matplotlib.figure import Figure
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, in_table_order
 
 # Hues of the Okabe-Ito palette, safe for the colour-blind: of the paper's families, in the table's order.
+# Each colour has a contrast of at least 3 to 1 to white, as WCAG 2 asks of graphics.
 PAPER_COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2")
 # Other families take these in the order of their names, and with more families than colours begin again.
-OTHER_COLOURS = ("#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#7B3294", "#8A8A00")
+OTHER_COLOURS = ("#B8558B", "#A87900", "#2E8FC0", "#8C564B", "#7B3294", "#6E6E00")
 LINES = ("-", "--", ":", "-.")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-# A family of up to twelve members needs three, with four lines each.
-MARKERS_OF_A_FAMILY = 3
-# How far each member's colour goes towards white, so that print tells them apart too.
-TINTS = (0.0, 0.25, 0.45, 0.6)
+PAPER_MARKERS = ("o", "s", "^", "D")
+# Their number has no divisor in common with that of the colours: thirty families differ in one of the two.
+OTHER_MARKERS = ("v", "P", "X", "*", "h")
+MARKERS = PAPER_MARKERS + OTHER_MARKERS
+# How far a member's colour goes towards black, so that print tells them apart too. Their number has no
+# divisor in common with that of the lines: twelve members differ in one of the two.
+SHADES = (0.0, 0.25, 0.45)
 
 Colour = tuple[float, float, float]
 
@@ -39,24 +42,25 @@ def looks(settings: Mapping[str, Setting]) -> dict[str, Look]:
     members: dict[str, list[str]] = {}
     for name in in_table_order(known):
         members.setdefault(known[name].family, []).append(name)
-    families = dict.fromkeys(SETTINGS[name].family for name in PAPER_SETTINGS)
-    colour_of = dict(zip(families, PAPER_COLOURS, strict=True))
-    others = sorted(members.keys() - colour_of.keys())
+    in_the_paper = list(dict.fromkeys(SETTINGS[name].family for name in PAPER_SETTINGS))
+    others = sorted(members.keys() - set(in_the_paper))
     found = {}
-    for family, names in members.items():
-        number = others.index(family) if family in others else 0
-        base = colour_of.get(family, OTHER_COLOURS[number % len(OTHER_COLOURS)])
-        # A family that shares its colour with an earlier one begins with other markers.
-        first = number // len(OTHER_COLOURS) * MARKERS_OF_A_FAMILY
-        for index, name in enumerate(names):
-            turn, style = divmod(index, len(LINES))
-            marker = MARKERS[(first + turn) % len(MARKERS)]
-            found[name] = Look(_tinted(base, TINTS[style]), LINES[style], marker)
+    for families, colours, markers in (
+        (in_the_paper, PAPER_COLOURS, PAPER_MARKERS),
+        (others, OTHER_COLOURS, OTHER_MARKERS),
+    ):
+        for number, family in enumerate(families):
+            base = colours[number % len(colours)]
+            for index, name in enumerate(members[family]):
+                turn = index // (len(LINES) * len(SHADES))
+                marker = markers[(number + turn) % len(markers)]
+                shade = SHADES[index % len(SHADES)]
+                found[name] = Look(_darkened(base, shade), LINES[index % len(LINES)], marker)
     return found
 
 
-def _tinted(base: str, tint: float) -> Colour:
-    red, green, blue = (part + (1 - part) * tint for part in to_rgb(base))
+def _darkened(base: str, shade: float) -> Colour:
+    red, green, blue = (part * (1 - shade) for part in to_rgb(base))
     return red, green, blue
 
 

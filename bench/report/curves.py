@@ -12,10 +12,15 @@ from scipy.special import stdtrit
 
 from bench.protocol.environments import without_version
 from bench.protocol.settings import Setting, in_table_order
-from bench.report.appearance import MARKERS, Look, looks, wrap_panels
+from bench.report.appearance import Look, looks, wrap_panels
+from bench.report.off_scale import is_off_scale, mark_below, show_range
 from bench.scores.estimates import TAIL
 
 COLUMNS = 3
+# What a policy does at first would stretch the panels.
+FIRST_SHOWN = 0.1
+# A band that fills more of a panel's height hides the curves and tells little.
+WIDEST_BAND = 0.5
 
 
 def draw_learning_curves(
@@ -24,7 +29,9 @@ def draw_learning_curves(
     """A panel per environment: the mean over seeds of the return of the last 100 episodes.
 
     The band is the pointwise 95 % interval of that mean, Student's; one seed has none. A run that diverged
-    keeps its last value.
+    keeps its last value. The limits are those of the means after the first tenth of the time, without the
+    settings that are off the scale (`is_off_scale`): an arrow is where their curves leave. A band of which a
+    later part would fill more than `WIDEST_BAND` of a panel is left out.
 
     all_runs: as `bench.results.reading.load_runs` gives them.
     random: what uniform actions return, by environment; a grey line.
@@ -35,20 +42,53 @@ def draw_learning_curves(
     figure, (*panels, last) = wrap_panels(len(environments) + 1, COLUMNS, (4.2, 3.1))
     for panel, environment in zip(panels, environments, strict=True):
         runs = all_runs[all_runs["environment"] == environment]
-        for setting in in_table_order(runs["setting"].unique()):
-            returns = over_time(runs[runs["setting"] == setting], "return_last100").ffill().dropna()
-            mean = returns.mean(axis=1)
-            half = stdtrit(returns.shape[1] - 1, TAIL) * returns.sem(axis=1)
-            _line(panel, settings[setting].label, look_of[setting], mean)
-            _band(panel, look_of[setting], mean - half, mean + half)
-        if environment in random:
-            panel.axhline(random[environment], color="grey", linewidth=0.8, label="uniform actions")
+        curves = {
+            name: _mean(runs[runs["setting"] == name]) for name in in_table_order(runs["setting"].unique())
+        }
+        uniform = random.get(environment, np.nan)
+        _limit(panel, [mean for mean, _ in curves.values()], uniform)
+        for name, (mean, half) in curves.items():
+            _line(panel, settings[name].label, look_of[name], mean)
+            if 2 * _shown(half).max() <= WIDEST_BAND * np.ptp(panel.get_ylim()):
+                _band(panel, look_of[name], mean - half, mean + half)
+            _mark_leaving(panel, look_of[name], mean)
+        if np.isfinite(uniform):
+            panel.axhline(uniform, color="grey", linewidth=0.8, label="uniform actions")
         _time_axis(panel, without_version(environment))
     for panel in panels[::COLUMNS]:
         panel.set_ylabel("return, last 100 episodes")
     last.axis("off")
     _legend(last, panels)
     return figure
+
+
+def _mean(runs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The mean over seeds by timestep, and half its interval, NaN for one seed."""
+    returns = over_time(runs, "return_last100").ffill().dropna()
+    return returns.mean(axis=1), stdtrit(returns.shape[1] - 1, TAIL) * returns.sem(axis=1)
+
+
+def _shown(mean: pd.Series) -> pd.Series:
+    """What decides about a panel's limits: without the first tenth of the time."""
+    return mean[mean.index >= FIRST_SHOWN * mean.index[-1]]
+
+
+def _limit(panel: Axes, means: list[pd.Series], uniform: float) -> None:
+    """Set the limits by the settings that are not off the scale."""
+    later = [_shown(mean) for mean in means if len(mean)]
+    if not later:
+        return
+    best = max(mean.max() for mean in later)
+    off = is_off_scale([mean.min() for mean in later], uniform, best)
+    kept = [mean for mean, is_off in zip(later, off, strict=True) if not is_off]
+    panel.set_ylim(show_range(np.concatenate([*kept, [uniform]])))
+
+
+def _mark_leaving(panel: Axes, look: Look, mean: pd.Series) -> None:
+    below = _shown(mean)
+    below = below[below < panel.get_ylim()[0]]
+    if len(below):
+        mark_below(panel, below.index[0], look.colour)
 
 
 def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
@@ -83,7 +123,15 @@ def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Fig
     ):
         _time_axis(panel, title)
     handles, labels = std.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small", frameon=False)
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=4,
+        fontsize="small",
+        frameon=False,
+        handlelength=3.2,
+    )
     return figure
 
 
@@ -122,11 +170,10 @@ def _over_runs(runs: pd.DataFrame, setting: str, column: str) -> pd.DataFrame:
 
 
 def _line(panel: Axes, label: str, look: Look, values: pd.Series) -> None:
-    # The first four members of a family differ in their lines.
-    marks: dict[str, Any] = {} if look.marker == MARKERS[0] else {"marker": look.marker, "markevery": 0.1}
-    panel.plot(
-        values.index, values, look.line, color=look.colour, linewidth=1.3, label=label, markersize=4, **marks
-    )
+    # Markers of different curves stand at different positions.
+    every = (0.03 * (len(panel.lines) % 8), 0.24)
+    style: dict[str, Any] = {"color": look.colour, "linewidth": 1.3, "label": label}
+    panel.plot(values.index, values, look.line, marker=look.marker, markersize=4.5, markevery=every, **style)
 
 
 def _band(panel: Axes, look: Look, low: pd.Series, high: pd.Series) -> None:
@@ -145,4 +192,6 @@ def _legend(legend: Axes, panels: Iterable[Axes]) -> None:
         for panel in panels
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    legend.legend(handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False)
+    legend.legend(
+        handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False, handlelength=3.2
+    )

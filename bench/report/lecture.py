@@ -9,8 +9,11 @@ from matplotlib.figure import Figure
 from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
+from bench.report.appearance import looks
 from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
+from bench.report.formats import format_number
+from bench.report.off_scale import mark_left
 from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns
 from bench.report.templates import render
@@ -21,7 +24,7 @@ from bench.scores.lecture import LEAST_HEIGHT, LINE_SEARCH, POLICY_GRADIENTS, TR
 # The settings of which some runs are so much worse than the others that intervals tell little.
 UNRELIABLE = (UNCONSTRAINED, LINE_SEARCH)
 # The part of the scale that is enlarged.
-ENLARGED = (-0.3, 1.0)
+ENLARGED = (-0.35, 1.0)
 
 
 def write_lecture(analysis: Analysis, folder: Path) -> None:
@@ -31,7 +34,8 @@ def write_lecture(analysis: Analysis, folder: Path) -> None:
     """
     tables = LectureTables(analysis)
     table = tables.comparison.merge(tables.steps, on="setting")
-    figures = {"scores": draw_scores(analysis), "curves": draw_curves(analysis)}
+    curves = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
+    figures = {"scores": draw_scores(analysis), "curves": curves}
     write_beside(folder, "lecture", render_lecture(tables), {"lecture": table}, figures)
 
 
@@ -72,17 +76,9 @@ def draw_scores(analysis: Analysis) -> Figure:
         draw_intervals(panel, rows, analysis)
         panel.set_title(title, fontsize="medium")
     panels[1].set_xlim(ENLARGED)
+    look_of = looks(analysis.settings)
+    for line, (name, score) in enumerate(rows["score"].items()):
+        if score < ENLARGED[0]:
+            mark_left(panels[1], line, look_of[name].colour, format_number(score))
     figure.supxlabel("average normalized score, with 95 % interval", fontsize="medium")
-    return figure
-
-
-def draw_curves(analysis: Analysis) -> Figure:
-    """The learning curves; the vertical axes are those of the settings that hold the policy back."""
-    figure = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
-    held = analysis.runs[~analysis.runs["setting"].isin(UNRELIABLE)]
-    means = held.groupby(["environment", "setting", "timesteps"])["return_last100"].mean()
-    for panel, environment in zip(figure.axes, analysis.grid.environments, strict=False):
-        low, high = means.loc[environment].min(), means.loc[environment].max()
-        if low < high:
-            panel.set_ylim(low - 0.2 * (high - low), high + 0.2 * (high - low))
     return figure

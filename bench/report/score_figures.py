@@ -11,8 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.settings import UNCONSTRAINED
+from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.report.appearance import Look, looks, wrap_panels
+from bench.report.formats import format_count
+from bench.report.off_scale import is_off_scale, mark_left, show_range
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA, Estimate, estimate_mean
 from bench.scores.scale import Floats
@@ -58,7 +60,7 @@ def draw_outcomes(analysis: Analysis) -> Figure:
     for panel, title, values in (
         (panels[0], "interquartile mean", rows[["iqm", "iqm_low", "iqm_high"]]),
         (panels[1], "mean over time", rows[["area", "area_low", "area_high"]]),
-        (panels[2], "probability of improvement", whole.reindex(rows.index)),
+        (panels[2], f"probability of improvement over {BASELINE}", whole.reindex(rows.index)),
     ):
         draw_intervals(panel, values, analysis)
         panel.set_title(title, fontsize="medium")
@@ -73,28 +75,39 @@ def draw_intervals(
     """One line a setting of a table indexed by it, with value, low and high; unreliable ones dotted."""
     look_of, settings = looks(analysis.settings), list(analysis.table["setting"])
     for setting, value, low, high in values.itertuples():
-        line, shade = settings.index(setting), look_of[setting].colour
+        line, shade, marker = settings.index(setting), look_of[setting].colour, look_of[setting].marker
         style: dict[str, Any] = {"linestyle": ":" if setting in unreliable else "-", "solid_capstyle": "butt"}
         panel.plot([low, high], [line, line], color=shade, linewidth=3, **style)
-        panel.plot(value, line, "o", color=shade, markersize=7)
+        panel.plot(value, line, marker, color=shade, markersize=7)
     panel.set_yticks(range(len(settings)), [analysis.settings[name].label for name in settings])
     panel.set_ylim(len(settings) - 0.4, -0.6)
     panel.grid(axis="x", linewidth=0.4)
 
 
 def draw_environments(analysis: Analysis) -> Figure:
-    """The normalized scores of all runs (dots) and their mean (line): a panel per environment."""
+    """The normalized scores of all runs (markers) and their mean (line): a panel per environment.
+
+    Runs that are off the scale (`is_off_scale`) are counted beside an arrow.
+    """
     names, settings = analysis.grid.environments, list(analysis.table["setting"])
     runs, look_of = analysis.grid.only(settings).normalized().round(DIGITS), looks(analysis.settings)
     size = (2.2, 0.8 + 0.24 * len(settings))
     figure, panels = wrap_panels(len(names), COLUMNS, size, margin=(1.8, 0), sharey=True)
     for environment_index, (panel, name) in enumerate(zip(panels, names, strict=True)):
-        for line, setting in enumerate(settings):
-            values, shade = runs[line, environment_index], look_of[setting].colour
-            values = values[np.isfinite(values)]
-            panel.plot(values, np.full(len(values), line), "o", color=shade, markersize=4, alpha=0.7)
+        scores = [each[np.isfinite(each)] for each in runs[:, environment_index]]
+        off = is_off_scale([each.mean() if len(each) else np.nan for each in scores])
+        kept = np.concatenate([each for each, is_off in zip(scores, off, strict=True) if not is_off])
+        low, high = show_range([*kept[~is_off_scale(kept)], 0, 1])
+        panel.set_xlim(low, high)
+        for line, (setting, values) in enumerate(zip(settings, scores, strict=True)):
+            shown, look = values[values >= low], look_of[setting]
+            panel.plot(
+                shown, np.full(len(shown), line), look.marker, color=look.colour, markersize=4, alpha=0.7
+            )
+            if len(shown) < len(values):
+                mark_left(panel, line, look.colour, format_count(len(values) - len(shown), "run"))
             middle = [values.mean().round(DIGITS)] * 2 if len(values) else []
-            panel.plot(middle, [line - 0.35, line + 0.35][: len(middle)], color=shade, linewidth=2)
+            panel.plot(middle, [line - 0.35, line + 0.35][: len(middle)], color=look.colour, linewidth=2)
         for end in (0, 1):
             panel.axvline(end, color="grey", linewidth=0.8, zorder=0)
         panel.set_title(without_version(name), fontsize="medium")
@@ -106,24 +119,33 @@ def draw_environments(analysis: Analysis) -> Figure:
 
 
 def draw_by_seeds(analysis: Analysis) -> Figure:
-    """Score and 95 % interval of the first seeds, by their number: a panel per family."""
+    """Score and 95 % interval of the first seeds, by their number: a panel per family.
+
+    The panels share a vertical range, but for that of the unconstrained setting, which lies far below.
+    """
     last_intervals: dict[Axes, list[Floats]] = {}
+    alone: set[Axes] = set()
+    unconstrained = analysis.settings.get(UNCONSTRAINED)
 
     def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
         counts = np.arange(1.0, runs.shape[-1] + 1)
         estimates = [estimate_mean(runs[:, : int(count)]) for count in counts]
         _curve(panel, counts, estimates, look, label)
         last_intervals.setdefault(panel, []).append(np.stack(estimates[-1].interval))
+        if unconstrained and label == unconstrained.label:
+            alone.add(panel)
 
     figure = _by_family(analysis, draw)
     figure.supxlabel("number of seeds", fontsize="medium")
     figure.supylabel("average normalized score", fontsize="medium")
-    for panel in figure.axes:
-        panel.set_xlim(1, None)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        lines = [line.get_ydata() for line in panel.lines]
-        shown = np.concatenate([*lines, *last_intervals[panel]])
-        panel.set_ylim(np.nanmin(shown) - 0.15, np.nanmax(shown) + 0.15)
+    for group in (alone, set(figure.axes) - alone):
+        lines = [line.get_ydata() for panel in group for line in panel.lines]
+        intervals = [interval for panel in group for interval in last_intervals[panel]]
+        for panel in group:
+            panel.set_xlim(1, None)
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+            shown = np.concatenate([*lines, *intervals])
+            panel.set_ylim(np.nanmin(shown) - 0.15, np.nanmax(shown) + 0.15)
     return figure
 
 

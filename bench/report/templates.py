@@ -57,7 +57,8 @@ def text(value: object) -> Markup:
     """
     if isinstance(value, Markup):
         return value
-    return Markup(SPECIAL.sub(r"\\\g<0>", printable(re.sub(r"\s+", " ", str(value)))))
+    escaped = SPECIAL.sub(r"\\\g<0>", printable(re.sub(r"\s+", " ", str(value))))
+    return Markup(re.sub(r"< (?=\d)", "<\u00a0", escaped))  # no line ends within a small p
 
 
 def format_table(cells: Iterable[Iterable[object]]) -> Markup:

@@ -5,25 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
-from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED, in_table_order
+from bench.protocol.settings import SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
-from bench.report.appearance import wrap_panels
 from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
+from bench.report.off_scale import OFF_SCALE
 from bench.report.repeated import describe_repetitions
-from bench.report.score_figures import DIGITS
 from bench.report.templates import render
+from bench.report.variant_figure import draw_differences
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import open_results
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import DEFAULT, FAR, HEAD, VariantTables, excludes_0
 
-# What stands for a number that would tell only how far the lowest runs fell.
-OFF_SCALE = "off the scale"
 # The columns of intervals, as the filter `estimate` finds them.
 INTERVALS = {
     "low": "difference_low",
@@ -31,10 +28,6 @@ INTERVALS = {
     "default_low": "default_difference_low",
     "default_high": "default_difference_high",
 }
-COLUMNS = 4
-# A panel of the figure that has larger differences would hide the others.
-LARGE = 3
-TICKS = (-10_000, -100, -1, 0, 1, 100, 10_000)
 
 
 def write_variants(variants: VariantTables, folder: Path) -> Path:
@@ -167,35 +160,3 @@ def format_by_environment(
         rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
     environments = table["environment"].drop_duplicates().map(without_version)
     return [[*heads, *environments], *([*key, *cells] for key, cells in rows.items())]
-
-
-def draw_differences(variants: VariantTables) -> Figure:
-    """The differences from the default as intervals: a panel for each setting, a line for each variant.
-
-    A panel with large differences is logarithmic beyond ±1.
-    """
-    table = variants.table.round(DIGITS)
-    settings = [name for name in PAPER_SETTINGS if name in set(table["setting"])]
-    size = (3.2, 1 + 0.25 * len(variants.names))
-    figure, panels = wrap_panels(len(settings), COLUMNS, size, margin=(2.5, 0.5), sharey=True)
-    for panel, setting in zip(panels, settings, strict=True):
-        rows = table[table["setting"] == setting]
-        heights = [variants.names.index(name) for name in rows["variant"]]
-        panel.axvline(0, color="grey", linewidth=0.8)
-        panel.hlines(heights, rows["low"], rows["high"], color="black", linewidth=2)
-        panel.plot(rows["difference"], heights, "o", color="black")
-        panel.set_title(SETTINGS[setting].label, fontsize="medium")
-        panel.grid(axis="x", alpha=0.3)
-        panel.tick_params(axis="x", labelsize="small")
-        if rows[["low", "high"]].abs().max(axis=None) > LARGE:
-            panel.set_xscale("symlog", linthresh=1, linscale=2)
-            low, high = panel.get_xlim()
-            ticks = [tick for tick in TICKS if low <= tick <= high]
-            panel.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    panels[0].set_yticks(range(len(variants.names)), variants.names)
-    panels[0].invert_yaxis()
-    figure.supxlabel(
-        "score less that of the default, with 95 % interval; wide axes are logarithmic beyond ±1",
-        fontsize="medium",
-    )
-    return figure

@@ -1,6 +1,5 @@
-"""The command line: table and curves as a user gets them, and one clear line where something is wrong."""
+"""The command line: table, curves and status as a user gets them."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -10,16 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from algorithms.hyperparameters import Hyperparameters
 from bench.commands.training import Verify
-from bench.common.files import json_text
 from bench.protocol.environments import ENVIRONMENTS
-from bench.protocol.protocol import Protocol
 from bench.protocol.settings import PAPER_SETTINGS
 from bench.results.reading import load_runs
 from tests.helpers.commands import run
 from tests.helpers.made_up import synthetic_results
-from tests.helpers.processes import ROOT, command_line, contents
+from tests.helpers.processes import command_line, contents
 
 pytestmark = pytest.mark.slow
 
@@ -187,88 +183,6 @@ def test_a_folder_of_other_environments_says_how_they_are_named(tmp_path: Path) 
         assert err == f"error: no run of this selection is finished in {tmp_path}: runs {left_out}\n"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ["train", "--environments", "Pong-v5"],
-            "unknown environment 'Pong-v5'; choose from: HalfCheetah-v4",
-        ),
-        (["train", "--settings", "two\nlines\x1b[31m"], r"unknown setting 'two\nlines\x1b[31m'; choose from"),
-        (
-            ["train", "--environments", "Hopper-v5"],
-            "Hopper-v5 is of another protocol: this one has Hopper-v4; --variant v5 has Hopper-v5",
-        ),
-        (["train", "--variant", "luck"], "unknown variant 'luck'; choose from: raw-advantages"),
-        (
-            ["train", "--settings", "clip-0.25"],
-            "'clip-0.25' (did you mean clip-0.2?); choose from: no-clip",
-        ),
-        (["train", "--seeds", "0"], "seeds must be a positive number"),
-        (["train", "--seeds", "1.5"], "seeds must be a positive number"),
-        (
-            ["train", "--timesteps", "-5"],
-            "of at most 12 digits, not '-5'",
-        ),
-        (
-            ["train", "--timesteps", "1e6"],
-            "of at most 12 digits, not '1e6'",
-        ),
-        (["table", "--results", "{tmp}/nothing"], "no results in {tmp}/nothing: train first"),
-        (["train", "--results", "{tmp}/foreign"], "{tmp}/foreign is not a results folder"),
-        (["train", "--results", "{tmp}/foreign/file"], "cannot read {tmp}/foreign/file: Not a directory"),
-        (["train", "--results", "{tmp}/foreign/file/x"], "cannot read {tmp}/foreign/file/x: Not a directory"),
-        (["train", "--results", "/proc/results"], "cannot write /proc/results/protocol.json"),
-        (["train", "--results", "{results}", "--timesteps", "9999"], "holds runs of 1 timesteps, not 9,999"),
-        (["curves", "--results", "{results}", "--seeds", "5-6"], "no run of this selection is finished"),
-    ],
-)
-def test_what_is_wrong_is_said_in_one_line(
-    arguments: list[str],
-    message: str,
-    whole_table: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tmp_path / "foreign").mkdir()
-    (tmp_path / "foreign" / "file").write_text("mine")
-    monkeypatch.chdir(tmp_path)
-    filled = [argument.format(tmp=tmp_path, results=whole_table) for argument in arguments]
-    status, out, err = run(*filled)
-    assert status == 1
-    assert err.startswith("error: ")
-    assert message.format(tmp=tmp_path) in err
-    assert err.count("\n") == 1
-    assert out == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["foreign"]
-
-
-def test_results_of_another_protocol_are_refused(
-    results_folder: Path,
-) -> None:
-    path = results_folder / "protocol.json"
-    other = Protocol(timesteps=1, hyperparameters=Hyperparameters(discount=0.999))
-    for text, message in (
-        (json_text(other.as_json()), f"holds results of protocol {other.fingerprint}, not of "),
-        (path.read_text().replace("0.99,", "0.999,"), "its fingerprint is "),
-    ):
-        path.write_text(text)
-        status, _, err = run("train", "--results", str(results_folder))
-        assert (status, err.count("\n")) == (1, 1)
-        assert message in err
-        assert path.read_text() == text
-
-
-def test_a_damaged_run_stops_the_table(
-    results_folder: Path,
-) -> None:
-    path = results_folder / "runs" / "Hopper-v4" / "clip-0.2" / "seed-00.csv"
-    path.write_text(path.read_text().replace("return_last100", "score"))
-    status, _, err = run("table", "--results", str(results_folder))
-    assert (status, err.count("\n")) == (1, 1)
-    assert err.startswith(f"error: {path}: missing columns: return_last100; `train --repair`")
-
-
 @pytest.mark.soak
 def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(tmp_path: Path) -> None:
     folder, name, environment = tmp_path / "results", "v5", "InvertedPendulum-v5"
@@ -286,36 +200,3 @@ def test_a_variant_is_trained_and_read_in_a_folder_of_its_own(tmp_path: Path) ->
     # Its runs and those of the default can't be mixed.
     mixed = run("train", "--results", str(folder / "variants" / name), "--timesteps", "1")
     assert "holds results of protocol" in mixed.stderr
-
-
-@pytest.mark.parametrize("command", [[], ["train"], ["table"], ["curves"]])
-def test_help_explains_itself(command: list[str]) -> None:
-    done = run(*command, "--help")
-    assert done.returncode == 0
-    for flag in ("--results", "--seeds", "--timesteps", "--environments", "--settings") if command else ():
-        assert flag in done.stdout
-
-
-def test_make_passes_its_variables() -> None:
-    variables = [
-        "RESULTS=/tmp/x",
-        "SEEDS=1",
-        "TIMESTEPS=20480",
-        "ENVIRONMENTS=Hopper-v4 Walker2d-v4",
-        "SETTINGS=no-clip",
-    ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(
-        ["make", "--dry-run", "table1", *variables],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    flags = (
-        "--results '/tmp/x' --seeds '1' --timesteps '20480'"
-        " --environments 'Hopper-v4' 'Walker2d-v4' --settings 'no-clip'"
-    )
-    for command in ("train", "table"):
-        assert f"python -m bench {command} {flags}" in " ".join(done.stdout.split())

@@ -51,6 +51,24 @@ def test_the_settings_of_a_group_are_told_apart_beside_the_paper_s(group: str) -
     assert len(set(families.values())) == len(families) == len({SETTINGS[name].family for name in found})
 
 
+def contrast_to_white(colour: tuple[float, ...]) -> float:
+    """As WCAG 2 defines it, of a colour in sRGB."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 1.05 / (0.05 + 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+
+
+def test_every_colour_is_seen_on_white() -> None:
+    found = looks({**SETTINGS, **others(12, 9)})
+    assert contrast_to_white((1.0, 1.0, 1.0)) == 1
+    assert min(contrast_to_white(look.colour) for look in found.values()) >= 3
+
+
+def test_families_of_the_paper_are_told_apart_without_colour() -> None:
+    markers = {SETTINGS[name].family: looks({})[name].marker for name in PAPER_SETTINGS}
+    assert len(set(markers.values())) == len(markers) == 4
+    assert len({(look.marker, look.line) for look in looks({}).values()}) == len(PAPER_SETTINGS)
+
+
 def test_all_settings_are_told_apart() -> None:
     assert len({appearance(look) for look in looks(SETTINGS).values()}) == len(SETTINGS)
 

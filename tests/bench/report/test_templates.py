@@ -29,7 +29,7 @@ def test_the_contents_are_all_headings_of_sections() -> None:
         ("Mine | not\nhis", "Mine \\| not his"),
         ("[x](https://example.org) ![y](z)", "\\[x\\](https://example.org) !\\[y\\](z)"),
         ("<script> `*a*", "\\<script> \\`\\*a\\*"),
-        ("< 0.001", "< 0.001"),
+        ("< 0.001", "<\u00a00.001"),
         ("_not_ d_targ ~~$x$~~ &lt; R&D", "\\_not\\_ d_targ \\~\\~\\$x\\$\\~\\~ \\&lt; R&D"),
         ("\x1b[2J\u202e", "\\\\x1b\\[2J\\\\u202e"),
         (Markup("[x](y)"), "[x](y)"),
