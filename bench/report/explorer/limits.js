@@ -2,8 +2,8 @@
 
 /** The span of a curve is without these shares of its lowest and highest values, such as a start far off. */
 const FAR_SHARE = 0.05;
-/** How far from the usual span a shown value may be, as a multiple of that span. */
-const REACH = 2;
+/** How far from the usual span a shown value and the end of an interval may be, as multiples of that span. */
+const REACH = 2, BAND_REACH = 0.5;
 /** Space above and below the curves, as a share of what they span. */
 const MARGIN_SHARE = 0.04;
 /** How many markers a curve has before its end. */
@@ -25,20 +25,27 @@ function quantile(values, share) {
 const directions = (chosen) => (chosen.logarithmic ? [Math.log, Math.exp] : [Number, Number]);
 
 /**
- * The first view of a panel: {left, right, bottom, top}. From bottom to top it has all shown values that are near
- * the span of the usual curve (medians over settings), and the intervals of means that are near it.
+ * The first view of a panel: {left, right, bottom, top}. From bottom to top it has the curves that are near the
+ * usual span, and what is near of their starts, of intervals and of single runs. The usual span goes from
+ * the median of the lower ends to that of the upper ones; that of three curves or fewer spans all.
  */
 function limitsOf(chosen, rows) {
   const [along, back] = directions(chosen);
-  const curves = [...Map.groupBy(rows.means, ({ setting }) => setting).values()];
-  const ends = (share) => curves.map((curve) => quantile(curve.map(({ mean }) => along(mean)), share));
-  const low = quantile(ends(FAR_SHARE), 0.5), high = quantile(ends(1 - FAR_SHARE), 0.5), span = high - low;
-  const isNear = (value) => !(span > 0) || Math.abs(along(value) - (low + high) / 2) <= (0.5 + REACH) * span;
-  const shown = [
-    ...rows.means.map(({ mean }) => mean), ...[...rows.seeds, ...rows.reference].map(({ value }) => value),
-    ...rows.bands.filter(({ mean }) => isNear(mean)).flatMap((band) => [band.low, band.high]),
-  ];
-  const [least, greatest] = extentOf(shown.filter(isNear).map(along));
+  const spans = new Map([...Map.groupBy(rows.means, ({ setting }) => setting)].map(([setting, curve]) => (
+    [setting, [FAR_SHARE, 1 - FAR_SHARE].map((share) => quantile(curve.map(({ mean }) => along(mean)), share))]
+  )));
+  const [lows, highs] = [0, 1].map((end) => [...spans.values()].map((ends) => ends[end]).sort((one, other) => one - other));
+  const leftOut = spans.size > 3 ? Math.floor((spans.size - 1) / 2) : 0;
+  const low = lows[leftOut], high = highs.at(-1 - leftOut);
+  const span = high - low;
+  const isNear = (reach) => (value) => !(span > 0) || Math.abs(value - (low + high) / 2) <= (0.5 + reach) * span;
+  const ofNear = (lines) => lines.filter(({ setting }) => spans.get(setting).every(isNear(REACH)));
+  const single = [...rows.seeds, ...rows.reference].map(({ value }) => value);
+  const values = [...ofNear(rows.means).map(({ mean }) => mean), ...single];
+  const ends = ofNear(rows.bands).flatMap((band) => [band.low, band.high]);
+  const [least, greatest] = extentOf([
+    ...values.map(along).filter(isNear(REACH)), ...ends.map(along).filter(isNear(BAND_REACH)),
+  ]);
   const margin = MARGIN_SHARE * (greatest - least || Math.abs(greatest) || 1);
   const [left, right] = extentOf([0, ...rows.means.map(({ timesteps }) => timesteps)]);
   return { left, right, bottom: back(least - margin), top: back(greatest + margin) };

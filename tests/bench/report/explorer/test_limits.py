@@ -38,8 +38,9 @@ def test_limits_by_hand(page: Page) -> None:
     # Neither a curve nor a run that is far off moves them; near ones do.
     assert limits_of(page, {**usual, "d": [-5e4] * 101}, seeds=[1e6]) == pytest.approx([-4, 104])
     assert limits_of(page, {**usual, "d": [-100.0] * 101}) == pytest.approx([-108, 108])
-    # The two of a pair are equally usual; what is constant has limits, too.
+    # Of two or three each is usual; what is constant has limits, too.
     assert limits_of(page, {"a": [0.0] * 9, "b": [100.0] * 9}) == pytest.approx([-4, 104])
+    assert limits_of(page, {"a": [0.0] * 9, "b": [50.0] * 9, "c": [100.0] * 9}) == pytest.approx([-4, 104])
     assert limits_of(page, {"a": [5.0] * 9}) == pytest.approx([4.8, 5.2])
 
 
