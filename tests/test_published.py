@@ -121,7 +121,7 @@ def test_the_links_lead_somewhere(page: Path) -> None:
 
 def test_the_page_of_the_results_is_short_and_lists_what_it_has() -> None:
     text = read_text(ROOT / "results" / "README.md")
-    assert len(text.split()) < 2500
+    assert len(text.split()) < 2600
     headings = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
     assert re.findall(r"^- \[(.+)\]\(#", text, flags=re.MULTILINE) == headings
     assert {"details.md", "index.html", "lecture.md", "variants/README.md"} <= set(links(text))

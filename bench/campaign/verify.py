@@ -46,14 +46,14 @@ def verify(
             jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
+    if length < results.protocol.timesteps and results.protocol.is_annealed:
+        raise UserError(
+            f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
+        )
     runs = sorted(set(selection.runs) & results.finished())
     if not runs:
         raise UserError(f"no run of this selection is finished in {results.path}: nothing to repeat")
     if length < results.protocol.timesteps:
-        if results.protocol.is_annealed:
-            raise UserError(
-                f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
-            )
         runs = _leave_out_dependent_on_length(runs, own, console)
     for run in runs:
         for needed in _seeds(run, results) if _is_of_another_kind(run, results) else [run]:

@@ -24,8 +24,13 @@ def draw_differences(variants: VariantTables) -> Figure:
 
     The settings that have the most variants come first, in large panels; the others follow in small ones, on
     one axis. A filled dot is significant after correction. A difference beyond ±`FAR_BELOW` is an arrow.
+    Without any difference the figure says so.
     """
     table = variants.table.dropna(subset="difference").round(DIGITS)
+    if table.empty:
+        figure = Figure(figsize=(WIDTH, 0.8))
+        figure.text(0.5, 0.5, "no score can be compared with the default yet", ha="center")
+        return figure
     counts = table["setting"].value_counts()
     most = set(counts.index[counts == counts.max()])
     parts = [(table[table["setting"].isin(most)], LARGE_COLUMNS)]
