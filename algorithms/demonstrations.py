@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Key
 
 from algorithms.hyperparameters import Choices
 from algorithms.networks import Networks, log_probability
+from algorithms.optimize import scan_shuffled
 from algorithms.rollout import (
     ObservationStatistics,
     filter_observations,
@@ -63,8 +64,7 @@ def imitate(
 ) -> Any:
     """Fit a policy to demonstrations by maximum likelihood: Adam in epochs of minibatches.
 
-    Each epoch is shuffled anew, and leaves out the samples at its end that do not fill a minibatch. There are
-    as many epochs as `GRADIENT_STEPS` gradient steps need. After each step the log std is at least
+    There are as many epochs as `GRADIENT_STEPS` gradient steps need. After each step the log std is at least
     `SMALLEST_LOG_STD`. Consumes the key.
 
     policy: the parameters to start from. Returns those of the supervised policy.
@@ -85,12 +85,8 @@ def imitate(
         changes, state = optimizer.update(gradient, state)
         return (_bound_std(optax.apply_updates(policy, changes)), state), None
 
-    def make_epoch(carry: Any, key: Key[Array, ""]) -> tuple[Any, None]:
-        order = jax.random.permutation(key, samples)[: samples // size * size]
-        return jax.lax.scan(step, carry, order.reshape(-1, size))
-
-    keys = jax.random.split(key, epochs)
-    (policy, _), _ = jax.lax.scan(make_epoch, (policy, optimizer.init(policy)), keys)
+    start = policy, optimizer.init(policy)
+    policy, _ = scan_shuffled(step, start, jnp.arange(samples), size, epochs, key)
     return policy
 
 

@@ -111,6 +111,31 @@ def order_minibatches(
     return order.reshape(-1, hyperparameters.minibatch_size)
 
 
+def scan_shuffled(
+    step: Callable[[Any, Int[Array, "sample"]], tuple[Any, None]],
+    carry: Any,
+    indices: Int[Array, "_"],
+    size: int,
+    epochs: int,
+    key: Key[Array, ""],
+) -> Any:
+    """The carry after epochs of steps on minibatches of any number of samples. Consumes the key.
+
+    Each epoch is shuffled anew, and leaves out the samples at its end that do not fill a minibatch.
+
+    step: of a carry and the indices of a minibatch, as `jax.lax.scan` takes it.
+    indices: of the samples; one may stand there several times.
+    size: of a minibatch.
+    """
+
+    def make_epoch(carry: Any, key: Key[Array, ""]) -> tuple[Any, None]:
+        order = jax.random.permutation(key, indices)[: len(indices) // size * size]
+        return jax.lax.scan(step, carry, order.reshape(-1, size))
+
+    carry, _ = jax.lax.scan(make_epoch, carry, jax.random.split(key, epochs))
+    return carry
+
+
 def mean_over_minibatches(
     hyperparameters: Hyperparameters, function: Callable[[Any], Any], samples: Any
 ) -> Any:

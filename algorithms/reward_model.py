@@ -23,6 +23,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from algorithms.comparisons import Comparisons, Windows
 from algorithms.hyperparameters import Choices, Hyperparameters
 from algorithms.networks import ValueNetwork
+from algorithms.optimize import scan_shuffled
 from algorithms.rollout import ObservationStatistics, filter_observations
 
 RANDOM_ANSWERS = 0.1
@@ -150,13 +151,8 @@ class Rewards:
             changes, state = _optimizer().update(jax.grad(loss)(parameters, indices), state, parameters)
             return (optax.apply_updates(parameters, changes), state), None
 
-        def make_epoch(carry: Any, key: Key[Array, ""]) -> tuple[Any, None]:
-            order = jax.random.permutation(key, sample)[: len(sample) // size * size]
-            return jax.lax.scan(step, carry, order.reshape(-1, size))
-
-        keys = jax.random.split(order_key, epochs)
-        (parameters, state), _ = jax.lax.scan(make_epoch, (parameters, state), keys)
-        return parameters, state
+        fitted: tuple[Any, Any] = scan_shuffled(step, (parameters, state), sample, size, epochs, order_key)
+        return fitted
 
     def _inputs(
         self,

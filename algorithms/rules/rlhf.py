@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from algorithms.comparisons import Comparisons, compare, no_comparisons
 from algorithms.hyperparameters import Hyperparameters, PpoNumbers
-from algorithms.networks import kl_divergence, layers_of, log_probability
+from algorithms.networks import kl_divergence, layers_of
 from algorithms.optimize import Context
 from algorithms.reward_model import HELD_OUT, RewardModel, Rewards
 from algorithms.rollout import ObservationStatistics, Rollout, filter_observations
@@ -208,9 +208,11 @@ class Rule(ppo.Rule, FeedbackRule):
         observations = filter_observations(
             context.hyperparameters.choices, statistics, rollout.observations[:-1]
         )
-        log_ratio = log_probability(
-            context.networks.policy(parameters["policy"], observations), rollout.actions
-        ) - log_probability(context.networks.policy(state.supervised, observations), rollout.actions)
+        acting, supervised = (
+            context.networks.policy(policy, observations)
+            for policy in (parameters["policy"], state.supervised)
+        )
+        log_ratio = ppo.log_ratio(supervised, acting, rollout.actions)
         return state, rewards - numbers["supervised_coefficient"] * log_ratio
 
     def _learn_rewards(

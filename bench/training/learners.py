@@ -6,6 +6,7 @@ a run's bits can't depend on the others. Acting takes all runs of a job together
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import jax
@@ -75,6 +76,12 @@ def start_learners(
     settings: of each run.
     """
 
+    @cache
+    def demonstrated() -> tuple[Demonstrations, str]:
+        """The demonstrations of the job's environment, read once, and the SHA-256 of their file."""
+        stored, sha256 = read_demonstrations(runs[0].environment)
+        return Demonstrations(jnp.asarray(stored.observations), jnp.asarray(stored.actions)), sha256
+
     def start(run: Run, setting: Setting) -> Learner:
         rule = find_rule_of(setting, own)
         if isinstance(rule, FeedbackRule):
@@ -82,10 +89,7 @@ def start_learners(
             longest = min(environments.time_limit, protocol.hyperparameters.horizon)
             rule = rule.with_time_limit(longest)
         sizes = environments.observation_size, environments.action_size
-        demonstrations = sha256 = None
-        if imitates(rule):
-            stored, sha256 = read_demonstrations(run.environment)
-            demonstrations = Demonstrations(jnp.asarray(stored.observations), jnp.asarray(stored.actions))
+        demonstrations, sha256 = demonstrated() if imitates(rule) else (None, None)
         numbers = dict(setting.numbers)
         state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes, demonstrations)
         return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state), sha256)
