@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,21 @@ def inner_folder(folder: Path, name: str) -> Path:
     if path.is_symlink():
         raise UserError(f"cannot write into {path}: it is a link")
     return path
+
+
+def require_own_folders(folder: Path, names: Iterable[str]) -> None:
+    """Make sure that no link leads out of these folders of a results folder, which may be missing.
+
+    Campaigns write, move and remove files in them, and what is elsewhere may be somebody else's. Where
+    another disk is wanted, the results folder itself may be a link.
+
+    Raises:
+        UserError: naming a link that leads to a folder, or to nothing.
+    """
+    for name in names:
+        for path in walk(inner_folder(folder, name)):
+            if path.is_symlink() and not path.is_file():
+                raise UserError(f"cannot write into {path}: it is a link")
 
 
 def move_aside(path: Path, aside: Path) -> None:

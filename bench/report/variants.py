@@ -9,7 +9,7 @@ import pandas as pd
 from bench.common.files import csv_text, inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED, in_table_order
-from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER, folder_of
+from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER
 from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
 from bench.report.off_scale import OFF_SCALE
@@ -42,7 +42,7 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
     save_figure(draw_differences(variants), path, "variants")
     write_whole(path / "README.md", render_variants(variants, folder))
     for name in variants.names:
-        variant = folder_of(folder, name)
+        variant = inner_folder(path, name)
         write_whole(variant / CHECKSUMS, checksums(open_results(variant, None, create=False)))
     return path / "README.md"
 

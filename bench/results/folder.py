@@ -30,13 +30,13 @@ from bench.common.files import (
     PARTIAL,
     digest,
     entries,
-    inner_folder,
     json_text,
     move_aside,
     read_json,
     read_text,
     remove_leftovers,
     replace_whole,
+    require_own_folders,
     visible,
     write_whole,
 )
@@ -50,6 +50,8 @@ from bench.results import random_scores
 from bench.results.schema import Record, RunResult, StoredRun, check_record, parse_csv, refuse_damage
 
 PROTOCOL_FILE = "protocol.json"
+# The folders into which campaigns write.
+FOLDERS = ("runs", "policies", "checkpoints", "own", "damaged")
 
 
 class Results:
@@ -89,6 +91,7 @@ class Results:
         Raises:
             UserError: when another campaign has the folder, or it can't be written.
         """
+        require_own_folders(self._path, FOLDERS)
         # Even where it stands already: better now than after an hour of training.
         replace_whole(self._path / PROTOCOL_FILE, json_text(self.protocol.as_json()))
         try:
@@ -207,7 +210,7 @@ class Results:
 
     def move_aside(self, path: Path) -> None:
         """Move a damaged file of the folder to `damaged/`, if it is there."""
-        move_aside(path, inner_folder(self.path, "damaged") / path.relative_to(self.path))
+        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """Return the settings of these runs by name, in the table's order: this version's, or the files'.

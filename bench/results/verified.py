@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from bench.common import parsing
 from bench.common.errors import DamagedError
-from bench.common.files import read_lines, write_whole
+from bench.common.files import inner_folder, read_lines, write_whole
 from bench.common.locks import locked
 from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
@@ -79,7 +79,7 @@ def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> 
     """
     made = [_line(results, repeated, run, outcome) for run, outcome in outcomes.items()]
     # Other verifications, which may end at the same time, wait. A campaign locks the results folder itself.
-    with locked(results.path / "runs", f"{results.path} is being written", patience=PATIENCE):
+    with locked(inner_folder(results.path, "runs"), f"{results.path} is being written", patience=PATIENCE):
         by_key = {_key(line): line for line in (*read(results.path), *made)}
         file = io.StringIO()
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

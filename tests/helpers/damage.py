@@ -19,6 +19,9 @@ from tests.helpers.hostile import hostile_numbers, hostile_texts, odd_values
 
 SPARSE = 10 * 2**30
 
+# What is at paths within a folder.
+Files = dict[Path, bytes]
+
 
 class Damage(NamedTuple):
     """What is done to a folder.
@@ -189,47 +192,62 @@ def another_kind(draw: st.DrawFn, names: tuple[str, ...]) -> Damage:
     kind = draw(st.sampled_from([*KINDS]))
 
     def do(folder: Path) -> None:
-        put(folder / name, kind)
+        put(folder / name, kind, elsewhere(folder) / name)
 
     return Damage(do)
 
 
-def put(path: Path, kind: str) -> None:
-    """Put something in the place of a file or a folder."""
+def elsewhere(folder: Path) -> Path:
+    """Where links of a results folder lead: a folder beside it that has the same files."""
+    return folder.with_name("elsewhere")
+
+
+def put(path: Path, kind: str, target: Path) -> None:
+    """Put something in the place of a file or a folder. target: Where a link leads."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    KINDS[kind](path)
+    KINDS[kind](path, target)
 
 
-def _put_sparse(path: Path) -> None:
+def _put_sparse(path: Path, target: Path) -> None:
     with path.open("wb") as file:
         file.truncate(SPARSE)
 
 
-def _put_socket(path: Path) -> None:
+def _put_socket(path: Path, target: Path) -> None:
     # Within the folder and by a short name, because a socket's may have no more than a hundred bytes.
     with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as made:
         made.bind("a")
         Path("a").rename(path.name)
 
 
-# What is put there by name. A link to a folder elsewhere leads to one beside the results folder.
-KINDS: dict[str, Callable[[Path], object]] = {
-    "nothing": lambda path: None,
-    "file": lambda path: path.write_text("mine"),
-    "empty file": lambda path: path.touch(),
-    "folder": lambda path: path.mkdir(),
-    "dangling link": lambda path: path.symlink_to("nowhere"),
-    "loop": lambda path: path.symlink_to(path.name),
-    "link to a folder": lambda path: path.symlink_to("/usr"),
-    "pipe": os.mkfifo,
+def _put_nested(path: Path, target: Path) -> None:
+    """A folder with one thing of each other kind, and a way back up."""
+    path.mkdir()
+    for number, kind in enumerate(each for each in KINDS if each != "nested"):
+        KINDS[kind](path / f"seed-{number:02d}.csv", target)
+    (path / "up").symlink_to("..")
+
+
+# What is put there by name.
+KINDS: dict[str, Callable[[Path, Path], object]] = {
+    "nothing": lambda path, target: None,
+    "file": lambda path, target: path.write_text("mine"),
+    "empty file": lambda path, target: path.touch(),
+    "folder": lambda path, target: path.mkdir(),
+    "dangling link": lambda path, target: path.symlink_to("nowhere"),
+    "loop": lambda path, target: path.symlink_to(path.name),
+    "link to its like": lambda path, target: path.symlink_to(target),
+    "link to a folder": lambda path, target: path.symlink_to(target.parent),
+    "pipe": lambda path, target: os.mkfifo(path),
     "socket": _put_socket,
-    "endless device": lambda path: path.symlink_to("/dev/zero"),
-    "empty device": lambda path: path.symlink_to("/dev/null"),
+    "endless device": lambda path, target: path.symlink_to("/dev/zero"),
+    "empty device": lambda path, target: path.symlink_to("/dev/null"),
     "10 GB": _put_sparse,
+    "nested": _put_nested,
 }
 
 
@@ -249,17 +267,20 @@ def odd_entries(draw: st.DrawFn, folders: tuple[str, ...]) -> Damage:
     kind = draw(st.sampled_from([*KINDS]))
 
     def do(results: Path) -> None:
-        put(results / folder / os.fsdecode(name), kind)
+        put(results / folder / os.fsdecode(name), kind, elsewhere(results) / folder)
 
     return Damage(do)
 
 
-def snapshot(folder: Path) -> dict[Path, bytes]:
-    """What is at each path below a folder: its kind, and the content of a file that is not huge."""
+def snapshot(folder: Path) -> Files:
+    """What is at each path within a folder: its kind, where a link leads, the content of a file."""
     found = {}
     for path in folder.rglob("*"):
         status = path.lstat()
-        found[path] = f"{status.st_mode:o}".encode()
+        content = f"{status.st_mode:o}".encode()
         if stat.S_ISREG(status.st_mode):
-            found[path] += path.read_bytes() if status.st_size < SPARSE else b"huge"
+            content += path.read_bytes() if status.st_size < SPARSE else b"huge"
+        elif path.is_symlink():
+            content += os.fsencode(path.readlink())
+        found[path.relative_to(folder)] = content
     return found

@@ -50,7 +50,7 @@ def test_a_damaged_checkpoint_is_not_moved_through_a_link(tmp_path: Path) -> Non
     checkpoint.write_bytes(b"damaged")
     elsewhere.mkdir()
     (results.path / "damaged").symlink_to(elsewhere)
-    with pytest.raises(UserError, match="damaged: it is a link"):
+    with pytest.raises(UserError, match="damaged: it is a link"), results.locked():
         CheckpointFolder(results).clear(set())
     assert checkpoint.is_file()
 
@@ -84,7 +84,7 @@ def test_a_huge_file_is_not_read(whole_table: Path, tmp_path: Path) -> None:
 )
 def test_what_is_no_file_is_not_replaced(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    put(path, kind)
+    put(path, kind, tmp_path)
     before = snapshot(tmp_path)
     with pytest.raises(UserError, match=r"cannot write .*page\.html: it is (a link|no regular file)"):
         write_whole(path, "new")
@@ -114,6 +114,47 @@ def test_nothing_is_written_through_a_link_to_another_folder(
     done = run(*command, "--results", str(folder), *choice)
     assert done == (1, "", f"error: cannot write into {folder / name}: it is a link\n")
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["runs", "runs/Reacher-v4", "policies/Reacher-v4/clip-0.2", "checkpoints", "own", "damaged"]
+)
+def test_nothing_is_trained_into_a_folder_elsewhere(name: str, whole_table: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole_table, tmp_path / "results"))
+    elsewhere, path = tmp_path / "elsewhere", folder / name
+    if path.exists():
+        shutil.move(path, elsewhere)
+    elsewhere.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(elsewhere)
+    before = snapshot(tmp_path)
+    for options in (("--seeds", "2"), ("--repair",)):
+        done = run("train", "--results", str(folder), *options)
+        assert done.stderr == f"error: cannot write into {path}: it is a link\n"
+        assert snapshot(tmp_path) == before
+
+
+def test_a_dangling_link_is_refused_before_training(whole_table: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole_table, tmp_path / "results"))
+    (folder / "policies").symlink_to("nowhere")
+    done = run("train", "--results", str(folder), "--seeds", "2")
+    assert done.stderr == f"error: cannot write into {folder / 'policies'}: it is a link\n"
+
+
+def test_the_results_folder_itself_may_be_a_link(whole_table: Path, tmp_path: Path) -> None:
+    folder, link = Path(shutil.copytree(whole_table, tmp_path / "disk" / "mine")), tmp_path / "results"
+    link.symlink_to(folder)
+    results = open_results(link, None, create=False)
+    (folder / RUN_JSON).write_text("{}")
+    with results.locked():
+        results.set_aside(RUN)
+    assert (folder / "damaged" / RUN_JSON).with_name("0-seed-00.json").is_file()
+    # So may the files be that are only read.
+    csv = results.csv_path(Run("Reacher-v4", "clip-0.1", 0))
+    shutil.move(csv, tmp_path / "annexed")
+    csv.symlink_to(tmp_path / "annexed")
+    with open_results(link, None, create=False).locked():
+        assert csv.is_symlink()
 
 
 def test_a_byte_order_mark_is_named(whole_table: Path, tmp_path: Path) -> None:
