@@ -24,6 +24,8 @@ UNPRINTABLE = (
 # A line of text that people may be shown, and one of any length.
 Line = Annotated[str, Meta(pattern=rf"^[^{UNPRINTABLE}]*\Z")]
 Text = Annotated[Line, Meta(max_length=500)]
+# A text that a message may quote, which escapes what can't be printed.
+Short = Annotated[str, Meta(max_length=500)]
 
 
 def parse_json(text: str, kind: Any = dict[str, Any]) -> Any:

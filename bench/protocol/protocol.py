@@ -17,7 +17,7 @@ import msgspec
 
 from algorithms import hyperparameters
 from algorithms.hyperparameters import Hyperparameters
-from bench.common.parsing import Count, Positive, convert
+from bench.common.parsing import Count, Positive, Short, convert
 from bench.protocol.choices import describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENT_VERSION, VERSIONS, EnvironmentVersion
 
@@ -79,7 +79,7 @@ _Numbers = msgspec.defstruct(
 class _Choice(TypedDict):
     """A choice in `protocol.json`; what else stands there is for people."""
 
-    value: str
+    value: Short
 
 
 class _Stored(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,9 +89,9 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     hyperparameters: dict[str, Any]
     environment_version: str
     numerics: Count
-    fingerprint: str
+    fingerprint: Short
     constants: dict[str, Any]
-    choices: dict[str, _Choice]
+    choices: dict[Short, _Choice]
     differs_from_default: Any = None
 
 

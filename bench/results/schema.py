@@ -18,6 +18,7 @@ from bench.common.parsing import (
     Finite,
     NotNegative,
     Positive,
+    Short,
     Text,
     Time,
     convert,
@@ -62,11 +63,11 @@ class Record(TypedDict):
     environment: str
     setting: str
     seed: Count
-    protocol: str
+    protocol: Short
     label: Text
     family: Text
     rule: Text
-    numbers: dict[str, float | None]
+    numbers: dict[Short, float | None]
     options: dict[str, Any]
     own_sha256: NotRequired[Digest]
     demonstrations_sha256: NotRequired[Digest]

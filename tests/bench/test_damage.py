@@ -93,6 +93,7 @@ def test_damaged_random_scores_are_named_and_measured_again(trained_folder: Path
         ("git_commit", "0" * 501, "Expected `str` of length <= 500 - at `$.git_commit`"),
         ("versions", {"jax": "1\n2"}, "Expected `str` matching regex"),
         ("label", "<img src=x onerror=alert(1)>", "the label of clip-0.2 must be a line without"),
+        ("protocol", "0" * 501, "Expected `str` of length <= 500 - at `$.protocol`"),
         ("label", "ε" * 101, "the label of clip-0.2 must have 100 characters at most"),
         pytest.param("numbers", {"clip_range": 10**400}, "Number out of range - at", id="401 digits"),
         pytest.param("seed", 10**4000, "Expected `int` <= 9007199254740992 - at `$.seed`", id="4001 digits"),

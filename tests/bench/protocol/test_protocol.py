@@ -73,6 +73,8 @@ def test_a_choice_that_was_added_later_has_its_default() -> None:
             "choice advantages must have a value of standardized, raw, minibatch",
         ),
         ({"choices": {"luck": {"value": "good"}}}, "unknown choice: luck"),
+        ({"choices": {"x" * 501: {"value": "good"}}}, "Expected `str` of length <= 500"),
+        ({"fingerprint": "0" * 501}, r"Expected `str` of length <= 500 - at `\$.fingerprint`"),
         ({"constants": {}}, "its constants are not this version's"),
         ({"numerics": 1}, "its fingerprint is 40a4768c85455b22, its fields give"),
     ],
