@@ -107,8 +107,7 @@ def _policies(results: Results, repeated: Results, runs: Sequence[Run], console:
     """Return the content of each run's policy file. Names the runs that are not those of `results`."""
     found = {}
     for run in runs:
-        text = repeated.read(run).text
-        if repeated is not results and text != results.read(run).text:
+        if repeated.read(run).record["csv_sha256"] != results.read(run).record["csv_sha256"]:
             warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
         elif (path := repeated.policy_path(run)).exists():
             found[run] = stored_policy(path)

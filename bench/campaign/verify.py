@@ -109,10 +109,10 @@ def verify_repeated(
     outcomes: dict[Run, Outcome] = {}
     both = sorted(set(selection.runs) & results.finished() & repeated.finished())
     for run in both:
-        first, again = results.read(run), repeated.read(run)
+        first, again = results.read(run).record, repeated.read(run).record
         # The same record is taken for a copy's: trained twice, a run would hardly take the same seconds.
-        if first.record != again.record:
-            outcomes[run] = "identical" if first.text == again.text else "different"
+        if first != again:
+            outcomes[run] = "identical" if first["csv_sha256"] == again["csv_sha256"] else "different"
     if not outcomes:
         raise UserError(f"{repeated.path} has repeated no finished run of this selection; copies don't count")
     if record:
@@ -207,9 +207,9 @@ def _seeds(run: Run, results: Results) -> list[Run]:
 
 def _lines(results: Results, run: Run, end: int) -> Lines:
     """Return the lines of a run's CSV up to the end."""
-    stored = results.read(run)
-    _, *texts, _ = stored.text.split("\n")
-    numbers = (stored.columns[name].tolist() for name in ("timesteps", "return_last100"))
+    columns = results.read(run).columns
+    _, *texts, _ = results.read_csv(run).split("\n")
+    numbers = (columns[name].tolist() for name in ("timesteps", "return_last100"))
     lines = zip(*numbers, texts, strict=True)
     return {timestep: (score, text) for timestep, score, text in lines if timestep <= end}
 

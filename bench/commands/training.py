@@ -30,6 +30,7 @@ from bench.protocol.changes import change_protocol, describe_names
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
+from bench.results import random_scores
 from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
@@ -162,7 +163,7 @@ def _set_damaged_aside(results: Results, selection: Selection, console: Console)
         try:
             results.random_scores()
         except DamagedError as error:
-            results.set_aside_random_scores()
+            results.move_aside(results.path / random_scores.FILE)
             warn(console, f"the random policies' scores are kept aside: {error}")
 
 

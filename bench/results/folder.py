@@ -28,7 +28,6 @@ import pandas as pd
 from bench.common.errors import DamagedError, UserError
 from bench.common.files import (
     PARTIAL,
-    digest,
     entries,
     json_text,
     move_aside,
@@ -47,7 +46,7 @@ from bench.protocol.protocol import DEFAULT, NUMERICS, Protocol, Run
 from bench.protocol.settings import SETTING_NAME, SETTINGS, Setting, in_table_order
 from bench.protocol.variants import VARIANTS_FOLDER
 from bench.results import random_scores
-from bench.results.schema import Record, RunResult, StoredRun, check_record, parse_csv, refuse_damage
+from bench.results.schema import Record, RunResult, StoredRun, check_csv, check_record, refuse_damage
 
 PROTOCOL_FILE = "protocol.json"
 # The folders into which campaigns write.
@@ -178,11 +177,15 @@ class Results:
         record, setting = self._read_record(run)
         path = self.csv_path(run)
         with refuse_damage(path):
-            text = read_text(path)
-            columns = parse_csv(text, record["diverged_at"] or self.protocol.steps)
-            if record["csv_sha256"] != digest(text):
-                raise ValueError("its content is not what was written when the run finished")
-        return StoredRun(run, record, setting, text, columns)
+            columns = check_csv(read_text(path), record, self.protocol)
+        return StoredRun(run, record, setting, columns)
+
+    def read_csv(self, run: Run) -> str:
+        """Return the text of a run's CSV. Raises as `read` does."""
+        record = self.read(run).record
+        with refuse_damage(path := self.csv_path(run)):
+            check_csv(text := read_text(path), record, self.protocol)
+        return text
 
     def damaged(self, runs: Iterable[Run]) -> dict[Run, str]:
         """Return those of some finished runs that can't be used, and why.
@@ -203,10 +206,6 @@ class Results:
         for path in (self.json_path(run), self.csv_path(run), self.policy_path(run)):
             self.move_aside(path)
         self._finished = None
-
-    def set_aside_random_scores(self) -> None:
-        """Move a damaged `random.csv` to `damaged/`, so that it counts as missing."""
-        self.move_aside(self.path / random_scores.FILE)
 
     def move_aside(self, path: Path) -> None:
         """Move a damaged file of the folder to `damaged/`, if it is there."""

@@ -5,12 +5,13 @@ from bench.results.reading import load_runs
 runs = load_runs("results")
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.common.errors import UserError
 from bench.common.provenance import processor_of
@@ -68,6 +69,21 @@ def runs_table(results: Results, runs: Iterable[Run]) -> pd.DataFrame:
     }
     diverged = np.array([each.record["diverged_at"] is not None for each in stored])
     return pd.concat([keys, pd.DataFrame({**columns, "diverged": diverged[index]})], axis="columns")
+
+
+def select_runs(table: pd.DataFrame, runs: Set[Run]) -> pd.DataFrame:
+    """Return those lines of a table of runs that are of these."""
+    starts = find_starts(table)
+    chosen = [Run(*key) in runs for key in table[list(KEYS)].iloc[starts].itertuples(index=False)]
+    if all(chosen):
+        return table  # a copy of all runs takes much memory
+    counts = np.diff(starts, append=len(table))
+    return table[np.repeat(chosen, counts)].reset_index(drop=True)
+
+
+def find_starts(table: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the place of each run's first line in a table of runs, which has a run's lines together."""
+    return np.flatnonzero(~table.duplicated(list(KEYS)))
 
 
 def runs_made(results: Results, runs: Iterable[Run]) -> pd.DataFrame:

@@ -118,11 +118,10 @@ class RunResult:
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A finished run's two files, checked.
+    """What a finished run's two files say, checked. The text of the CSV is not kept: see `Results.read_csv`.
 
     record: The JSON.
     setting: The setting of the run, as the JSON describes it.
-    text: The content of the CSV.
     columns: The numbers of the CSV, by column, `[line]`. Timesteps and episodes are int64; all others are
         float64, NaN where a cell is empty.
     """
@@ -130,7 +129,6 @@ class StoredRun:
     run: Run
     record: Record
     setting: Setting
-    text: str
     columns: Mapping[str, NDArray[Any]]
 
 
@@ -163,6 +161,18 @@ def check_record(record: Record, run: Run, protocol: Protocol) -> Setting:
     if run.setting in SETTINGS and setting.as_json() != SETTINGS[run.setting].as_json():
         raise ValueError(f"{run.setting} was defined differently when this run was made")
     return setting
+
+
+def check_csv(text: str, record: Record, protocol: Protocol) -> dict[str, NDArray[Any]]:
+    """Return the numbers of a run's CSV, which must be the one that was written with the JSON.
+
+    Raises:
+        ValueError: saying what is wrong.
+    """
+    columns = parse_csv(text, record["diverged_at"] or protocol.steps)
+    if record["csv_sha256"] != digest(text):
+        raise ValueError("its content is not what was written when the run finished")
+    return columns
 
 
 def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:

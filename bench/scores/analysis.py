@@ -14,7 +14,7 @@ from bench.common.files import csv_text, write_whole
 from bench.protocol.selection import Selection
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS, Setting
 from bench.results.folder import Results
-from bench.results.reading import runs_made, runs_table
+from bench.results.reading import runs_made, runs_table, select_runs
 from bench.scores.estimates import estimate_improvement, estimate_iqm, estimate_mean
 from bench.scores.pairs import compare_family, compare_in_other_ways, compare_pairs
 from bench.scores.paper import compare_figure_3, find_heterogeneity, measure_agreement, predict_tables
@@ -269,8 +269,10 @@ class Analysis:
     new_tables = _take_whole(simulate_new_tables, seeds=3)
 
 
-def analyze(results: Results, selection: Selection) -> Analysis:
+def analyze(results: Results, selection: Selection, table: pd.DataFrame | None = None) -> Analysis:
     """The analysis of the finished runs of a selection.
+
+    table: All finished runs, as `load_runs` has them, where they are there already.
 
     Raises:
         UserError: for a file that can't be used, or scores that can't be normalized.
@@ -278,7 +280,8 @@ def analyze(results: Results, selection: Selection) -> Analysis:
     # The scale is that of the paper's settings, whichever of them are shown.
     paper = Selection(selection.environments, PAPER_SETTINGS, selection.seeds)
     present = {*selection.runs, *paper.runs} & results.finished()
-    runs, settings = runs_table(results, present), results.settings(present)
+    runs = runs_table(results, present) if table is None else select_runs(table, present)
+    settings = results.settings(present)
     made = runs_made(results, present & set(selection.runs))
     analysis = Analysis(settings, runs, made, results.random_scores(), selection.settings)
     scores = analysis.scores

@@ -93,7 +93,7 @@ def gather_content(results: Results, selection: Selection) -> dict[str, Any]:
         ],
         # Student's quantile by the number of runs: half an interval is this times the standard error.
         "student": [None, None, *(float(f"{stdtrit(count - 1, TAIL):.9g}") for count in range(2, seeds + 1))],
-        "table": _table(results, selection),
+        "table": _table(results, selection, runs),
         "files": [name for name in LINKED if (results.path / name).exists()],
         **pack_runs(runs, columns, stride),
     }
@@ -147,7 +147,7 @@ def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
     ]
 
 
-def _table(results: Results, selection: Selection) -> dict[str, Any]:
+def _table(results: Results, selection: Selection, runs: pd.DataFrame) -> dict[str, Any]:
     """Rows and notes of Table 1. Without a scale there are no rows, and a note says why."""
     wanted = [run for run in selection.runs if run.setting in PAPER_SETTINGS]
     present = len(results.finished().intersection(wanted))
@@ -156,7 +156,7 @@ def _table(results: Results, selection: Selection) -> dict[str, Any]:
             raise UserError(
                 "the paper's settings, which set their scale, have no runs in its seven environments"
             )
-        found = analyze(results, selection)
+        found = analyze(results, selection, runs)
     except UserError as error:  # of the scale, because damaged runs were refused before
         return {"rows": [], "notes": [f"There are no scores: {error}."]}
     missing = f"{present:,} of the {len(wanted):,} runs of the paper's settings are there."

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from bench.results.reading import KEYS
+from bench.results.reading import KEYS, find_starts
 
 # Of which every packed number is sure.
 SIGNIFICANT_DIGITS = 4
@@ -16,7 +17,7 @@ SIGNIFICANT_DIGITS = 4
 MOST_NUMBERS = 800_000
 
 
-def pack(values: Sequence[float]) -> str:
+def pack(values: ArrayLike) -> str:
     """Numbers in base64: of each, the first three bytes of its 32 bits, the last of them rounded.
 
     What is not finite, or beyond what 32 bits hold, is packed as NaN.
@@ -33,9 +34,12 @@ def choose_stride(runs: pd.DataFrame, columns: Sequence[str]) -> int:
     runs: as `bench.results.reading.load_runs` gives them.
     columns: those that are packed. A column that is constant in a run counts for nothing there.
     """
-    by_run = runs.groupby(list(KEYS))
-    varying = (by_run[list(columns)].nunique() > 1).sum(axis="columns")
-    return max(1, math.ceil(int((varying * by_run.size()).sum()) / MOST_NUMBERS))
+    starts = find_starts(runs)
+    counts, varying = np.diff(starts, append=len(runs)), np.zeros(len(starts), int)
+    for name in columns:
+        values = runs[name].to_numpy(float)
+        varying += np.fmax.reduceat(values, starts) > np.fmin.reduceat(values, starts)
+    return max(1, math.ceil(int((varying * counts).sum()) / MOST_NUMBERS))
 
 
 def pack_runs(runs: pd.DataFrame, columns: Sequence[str], stride: int) -> dict[str, Any]:
@@ -50,28 +54,31 @@ def pack_runs(runs: pd.DataFrame, columns: Sequence[str], stride: int) -> dict[s
         are equal, none where the run does not have the column.
     """
     axes: dict[tuple[int, ...], int] = {}
-    lines = []
-    for run, table in runs.groupby(list(KEYS), sort=False):
-        kept = table[stride - 1 :: stride]
-        if len(table) % stride:
-            kept = pd.concat([kept, table[-1:]])
-        axis = axes.setdefault(tuple(kept["timesteps"].tolist()), len(axes))
+    lines, starts = [], find_starts(runs)
+    keys = runs[list(KEYS)].iloc[starts].to_dict("records")
+    timesteps, diverged = runs["timesteps"].to_numpy(), runs["diverged"].to_numpy()
+    numbers = [runs[name].to_numpy() for name in columns]
+    for run, start, end in zip(keys, starts, [*starts[1:], len(runs)], strict=True):
+        kept = np.arange(start + stride - 1, end, stride)
+        if (end - start) % stride:
+            kept = np.append(kept, end - 1)
+        axis = axes.setdefault(tuple(timesteps[kept].tolist()), len(axes))
         lines.append(
             {
-                **dict(zip(KEYS, run, strict=True)),
+                **run,
                 "axis": axis,
-                "diverged": bool(table["diverged"].iloc[-1]),
-                "last": [_finite(table[name].iloc[-1]) for name in columns],
-                "curves": [_curve(kept[name].tolist()) for name in columns],
+                "diverged": bool(diverged[end - 1]),
+                "last": [_finite(column[end - 1]) for column in numbers],
+                "curves": [_curve(column[kept]) for column in numbers],
             }
         )
     return {"axes": [list(axis) for axis in axes], "runs": lines}
 
 
-def _curve(values: list[float]) -> str:
-    if not any(map(math.isfinite, values)):
+def _curve(values: NDArray[Any]) -> str:
+    if not np.isfinite(values).any():
         return ""
-    return pack(values[:1] if len(set(values)) == 1 else values)
+    return pack(values[:1] if (values == values[0]).all() else values)
 
 
 def _finite(value: Any) -> float | int | None:

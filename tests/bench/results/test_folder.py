@@ -36,7 +36,7 @@ def results(tmp_path: Path) -> Results:
 def test_a_saved_run_is_finished_and_reads_back(results: Results) -> None:
     assert results.finished() == {RUN}
     assert results.csv_path(RUN).read_text() == CSV
-    assert results.read(RUN).text == CSV
+    assert results.read_csv(RUN) == CSV
     record = json.loads(results.csv_path(RUN).with_suffix(".json").read_text())
     assert record["numbers"] == {"clip_range": 0.2, "kl_coefficient": 0.0, "kl_target": None}
     described = {"label": "Clipping, ε = 0.2", "family": "clip", "rule": "ppo", "options": {}}
@@ -223,7 +223,7 @@ def test_a_finished_run_is_never_replaced(results: Results) -> None:
             RunResult(RUN, SETTINGS[RUN.setting], CSV.replace("20.5", "21.5"), None, 0), PROVENANCE
         )
     assert path.read_text() == CSV
-    assert results.read(RUN).text == CSV
+    assert results.read_csv(RUN) == CSV
     dangling = results.csv_path(replace(RUN, seed=1))
     dangling.symlink_to("nowhere")
     with pytest.raises(UserError, match="is there already, and is not replaced"):
@@ -262,9 +262,9 @@ def test_two_campaigns_on_a_folder_are_refused(results: Results) -> None:
     with results.locked():
         with pytest.raises(UserError, match=r"another campaign is running on .*results"), other.locked():
             raise AssertionError("two campaigns have the folder")
-        assert results.read(RUN).text == CSV
+        assert results.read_csv(RUN) == CSV
     with other.locked():
-        assert other.read(RUN).text == CSV
+        assert other.read_csv(RUN) == CSV
 
 
 def test_a_variant_may_be_trained_first_and_its_campaign_is_left_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bench.common import raw
 from bench.common.errors import UserError
 from bench.results.folder import open_results
-from bench.results.reading import final_scores, load_runs
+from bench.results.reading import final_scores, load_runs, runs_table, select_runs
 from bench.results.schema import COLUMNS
 from tests.helpers.commands import run
 
@@ -32,13 +32,22 @@ def test_every_line_of_every_run(whole_table: Path) -> None:
     parts = []
     for each in sorted(results.finished()):
         stored = results.read(each)
-        table = pd.read_csv(io.StringIO(stored.text))
+        table = pd.read_csv(io.StringIO(results.read_csv(each)))
         parts.append(pd.DataFrame(asdict(each), index=table.index).join(table))
         assert stored.record["diverged_at"] is None
     one_by_one = pd.concat(parts, ignore_index=True)
     pd.testing.assert_frame_equal(runs[list(one_by_one)], one_by_one)
     assert not runs["diverged"].any()
     assert len(final_scores(runs)) == 77
+
+
+def test_some_runs_of_a_table_are_those_read_alone(whole_table: Path) -> None:
+    results = open_results(whole_table, None, create=False)
+    finished = results.finished()
+    some = {run for run in finished if run.setting == "clip-0.2" or run.environment == "Reacher-v4"}
+    table = load_runs(whole_table)
+    pd.testing.assert_frame_equal(select_runs(table, some), runs_table(results, some))
+    assert select_runs(table, finished) is table
 
 
 @pytest.mark.parametrize("command", ["status", "train", "table", "curves"])

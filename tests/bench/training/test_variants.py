@@ -44,7 +44,7 @@ def trained(folder: Path, run: Run, protocol: Protocol, seconds: float = np.inf)
 
 @pytest.fixture(scope="module")
 def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return trained(tmp_path_factory.mktemp("default"), RUN, DEFAULT).read(RUN).text
+    return trained(tmp_path_factory.mktemp("default"), RUN, DEFAULT).read_csv(RUN)
 
 
 # Between them they have most choices of a protocol; `make soak` tries the other variants.
@@ -60,7 +60,7 @@ def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     results = trained(tmp_path / "first", run, variant)
     repeated = trained(tmp_path / "second", run, variant, seconds=0.0)
     assert results.read(run).record["diverged_at"] is None
-    assert results.read(run).text != by_default
+    assert results.read_csv(run) != by_default
     assert compare(run, results, repeated, Console(file=io.StringIO())) == "identical"
     with pytest.raises(UserError, match="holds results of protocol"):
         open_results(results.path, TIMESTEPS, create=False, protocol=DEFAULT)
