@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 from dask.system import CPU_COUNT
-from distributed import Client, Future, get_worker, wait
+from distributed import Client, Future, KilledWorker, get_worker, wait
 from rich.console import Console
 
 from bench.campaign.cluster import (
@@ -127,12 +127,19 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
                 waiting.appendleft(job)
             elif error is not None:
                 failed.append(job)
-                progress.say(f"{job} failed: {one_line(error)}")
+                progress.say(f"{job} failed: {_reason(error)}")
             elif rest := job.write_files(results, future.result()):
                 waiting.appendleft(rest)
             else:
                 progress.finished(str(job), len(job.runs))
     return failed
+
+
+def _reason(error: BaseException) -> str:
+    """Say in a line why a job failed."""
+    if isinstance(error, KilledWorker):
+        return "its worker died, and so did those that tried it again: is there memory for them?"
+    return one_line(error)
 
 
 def _done(futures: list[Future]) -> list[Future]:

@@ -230,9 +230,10 @@ def lost(before: Files, after: Files, made: Files) -> set[Path]:
     aside = {path for path in changed if path.parts[0] == "damaged" and path not in before}
     kept = Counter(after[path] for path in aside)
     gone = {path for path in changed if path not in after and kept[before[path]]}
-    emptied = {path for path in changed if path not in after and path == Path("checkpoints")}
+    # The folder of checkpoints once it is empty, and a lock of nobody that lives.
+    removed = {path for path in changed if path not in after and str(path) in ("checkpoints", ".lock")}
     mended = {path for path in changed if path in after and after[path] == made.get(path)}
-    return {path for path in changed - aside - gone - emptied - mended if not is_derived(path)}
+    return {path for path in changed - aside - gone - removed - mended if not is_derived(path)}
 
 
 def test_any_damage_is_refused_or_harmless(base: Path, cases: int, tmp_path: Path) -> None:
