@@ -35,7 +35,7 @@ table1: .venv/installed
 curves: .venv/installed
 	@$(BENCH) curves $(FLAGS)
 
-# index.html of the results folder, to explore all its runs in a browser.
+# index.html of the results folder, to explore all its runs in a browser, and its pages as HTML.
 page: .venv/installed
 	@$(BENCH) page $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))
 

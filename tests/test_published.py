@@ -18,6 +18,7 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, NAMED_ONLY, PAPER_SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import gather_content
+from bench.report.explorer.texts import render_texts
 from bench.report.variants import render_variants
 from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
@@ -157,6 +158,23 @@ def test_the_page_to_explore_is_that_of_the_results() -> None:
     text = read_text(ROOT / "results" / "index.html")
     assert html.format_page(gather_content(*Options(ROOT / "results").open())) == text
     assert len(text.encode()) < 5e6
+
+
+def test_the_texts_for_a_browser_are_those_of_the_pages_and_their_links_lead_somewhere() -> None:
+    """After a change of pages: make page."""
+    folder = ROOT / "results"
+    texts = {
+        folder / f"{name}.html": html.format_text(name, text) for name, text in render_texts(folder).items()
+    }
+    assert {path.name for path in texts} >= {"README.html", "details.html", "lecture.html"}
+    for path, text in texts.items():
+        assert read_text(path) == text
+        for link in re.findall(r'(?:href|src)="([^"]+)"', text.partition("</head>")[2]):
+            file, _, part = link.partition("#")
+            target = path.parent / file if file else path
+            assert "://" in link or target.exists(), (path, link)
+            if part and target.suffix == ".html" and target.name != html.PAGE:
+                assert f'id="{part}"' in read_text(target), (path, link)
 
 
 def test_the_published_protocol_is_written_as_it_would_be_now() -> None:

@@ -107,7 +107,10 @@ class Curves(Options, OnResults):
 
 @dataclass(frozen=True)
 class Page(OfProtocol, OnResults):
-    """Write index.html, to explore all finished runs in a browser."""
+    """Write index.html, to explore all finished runs in a browser.
+
+    The pages of the folder are written as HTML beside it.
+    """
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, and select the runs of Table 1, as `table` does by default."""
