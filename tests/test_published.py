@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.mathtext import MathTextParser
 
 from bench.common.files import csv_text, digest, json_text, read_text
 from bench.common.provenance import processor_kind
@@ -52,6 +53,8 @@ def test_the_files_that_it_names_are_there() -> None:
     named = re.findall(r"[`(]((?:algorithms|bench|results|tests|notebooks)/[A-Za-z0-9_./-]+)[`)]", README)
     assert len(named) > 15
     assert [path for path in set(named) if not (ROOT / path).exists()] == []
+    in_the_map = README.partition("## The map")[2]
+    assert re.findall(r"(?<!\[)`[\w./]+/[\w./]+`", in_the_map) == []  # all are links
 
 
 def test_what_came_out_is_what_the_readme_says_in_short() -> None:
@@ -137,6 +140,19 @@ def test_a_sentence_can_be_read_in_one_breath(page: Path) -> None:
     assert [
         each for each in sentences if len(each.split()) > 60 or len(re.findall(r"\band\b", each)) > 3
     ] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_picture_is_described_for_those_who_do_not_see_it(page: Path) -> None:
+    assert re.findall(r"!\[ *\]\(.*", read_text(ROOT / page)) == []
+
+
+def test_the_equations_are_formulas_that_can_be_set() -> None:
+    """Matplotlib sets a part of LaTeX, which is enough for these."""
+    blocks = re.split(r"^\$\$$", read_text(ROOT / "algorithms" / "README.md"), flags=re.MULTILINE)
+    assert len(blocks) > 24
+    for formula in blocks[1::2]:
+        MathTextParser("path").parse(f"${' '.join(formula.split())}$")
 
 
 def test_the_equations_page_names_what_is_there() -> None:
