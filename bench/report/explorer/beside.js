@@ -21,7 +21,7 @@ function besideTable({ title, file, page, texts, numbers, rows, note }) {
     "tr", "",
     headCell("row", "", textCell(row[texts[0]])),
     ...texts.slice(1).map((name) => element("td", "", textCell(row[name]))),
-    ...columns.map((column) => numberCell(row, column)),
+    ...columns.map((column) => numberCell(row, column, row.doubtful)),
   ));
   const table = element("table", "", element("thead", "", element("tr", "", ...headings)), element("tbody", "", ...lines));
   const scroll = element("div", "scroll", table), about = element("p", "small", note);

@@ -100,7 +100,9 @@ def gather_content(results: Results, selection: Selection) -> dict[str, Any]:
         "student": [None, None, *(float(f"{stdtrit(count - 1, TAIL):.9g}") for count in range(2, seeds + 1))],
         "table": table,
         "pairs": gather_pairs(results.path, scores),
-        "beside": gather_tables(results.path, scores),
+        "beside": gather_tables(
+            results.path, scores, {row["setting"] for row in table["rows"] if row["doubtful"]}
+        ),
         "videos": [
             {"path": path, "title": without_version(name), "settings": filmed(name)}
             for name in runs["environment"].unique()

@@ -35,7 +35,7 @@ function drawPair() {
   const names = [byId("first").value, byId("second").value], pair = differenceOf(...names);
   byId("difference").replaceChildren();
   if (!pair) {
-    byId("difference").append("Choose two different settings.");
+    byId("difference").append(element("caption", "", "Choose two different settings."));
     return;
   }
   const interval = pair.ci_low === null ? null : `${twoDigits(pair.ci_low)} to ${twoDigits(pair.ci_high)}`;

@@ -14,7 +14,10 @@ from bench.common.errors import DamagedError
 from bench.common.files import read_text
 from bench.common.parsing import parse_columns
 from bench.protocol.settings import BASELINE
+from bench.report.off_scale import OFF_SCALE
+from bench.scores.lecture import LINE_SEARCH
 from bench.scores.successors import SCORE
+from bench.scores.variants import FAR
 
 Row = dict[str, Any]
 Scores = Mapping[str, float | None]
@@ -42,6 +45,8 @@ class Table:
     numbers: columns of numbers.
     scored: the column that has Table 1's score of the line's setting, if that is one of Table 1.
     command: what writes the file.
+    parts: a CSV with the parts of each difference, by the same columns of texts. A score of which an interval
+        there reaches beyond ±`FAR` is off the scale, as on the table's page.
     only: a column, and the value there of the lines that are shown.
     """
 
@@ -52,6 +57,7 @@ class Table:
     numbers: tuple[Column, ...]
     scored: str = "score"
     command: str = "make table1"
+    parts: str | None = None
     only: tuple[str, str] | None = None
 
 
@@ -83,6 +89,7 @@ TABLES = (
         ),
         scored="default_score",
         command="make variants",
+        parts="variants/by_environment.csv",
     ),
 )
 PAIRS = "pairs.csv"
@@ -92,10 +99,13 @@ PAIR_NUMBERS = (
 )
 
 
-def gather_tables(folder: Path, scores: Scores) -> list[dict[str, Any]]:
+def gather_tables(folder: Path, scores: Scores, doubtful: Iterable[str]) -> list[dict[str, Any]]:
     """The tables beside Table 1 that the folder has, ready for JSON: fields of `Table`, rows and a note.
 
+    A row has its numbers, and whether its intervals are doubtful; off the scale, a score is a text.
+
     scores: those of Table 1 on the page, by setting.
+    doubtful: settings whose intervals are.
 
     Raises:
         UserError: for a file that can't be read, or is another one, naming it.
@@ -110,9 +120,25 @@ def gather_tables(folder: Path, scores: Scores) -> list[dict[str, Any]]:
         note = ""
         if not all(_is_close(row[table.scored], scores.get(row["setting"])) for row in rows):
             rows, note = [], f"{table.file} is of other runs than Table 1; {table.command} renews it."
+        for row in rows:
+            row["doubtful"] = row["setting"] in doubtful or row["setting"] == LINE_SEARCH
+        if table.parts:
+            _take_off_scale(rows, table.texts, _read(folder / table.parts, table.texts, ("low", "high")))
         if rows or note:
             found.append({**asdict(table), "rows": rows, "note": note})
     return found
+
+
+def _take_off_scale(rows: list[Row], texts: tuple[str, ...], parts: list[Row]) -> None:
+    """Replace scores and differences of which a part is off the scale by a text that says so."""
+    far = {
+        tuple(part[name] for name in texts)
+        for part in parts
+        if any(abs(part[end] or 0) > FAR for end in ("low", "high"))
+    }
+    for row in rows:
+        if tuple(row[name] for name in texts) in far:
+            row |= {"score": OFF_SCALE, "difference": OFF_SCALE, "low": None, "high": None}
 
 
 def gather_pairs(folder: Path, scores: Scores) -> list[Row]:

@@ -18,8 +18,10 @@ const SCORES = [
 /** The column that Table 1 is sorted by; the first one is the order of the paper. */
 let sorting = { column: SCORES[0], isDescending: true };
 
+const TWO_DIGITS = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "negative" });
+
 /** A score as in the other tables; -0.001 is 0.00. */
-const twoDigits = (score) => (Math.round(score * 100) / 100 + 0).toFixed(2).replace("-", "−");
+const twoDigits = (score) => TWO_DIGITS.format(score).replace("-", "−");
 
 /** A p value as in the other tables. */
 const formatP = (p) => (p < 0.001 ? "<\u00a00.001" : p.toFixed(3));
@@ -77,10 +79,11 @@ function scoreCell(row, column) {
   return column.key ? numberCell(row, column, row.doubtful && column.key === "score") : headCell("row", "", labelled(row.setting));
 }
 
-/** A number of a row, with its interval below; in brackets if that is doubtful. */
+/** A number of a row, or a text for one, with its interval below; in brackets if that is doubtful. */
 function numberCell(row, { key, low, high, kind, file }, isDoubtful = false) {
   const number = row[key];
   if (number === null) return element("td", "number");
+  if (typeof number === "string") return element("td", "number", number);
   const text = kind === "count" ? String(number) : kind === "p" ? formatP(number) : twoDigits(number);
   const cell = element("td", "number", linked(text, file));
   if (typeof row[low] === "number") {

@@ -60,7 +60,7 @@ def scores_of(analysis: Analysis) -> dict[str, float | None]:
 
 
 def test_each_file_that_is_there_has_its_table(analysis: Analysis, tmp_path: Path) -> None:
-    found = {table["file"]: table for table in gather_tables(tmp_path, scores_of(analysis))}
+    found = {table["file"]: table for table in gather_tables(tmp_path, scores_of(analysis), ())}
     assert list(found) == ["lecture.csv", "rlhf.csv", "successors/comparison.csv", "variants/variants.csv"]
     for name, setting in (("lecture", "trpo-0.01"), ("rlhf", "rlhf"), ("successors/comparison", "spo-0.2")):
         table = pd.read_csv(tmp_path / f"{name}.csv")
@@ -74,6 +74,17 @@ def test_each_file_that_is_there_has_its_table(analysis: Analysis, tmp_path: Pat
     assert len(gather_pairs(tmp_path, scores_of(analysis))) == 1
 
 
+def test_what_is_off_the_scale_has_no_number(analysis: Analysis, tmp_path: Path) -> None:
+    parts = pd.DataFrame({"variant": "v5", "setting": "clip-0.2", "low": [-0.1, -101.0], "high": [0.1, 0.2]})
+    (tmp_path / "variants" / "by_environment.csv").write_text(csv_text(parts))
+    found = gather_tables(tmp_path, scores_of(analysis), ["no-clip"])
+    methods, *_, variants = (table["rows"] for table in found)
+    assert [row["setting"] for row in methods if row["doubtful"]] == ["no-clip"]
+    (row,) = variants
+    assert (row["score"], row["difference"], row["low"]) == ("off the scale", "off the scale", None)
+    assert row["p_holm"] == 0.04
+
+
 def test_a_file_of_other_runs_than_the_table_is_named_instead_of_shown(
     analysis: Analysis, tmp_path: Path
 ) -> None:
@@ -81,7 +92,7 @@ def test_a_file_of_other_runs_than_the_table_is_named_instead_of_shown(
     others = {
         name: (score or 0) + 0.1 * number for number, (name, score) in enumerate(scores_of(analysis).items())
     }
-    found = gather_tables(tmp_path, others)
+    found = gather_tables(tmp_path, others, ())
     assert [table["rows"] for table in found] == [[], [], []]
     assert found[0]["note"] == "lecture.csv is of other runs than Table 1; make table1 renews it."
     assert gather_pairs(tmp_path, others) == []
@@ -95,4 +106,4 @@ def test_a_file_of_other_runs_than_the_table_is_named_instead_of_shown(
 def test_another_file_under_the_name_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
     (tmp_path / "lecture.csv").write_text(text)
     with pytest.raises(UserError, match=f"lecture.csv: {complaint}"):
-        gather_tables(tmp_path, {})
+        gather_tables(tmp_path, {}, ())
