@@ -112,7 +112,7 @@ def test_it_prints_without_controls_and_within_the_paper(page: Page) -> None:
     try:
         assert not any(map(shown, controls))
         assert shown("#panels .plot svg")
-        assert shown("#families .swatch")  # the legend
+        assert shown("#legend .swatch")  # the legend
         assert page.evaluate("document.documentElement.scrollWidth") <= 720
     finally:
         page.show_as("screen")
