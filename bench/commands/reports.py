@@ -135,8 +135,10 @@ class Variants(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
+        from bench.report.factorial import write_factorial
         from bench.report.variants import write_variants
         from bench.scores.analysis import analyze
+        from bench.scores.factorial import read_factorial
         from bench.scores.variants import read_variants
 
         finished_of(results, selection)
@@ -147,3 +149,5 @@ class Variants(OnResults):
         with stage(console, "testing, drawing and writing the page"):
             written = write_variants(variants, results.path)
         console.print(f"written: {written}", soft_wrap=True)
+        if factorial := read_factorial(results):
+            console.print(f"written: {write_factorial(factorial, results.path)}", soft_wrap=True)
