@@ -16,7 +16,8 @@ from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS
 from bench.results.evaluations import MODES
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import ALPHA, Estimate, correct_by_holm, estimate_mean
+from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts
+from bench.scores.estimates import ALPHA, correct_by_holm, estimate_mean
 from bench.scores.pairs import compare_family, omit_environment
 from bench.scores.scale import Floats, Grid
 
@@ -27,10 +28,9 @@ SEEDS = range(1, PLANNED_SEEDS)
 LEAST_RUNS = 2
 # Changes that are smaller count as none.
 BOUND = 0.05
-# What is compared: the mean of the first settings less the mean of the others.
 CONTRASTS = {
-    "clipping less penalties": (("clip-0.1", "clip-0.2"), ("adaptive-kl-0.01", "fixed-kl-1", "fixed-kl-3")),
-    "clip-0.2 less fixed-kl-10": ((BASELINE,), ("fixed-kl-10",)),
+    "clipping less penalties": CLIPPING_LESS_PENALTIES,
+    "clip-0.2 less fixed-kl-10": Contrast((BASELINE,), ("fixed-kl-10",)),
 }
 
 
@@ -134,8 +134,8 @@ class PolicyTables:
         runs["change"] = self.changes_of_runs
         columns: dict[str, object] = {"contrast": list(CONTRASTS)}
         for name, values in runs.items():
-            columns |= contrast(grid, values).as_columns(name)
-        change = contrast(grid, self.changes_of_runs)
+            columns |= find_contrasts(CONTRASTS.values(), grid, values).as_columns(name)
+        change = find_contrasts(CONTRASTS.values(), grid, self.changes_of_runs)
         low, high = change.find_ends(1 - ALPHA)
         table = pd.DataFrame({**columns, "low_90": low, "high_90": high, "p": change.p})
         table["p_holm"] = correct_by_holm(change.p)
@@ -150,18 +150,6 @@ class PolicyTables:
         ]
         table = pd.concat(tables, ignore_index=True)
         return table[["mode", *table.columns.drop("mode")]]
-
-
-def contrast(grid: Grid, runs: Floats) -> Estimate:
-    """`CONTRASTS` of values of runs, `[contrast]`. runs: `[setting, environment, seed]`, as in the grid."""
-    scores = estimate_mean(runs)
-    each = [
-        scores[grid.find(first)].mean() - scores[grid.find(others)].mean()
-        for first, others in CONTRASTS.values()
-    ]
-    return Estimate(
-        *(np.stack([getattr(one, name) for one in each]) for name in ("value", "variance", "spread"))
-    )
 
 
 def conclude(contrasts: pd.DataFrame) -> list[str]:
