@@ -14,8 +14,8 @@ from bench.report.templates import anchor
 
 # The pages that are rendered where they are there, without their ending. Any other is somebody's own.
 TEXTS = (
-    *("README", "details", "lecture", "rlhf", "successors", "studies"),
-    *("variants/README", "speed/README", "successors/plan"),
+    *("README", "details", "final_policies", "lecture", "rlhf", "successors"),
+    *("variants/README", "leads", "factorial", "studies", "successors/plan", "speed/README"),
 )
 
 

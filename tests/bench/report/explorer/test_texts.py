@@ -1,9 +1,11 @@
 """Markdown pages as HTML."""
 
+import re
+from importlib.resources import files
 from pathlib import Path
 
 from bench.report.explorer.html import format_text
-from bench.report.explorer.texts import Text, render_text, render_texts
+from bench.report.explorer.texts import TEXTS, Text, render_text, render_texts
 
 THERE = ("README", "details", "variants/README")
 
@@ -41,6 +43,13 @@ def test_headings_can_be_led_to_and_tables_scroll() -> None:
     assert '<h1 id="a-b-_c--d">' in text.body
     assert '<div class="scroll"><table>' in text.body
     assert '<td style="text-align:right">2</td>' in text.body
+
+
+def test_all_pages_that_the_results_lead_to_are_rendered() -> None:
+    template = (files("bench.report") / "templates" / "results.md").read_text(encoding="utf-8")
+    pages = set(re.findall(r"\]\(([\w/]+)\.md[)#]", template))
+    assert len(pages) > 6
+    assert pages < set(TEXTS)
 
 
 def test_pages_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
