@@ -35,7 +35,7 @@ table1: .venv/installed
 curves: .venv/installed
 	@$(BENCH) curves $(FLAGS)
 
-# index.html of the results folder, to explore all its runs in a browser.
+# index.html of the results folder, to explore all its runs in a browser, and its pages as HTML.
 page: .venv/installed
 	@$(BENCH) page $(if $(RESULTS),--results $(call quoted,$(RESULTS))) $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))
 
@@ -74,7 +74,7 @@ videos: .venv/installed
 soak: .venv/installed
 	.venv/bin/pytest --numprocesses auto --dist loadfile --soak -m soak
 	.venv/bin/pytest --nbmake notebooks
-	.venv/bin/pytest tests/bench/campaign/test_survival.py --kills 20
+	.venv/bin/pytest tests/bench/campaign/test_survival.py --soak --kills 20
 	.venv/bin/pytest tests/bench/test_fuzz.py --cases 20000 --capture no
 
 # The golden start on other machines, two or three hours of a core. Needs qemu-user, debootstrap and root, or leaves out.

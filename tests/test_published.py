@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.mathtext import MathTextParser
 
 from bench.common.files import csv_text, digest, json_text, read_text
 from bench.common.provenance import processor_kind
@@ -18,6 +19,7 @@ from bench.protocol.selection import Selection
 from bench.protocol.settings import LECTURE_SETTINGS, NAMED_ONLY, PAPER_SETTINGS
 from bench.report.explorer import html
 from bench.report.explorer.content import gather_content
+from bench.report.explorer.texts import render_texts
 from bench.report.variants import render_variants
 from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS
@@ -51,6 +53,8 @@ def test_the_files_that_it_names_are_there() -> None:
     named = re.findall(r"[`(]((?:algorithms|bench|results|tests|notebooks)/[A-Za-z0-9_./-]+)[`)]", README)
     assert len(named) > 15
     assert [path for path in set(named) if not (ROOT / path).exists()] == []
+    in_the_map = README.partition("## The map")[2]
+    assert re.findall(r"(?<!\[)`[\w./]+/[\w./]+`", in_the_map) == []  # all are links
 
 
 def test_what_came_out_is_what_the_readme_says_in_short() -> None:
@@ -138,6 +142,19 @@ def test_a_sentence_can_be_read_in_one_breath(page: Path) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_picture_is_described_for_those_who_do_not_see_it(page: Path) -> None:
+    assert re.findall(r"!\[ *\]\(.*", read_text(ROOT / page)) == []
+
+
+def test_the_equations_are_formulas_that_can_be_set() -> None:
+    """Matplotlib sets a part of LaTeX, which is enough for these."""
+    blocks = re.split(r"^\$\$$", read_text(ROOT / "algorithms" / "README.md"), flags=re.MULTILINE)
+    assert len(blocks) > 24
+    for formula in blocks[1::2]:
+        MathTextParser("path").parse(f"${' '.join(formula.split())}$")
+
+
 def test_the_equations_page_names_what_is_there() -> None:
     folder = ROOT / "algorithms"
     page = read_text(folder / "README.md")
@@ -157,6 +174,23 @@ def test_the_page_to_explore_is_that_of_the_results() -> None:
     text = read_text(ROOT / "results" / "index.html")
     assert html.format_page(gather_content(*Options(ROOT / "results").open())) == text
     assert len(text.encode()) < 5e6
+
+
+def test_the_texts_for_a_browser_are_those_of_the_pages_and_their_links_lead_somewhere() -> None:
+    """After a change of pages: make page."""
+    folder = ROOT / "results"
+    texts = {
+        folder / f"{name}.html": html.format_text(name, text) for name, text in render_texts(folder).items()
+    }
+    assert {path.name for path in texts} >= {"README.html", "details.html", "lecture.html"}
+    for path, text in texts.items():
+        assert read_text(path) == text
+        for link in re.findall(r'(?:href|src)="([^"]+)"', text.partition("</head>")[2]):
+            file, _, part = link.partition("#")
+            target = path.parent / file if file else path
+            assert "://" in link or target.exists(), (path, link)
+            if part and target.suffix == ".html" and target.name != html.PAGE:
+                assert f'id="{part}"' in read_text(target), (path, link)
 
 
 def test_the_published_protocol_is_written_as_it_would_be_now() -> None:

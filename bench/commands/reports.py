@@ -107,7 +107,10 @@ class Curves(Options, OnResults):
 
 @dataclass(frozen=True)
 class Page(OfProtocol, OnResults):
-    """Write index.html, to explore all finished runs in a browser."""
+    """Write index.html, to explore all finished runs in a browser.
+
+    The pages of the folder are written as HTML beside it.
+    """
 
     def open(self) -> tuple[Results, Selection]:
         """Open the results folder, and select the runs of Table 1, as `table` does by default."""
@@ -135,15 +138,23 @@ class Variants(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
+        from bench.report.factorial import write_factorial
+        from bench.report.leads import write_leads
         from bench.report.variants import write_variants
         from bench.scores.analysis import analyze
+        from bench.scores.factorial import read_factorial
+        from bench.scores.leads import read_leads
         from bench.scores.variants import read_variants
 
         finished_of(results, selection)
         with stage(console, "reading the runs"):
-            variants = read_variants(results, analyze(results, selection))
+            default = analyze(results, selection)
+            variants, leads = read_variants(results, default), read_leads(results, default)
+            factorial = read_factorial(results)
         for line in variants.left_out:
             warn(console, line)
         with stage(console, "testing, drawing and writing the page"):
-            written = write_variants(variants, results.path)
-        console.print(f"written: {written}", soft_wrap=True)
+            written = [write_variants(variants, results.path)]
+            written += [write_leads(leads, results.path)] if leads else []
+            written += [write_factorial(factorial, results.path)] if factorial else []
+        console.print(f"written: {' '.join(map(str, written))}", soft_wrap=True)

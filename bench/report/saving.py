@@ -11,14 +11,17 @@ from bench.protocol.settings import LECTURE_SETTINGS, RLHF_SETTINGS, SUCCESSOR_S
 from bench.report.curves import draw_learning_curves
 from bench.report.feedback import write_feedback
 from bench.report.figures import save_figure, write_figures
+from bench.report.final_policies import write_final_policies
 from bench.report.lecture import write_lecture
 from bench.report.page import write_pages
 from bench.report.successors import write_successors
 from bench.report.tables import write_table1
+from bench.results import evaluations
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import Results
 from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
+from bench.scores.final_policies import PolicyTables
 from bench.scores.scale import select_uniform
 
 # Groups of settings beside the table: what they are, which, those that their page shows, and what writes it.
@@ -40,6 +43,10 @@ def write_report(analysis: Analysis, results: Results, selection: Selection, con
         if not results.finished().isdisjoint(Selection(environments, group, seeds).runs):
             with stage(console, f"writing the page of {what}"):
                 write(analyze(results, Selection(environments, shown, seeds)), results.path)
+    policies = PolicyTables(analysis, evaluations.read(results.path))
+    if policies.is_testable:
+        with stage(console, "writing the page of final policies"):
+            write_final_policies(policies, results.path)
     with stage(console, "permuting and simulating for the tables"):
         save_tables(analysis, results.path)
         write_table1(analysis, results.path)

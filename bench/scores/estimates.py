@@ -40,6 +40,12 @@ class Estimate:
     def __getitem__(self, index: Any) -> "Estimate":
         return Estimate(self.value[index], self.variance[index], self.spread[index])
 
+    def mean(self) -> "Estimate":
+        """The mean of independent estimates, those along the first axis."""
+        count = len(self.value)
+        variance, spread = self.variance.sum(axis=0) / count**2, self.spread.sum(axis=0) / count**4
+        return Estimate(self.value.mean(axis=0), variance, spread)
+
     @property
     def freedom(self) -> Floats:
         """Degrees of freedom; NaN where nothing varies, or an environment has one run."""

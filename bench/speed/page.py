@@ -24,7 +24,13 @@ SYSTEM_LABELS = {
     "stable-baselines3": "Stable-Baselines3, training one run",
     "sbx": "SBX, training one run",
 }
-COLOURS = {"physics": "#999999", "suite": "#D55E00", "stable-baselines3": "#0072B2", "sbx": "#009E73"}
+# Colour and marker of each system: told apart in grey, too.
+LOOKS = {
+    "physics": ("#707070", "o"),
+    "suite": ("#D55E00", "s"),
+    "stable-baselines3": ("#0072B2", "D"),
+    "sbx": ("#009E73", "^"),
+}
 PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all of these"
 PER_SUITE = " / suite"
@@ -141,8 +147,9 @@ def draw_costs(measured: pd.DataFrame) -> Figure:
         costs = measured[measured["system"] == system].set_index("environment").loc[environments]
         heights = np.arange(len(environments)) + (number - (len(systems) - 1) / 2) * height
         values = costs["microseconds_per_step"]
-        axes.plot(values, heights, "o", color=COLOURS[system], label=SYSTEM_LABELS[system])
-        axes.hlines(heights, costs["low"], costs["high"], color=COLOURS[system])
+        colour, marker = LOOKS[system]
+        axes.plot(values, heights, marker, color=colour, label=SYSTEM_LABELS[system])
+        axes.hlines(heights, costs["low"], costs["high"], color=colour)
         for y, value, high in zip(heights, values, costs["high"], strict=True):
             axes.annotate(f"  {value:.0f}", (high, y), va="center", fontsize="x-small")
     axes.set_yticks(range(len(environments)), environments)

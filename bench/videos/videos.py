@@ -9,9 +9,8 @@ from bench.common.files import inner_folder, write_whole
 from bench.environments.batch import make_environment
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import Run
-from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.report.appearance import looks
-from bench.report.postures import ON_ITS_BACK
+from bench.report.filmed import filmed
 from bench.results.folder import Results
 from bench.results.policies import load_policy
 from bench.results.reading import final_scores, runs_table
@@ -22,13 +21,6 @@ from bench.videos.scene import VIEWS, Picture, open_renderer
 SECONDS = 4
 # How long the end of an episode is shown.
 PAUSE_SECONDS = 0.4
-# The setting left of the clipped objective. Without a constraint the robot falls, or turns as fast as it can.
-BESIDE = {
-    "HalfCheetah": ON_ITS_BACK,
-    "Hopper": UNCONSTRAINED,
-    "Reacher": UNCONSTRAINED,
-    "Walker2d": UNCONSTRAINED,
-}
 
 
 def save_video(results: Results, environment: str) -> Path:
@@ -37,10 +29,8 @@ def save_video(results: Results, environment: str) -> Path:
     Raises:
         UserError: for a run or a policy that is missing or can't be used, naming it.
     """
-    beside = BESIDE.get(without_version(environment))
-    settings = (beside, BASELINE) if beside else (BASELINE,)
     milliseconds = round(1000 * seconds_per_frame(make_environment(environment)))
-    films = [_film(results, Run(environment, setting, SEED)) for setting in settings]
+    films = [_film(results, Run(environment, setting, SEED)) for setting in filmed(environment)]
     path = inner_folder(results.path, "videos") / f"{environment}.webp"
     write_whole(path, encode_webp(films, milliseconds))
     return path

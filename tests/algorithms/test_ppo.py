@@ -146,8 +146,9 @@ def test_without_constraint_it_is_a_plain_policy_gradient() -> None:
     [
         pytest.param(Choices(advantages="raw"), 3e-4, marks=pytest.mark.soak),
         pytest.param(Choices(advantages="minibatch"), 3e-4, marks=pytest.mark.soak),
-        (Choices(observation_filter="none"), 3e-4),
-        (Choices(value_loss="clipped"), 3e-3),  # so large that values leave their range
+        pytest.param(Choices(observation_filter="none"), 3e-4, marks=pytest.mark.soak),
+        # So large that values leave their range.
+        pytest.param(Choices(value_loss="clipped"), 3e-3, marks=pytest.mark.soak),
         pytest.param(Choices(gradient_clipping="global_norm"), 3e-4, marks=pytest.mark.soak),
         pytest.param(Choices(stepsize_schedule="linear"), 3e-4, marks=pytest.mark.soak),
         # Scaled rewards have a reference of their own, in test_reward_scaling.py.

@@ -67,7 +67,7 @@ def test_it_is_baselines(rewards: np.ndarray, ends: np.ndarray) -> None:
     np.testing.assert_allclose(ours, baselines(rewards, ends), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_it_stays_baselines_over_a_million_steps() -> None:
     random = np.random.default_rng(0)
     rewards, ends = random.normal(1, 1, 1_000_000).astype(np.float32), random.random(1_000_000) < 1e-3

@@ -36,7 +36,7 @@ def test_another_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFix
     assert capsys.readouterr().err == "error: --seeds is given twice\n"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_folder_of_one_s_own_protocol_is_trained_and_read(tmp_path: Path) -> None:
     folder = ("--results", str(tmp_path / "mine"))
     selection = ("--environments", "InvertedPendulum-v4", "--settings", "clip-0.2", "--seeds", "1")

@@ -30,7 +30,7 @@ from tests.recomputed.plain import (
     welch,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 
 def measures(ours: Floats, paper: Floats) -> dict[str, float]:

@@ -15,7 +15,10 @@ from bench.protocol.protocol import DEFAULT
 from bench.protocol.selection import Selection, ranges
 from bench.protocol.settings import PAPER_SETTINGS, Setting, by_default, in_table_order
 from bench.report.appearance import LINES, MARKERS, looks
+from bench.report.explorer.published import PAIRS, gather_pairs, gather_tables
 from bench.report.explorer.series import SIGNIFICANT_DIGITS, choose_stride, pack_runs
+from bench.report.explorer.texts import render_texts
+from bench.report.filmed import filmed
 from bench.report.formats import format_count, format_list
 from bench.report.tables import notes
 from bench.results.folder import Results
@@ -41,7 +44,7 @@ LABELS = {
 # Columns that span powers of ten and are never negative.
 LOGARITHMIC = ("kl", "value_loss", "kl_coefficient")
 # The files beside the page that it links to, where the folder has them.
-LINKED = ("README.md", "table1.csv", "readings.csv", "scores.csv")
+LINKED = ("table1.csv", "readings.csv", "scores.csv", PAIRS)
 NOT_COLUMNS = (*KEYS, "timesteps", "diverged")
 
 # SVG's dashes for Matplotlib's lines, and paths from -1 to 1 for its markers.
@@ -80,6 +83,8 @@ def gather_content(results: Results, selection: Selection) -> dict[str, Any]:
     stride = choose_stride(runs, columns)
     uniform = select_uniform(results.random_scores()).to_dict()
     seeds = runs.groupby(["environment", "setting"])["seed"].nunique().max()
+    table = _table(results, selection, runs)
+    scores = {row["setting"]: row["score"] for row in table["rows"]}
     return {
         "summary": _summary(results, runs, stride),
         "environments": [
@@ -93,7 +98,17 @@ def gather_content(results: Results, selection: Selection) -> dict[str, Any]:
         ],
         # Student's quantile by the number of runs: half an interval is this times the standard error.
         "student": [None, None, *(float(f"{stdtrit(count - 1, TAIL):.9g}") for count in range(2, seeds + 1))],
-        "table": _table(results, selection, runs),
+        "table": table,
+        "pairs": gather_pairs(results.path, scores),
+        "beside": gather_tables(
+            results.path, scores, {row["setting"] for row in table["rows"] if row["doubtful"]}
+        ),
+        "videos": [
+            {"path": path, "title": without_version(name), "settings": filmed(name)}
+            for name in runs["environment"].unique()
+            if (results.path / (path := f"videos/{name}.webp")).exists()
+        ],
+        "texts": [{"name": name, "title": text.title} for name, text in render_texts(results.path).items()],
         "files": [name for name in LINKED if (results.path / name).exists()],
         **pack_runs(runs, columns, stride),
     }

@@ -66,8 +66,9 @@ function explanation(chosen) {
   return `${parts.join(", ")}. An arrow at the border is where a mean leaves the panel.`;
 }
 
-const READING = "For values point at a panel, tap it, or go to it by Tab and use the arrow keys. Ctrl and the wheel, or" +
-  " + and −, zoom; then a panel can be dragged, and a double click or 0 shows all.";
+const READING = "For values point at a panel or tap it.";
+const KEYS = "By Tab and the arrow keys they are read, too. Ctrl and the wheel, or + and −, zoom; then a panel can be" +
+  " dragged, and a double click or 0 shows all.";
 
 /** Kept when the last choice is drawn. */
 let drawn = Promise.resolve(), latest = null;
@@ -75,8 +76,8 @@ let drawn = Promise.resolve(), latest = null;
 /** Draw what is chosen, once the choice before it is drawn. */
 function draw() {
   const chosen = chosenNow(), { label } = DATA.columns[chosen.column];
-  const help = element("span", "screen", READING);
-  byId("what").replaceChildren(`${label}. ${explanation(chosen)} `, help);
+  byId("what").replaceChildren(`${label}. ${explanation(chosen)} ${READING} `, element("span", "screen", KEYS));
+  byId("legend").replaceChildren(...chosen.settings.map((name) => element("span", "setting", swatch(name), name)));
   byId("runs-what").textContent = `${label}: what the last lines of the runs say, as mean ± standard deviation over` +
     " seeds. Open a cell for its runs; each number leads to the run's CSV.";
   drawRuns(chosen);
@@ -84,11 +85,17 @@ function draw() {
   drawn = drawn.then(() => (chosen === latest ? drawPanels(chosen) : null));
 }
 
-/** Controls fold where they would take a screen. */
-function foldControls() {
-  const narrow = matchMedia("screen and (max-width: 760px)"), fold = () => { byId("choices").open = !narrow.matches; };
+/** Table and controls fold where each would take a screen. */
+function foldParts() {
+  const narrow = matchMedia("screen and (max-width: 760px)");
+  const fold = () => document.querySelectorAll(".folds").forEach((part) => { part.open = !narrow.matches; });
   narrow.addEventListener("change", fold);
   fold();
+}
+
+/** Unfold the part of the page that the address names. */
+function unfoldPart() {
+  document.querySelector(`section[id="${CSS.escape(location.hash.slice(1))}"] > details`)?.setAttribute("open", "");
 }
 
 /** Show by a shadow that a table goes on beyond its right edge. */
@@ -102,12 +109,14 @@ function showScrolling(box) {
 function start() {
   byId("runs-summary").textContent = DATA.summary.runs;
   byId("points-summary").textContent = DATA.summary.points;
-  byId("readme").hidden = !FILES.has("README.md");
   byId("table-notes").append(...DATA.table.notes.map((note) => element("p", "", note)));
   addControls();
-  foldControls();
+  foldParts();
   document.querySelectorAll(".scroll").forEach(showScrolling);
+  addBeside();
+  addPairs();
   firstView = viewNow();
+  unfoldPart();
   readView();
   drawScores();
   byId("column").addEventListener("change", () => {
@@ -120,6 +129,7 @@ function start() {
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
   byId("save-shown").addEventListener("click", saveShown);
   addEventListener("hashchange", () => {
+    unfoldPart();
     // A link to a part of the page does not change the view: it goes back into the address.
     if (!readView()) return keepView();
     drawScores();

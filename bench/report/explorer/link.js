@@ -14,6 +14,7 @@ function viewNow() {
   for (const list of Object.keys(LISTS)) {
     view[list] = boxesOf(list).filter((box) => box.checked).map((box) => box.value).join(",");
   }
+  view.pair = pairNow();
   view.sort = (sorting.isDescending ? "" : "-") + (sorting.column.key ?? "");
   return view;
 }
@@ -22,6 +23,7 @@ function viewNow() {
 function isChoice(name, text) {
   if (name === "column") return DATA.columns.some((column) => column.name === text);
   if (name === "sort") return SCORES.some(({ key }) => key && (text === key || text === `-${key}`));
+  if (name === "pair") return isPair(text);
   if (SWITCHES.includes(name)) return text === "0" || text === "1";
   const names = boxesOf(name).map((box) => box.value);
   return text === "" || text.split(",").some((each) => names.includes(each));
@@ -36,6 +38,7 @@ function choose(view) {
     boxesOf(list).forEach((box) => { box.checked = names.includes(box.value); });
   }
   document.querySelectorAll("#controls fieldset").forEach((group) => group.dispatchEvent(new Event("change")));
+  if (view.pair) choosePair(view.pair);
   const key = view.sort.replace("-", ""), column = SCORES.find((each) => each.key === (key || undefined));
   sorting = { column, isDescending: !view.sort.startsWith("-") };
 }

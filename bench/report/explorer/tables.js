@@ -11,15 +11,20 @@ const SCORES = [
     heading: "untrained policy = 0", key: "untrained", low: "untrained_low", high: "untrained_high",
     file: "readings.csv",
   },
-  { heading: "runs", key: "runs", file: "scores.csv", isCount: true },
-  { heading: "diverged", key: "diverged", file: "scores.csv", isCount: true, isRare: true },
+  { heading: "runs", key: "runs", file: "scores.csv", kind: "count" },
+  { heading: "diverged", key: "diverged", file: "scores.csv", kind: "count", isRare: true },
   { isDrawn: true },
 ];
 /** The column that Table 1 is sorted by; the first one is the order of the paper. */
 let sorting = { column: SCORES[0], isDescending: true };
 
+const TWO_DIGITS = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "negative" });
+
 /** A score as in the other tables; -0.001 is 0.00. */
-const twoDigits = (score) => (Math.round(score * 100) / 100 + 0).toFixed(2).replace("-", "−");
+const twoDigits = (score) => TWO_DIGITS.format(score).replace("-", "−");
+
+/** A p value as in the other tables. */
+const formatP = (p) => (p < 0.001 ? "<\u00a00.001" : p.toFixed(3));
 
 /** A number as a link to the CSV that has it, where the folder has that file. */
 function linked(text, file) {
@@ -71,13 +76,19 @@ function scoreHeading(column, index) {
 
 function scoreCell(row, column) {
   if (column.isDrawn) return element("td", "drawn", drawnIntervals(row));
-  if (!column.key) return headCell("row", "", labelled(row.setting));
-  const score = row[column.key], low = row[column.low], high = row[column.high];
-  if (score === null) return element("td", "number");
-  const cell = element("td", "number", linked(column.isCount ? String(score) : twoDigits(score), column.file));
-  if (typeof low === "number") {
-    const text = `${twoDigits(low)} to ${twoDigits(high)}`, isDoubtful = row.doubtful && column.key === "score";
-    cell.append(element("span", "interval", isDoubtful ? `(${text})` : text));
+  return column.key ? numberCell(row, column, row.doubtful && column.key === "score") : headCell("row", "", labelled(row.setting));
+}
+
+/** A number of a row, or a text for one, with its interval below; in brackets if that is doubtful. */
+function numberCell(row, { key, low, high, kind, file }, isDoubtful = false) {
+  const number = row[key];
+  if (number === null) return element("td", "number");
+  if (typeof number === "string") return element("td", "number", number);
+  const text = kind === "count" ? String(number) : kind === "p" ? formatP(number) : twoDigits(number);
+  const cell = element("td", "number", linked(text, file));
+  if (typeof row[low] === "number") {
+    const between = `${twoDigits(row[low])} to ${twoDigits(row[high])}`;
+    cell.append(element("span", "interval", isDoubtful ? `(${between})` : between));
   }
   return cell;
 }

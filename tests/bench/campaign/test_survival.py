@@ -99,6 +99,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in paths}
 
 
+@pytest.mark.soak
 def test_kill_9_at_random_moments(kills: int, tmp_path: Path) -> None:
     chance = random.Random(0)
     folder, undisturbed = tmp_path / "results", tmp_path / "undisturbed"

@@ -122,7 +122,7 @@ def test_a_folder_with_one_setting_has_no_differences(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [1, 4, *mark_soak([2, 51])])
+@pytest.mark.parametrize("seeds", [1, *mark_soak([2, 4, 51])])
 def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analysis = analyze_all(synthetic_results(tmp_path / "results", None, range(seeds), PAPER_SETTINGS))
     text = text_of(analysis)
@@ -204,7 +204,7 @@ def test_the_area_is_the_mean_over_time(results: Results) -> None:
     assert line["mean_return"].item() == pytest.approx(np.average(run["return_last100"], weights=steps))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_lecture_s_page_is_written_with_the_table_and_no_unfinished_setting_holds_them_back(
     with_own: Results, own_row: str, tmp_path: Path
 ) -> None:

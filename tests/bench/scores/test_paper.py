@@ -114,7 +114,7 @@ def test_the_unconstrained_setting_sets_the_scale_too() -> None:
     assert constrained.value.max() < 0.7
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_predictions_contain_new_tables() -> None:
     """Of tables of three seeds, each on its own scale, with runs no better than the best measured."""
     truth = random_grid(7)

@@ -16,6 +16,7 @@ from bench.scores.power import (
 )
 from bench.scores.three_seeds import CONSTRAINED, find_paper_scores, normalize_by_three_seeds
 from tests.helpers.scores import grid_of, random_grid
+from tests.helpers.soak import mark_soak
 
 
 def test_a_detectable_difference_is_found_in_four_of_five_experiments() -> None:
@@ -85,7 +86,7 @@ def test_simulated_runs_have_the_measured_moments(kind: str) -> None:
     np.testing.assert_allclose(stats.skew(found, axis=2), expected, atol=0.3)
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("seeds", [2, *mark_soak([3, 10])])
 def test_gaussian_runs_are_covered(seeds: int) -> None:
     table = simulate_coverage(random_grid(seeds))
     assert len(table) == 33

@@ -176,7 +176,9 @@ def test_the_page_has_a_line_for_each_variant_and_setting(default: Results, tmp_
     synthetic_results(shorter, 20_480, range(2), settings, VARIANTS["annealed"])
     with (tmp_path / "log").open("w") as log:
         Variants(folder).run(*Variants(folder).open(), Console(file=log, width=400))
-    assert (tmp_path / "log").read_text().splitlines() == [
+    said = (tmp_path / "log").read_text().splitlines()
+    # A slow machine also says what takes so long.
+    assert [line for line in said if not line.endswith(" ...")] == [
         f"{shorter} is left out: its runs have 20,480 timesteps, not 1,000,000",
         f"written: {folder}/variants/README.md",
     ]

@@ -43,11 +43,11 @@ def cut_at_every_update(runs: list[Run], protocol: Protocol) -> list[RunResult]:
     return training.results
 
 
-TRIED = ("HalfCheetah-v4", "Reacher-v4")
-OTHERS = [name for name in (*ENVIRONMENTS, *OTHER_ENVIRONMENTS) if name not in TRIED]
+TRIED = "Reacher-v4"
+OTHERS = [name for name in (*ENVIRONMENTS, *OTHER_ENVIRONMENTS) if name != TRIED]
 
 
-@pytest.mark.parametrize("environment", [*TRIED, *mark_soak(OTHERS)])
+@pytest.mark.parametrize("environment", [TRIED, *mark_soak(OTHERS)])
 def test_a_job_cut_at_every_update_is_a_job(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a run that diverges at once, and adaptive β."""
     broken = {**no_clipping(), "kl_coefficient": np.inf}

@@ -41,6 +41,7 @@ def mixed() -> dict[Run, tuple[str, bytes]]:
     return contents(training)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("setting", make.ONE_OF_EACH_RULE)
 def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut(
     setting: str, mixed: dict[Run, tuple[str, bytes]]
@@ -51,6 +52,7 @@ def test_a_run_is_the_same_alone_and_beside_others_in_a_job_that_is_cut(
         assert mixed[run] == content
 
 
+@pytest.mark.soak
 def test_ppo_s_runs_are_the_same_beside_the_lecture_s(mixed: dict[Run, tuple[str, bytes]]) -> None:
     runs = [Run(ENVIRONMENT, setting, 1) for setting in PPO]
     assert [result.csv for result in train(runs, PROTOCOL)] == [mixed[run][0] for run in runs]

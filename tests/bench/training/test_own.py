@@ -91,6 +91,7 @@ def test_a_job_may_mix_rules_and_each_run_is_as_alone() -> None:
     assert (line.split(",")[5], line.split(",")[-1]) == ("0", "3")
 
 
+@pytest.mark.soak
 def test_a_mixed_job_goes_on_from_a_checkpoint() -> None:
     runs = [Run("Hopper-v4", "still", 0), Run("Hopper-v4", "clip-0.2", 0)]
     training = Training(runs, PROTOCOL, (ANOTHER_RULE,))

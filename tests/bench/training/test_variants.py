@@ -47,11 +47,11 @@ def by_default(tmp_path_factory: pytest.TempPathFactory) -> str:
     return trained(tmp_path_factory.mktemp("default"), RUN, DEFAULT).read_csv(RUN)
 
 
-# Between them they have most choices of a protocol; `make soak` tries the other variants.
-TRIED = ("todays-libraries", "bootstrapped-time-limits", "epochs-stopped-by-kl", "v5")
+# It has the most choices of a protocol; `make soak` tries the other variants.
+TRIED = "todays-libraries"
 
 
-@pytest.mark.parametrize("name", [*TRIED, *mark_soak(name for name in VARIANTS if name not in TRIED)])
+@pytest.mark.parametrize("name", [TRIED, *mark_soak(name for name in VARIANTS if name != TRIED)])
 def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     name: str, by_default: str, tmp_path: Path
 ) -> None:
@@ -68,7 +68,9 @@ def test_a_variant_trains_and_is_repeated_also_cut_at_every_update(
     assert written["differs_from_default"] == replace(variant, timesteps=TIMESTEPS).in_words()
 
 
-@pytest.mark.parametrize("name", [TRIED[0], *mark_soak(TRIED[1:])])
+@pytest.mark.parametrize(
+    "name", [TRIED, *mark_soak(["bootstrapped-time-limits", "epochs-stopped-by-kl", "v5"])]
+)
 def test_a_run_of_a_variant_does_not_depend_on_its_company(name: str) -> None:
     """Where loops end early, where sums are over all parameters, and where the environment acts otherwise."""
     protocol = replace(VARIANTS[name], timesteps=TIMESTEPS)

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 
 from bench.common.files import csv_text
 from bench.options import Options
+from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.selection import Selection
 from bench.report.explorer import html
 from bench.results.folder import Results
+from bench.scores import lecture, pairs
 from bench.scores.analysis import analyze
+from bench.scores.lecture import LectureTables
 from tests.helpers.browser import Page, browser
 from tests.helpers.explorable import explorable
 
@@ -18,8 +23,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     made = explorable(tmp_path_factory.mktemp("explorable") / "results")
     opened = Options(made.path).open()
     found = analyze(*opened)
-    for name, table in (("table1", found.table), ("readings", found.readings), ("scores", found.scores)):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "PERMUTATIONS", 999)
+        tables = {name: getattr(found, name) for name in ("readings", "scores", "pairs")}
+    shown = Selection(ENVIRONMENTS, lecture.SHOWN, (0, 1, 2))
+    tables |= {"table1": found.table, "lecture": LectureTables(analyze(made, shown)).comparison}
+    for name, table in tables.items():
         (made.path / f"{name}.csv").write_text(csv_text(table))
+    (made.path / "README.md").write_text("# What came out\n\n<b>Not bold</b>, [in short](#what-came-out).\n")
+    (made.path / "videos").mkdir()
+    Image.new("RGB", (4, 2)).save(made.path / "videos" / "Hopper-v4.webp")
     html.write_page(*opened)
     return made
 

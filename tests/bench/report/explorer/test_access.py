@@ -74,14 +74,22 @@ def test_a_tap_shows_values_until_the_next(phone: Page) -> None:
     assert count(phone, OPEN_READOUT) == 0
 
 
-def test_the_curves_of_a_phone_begin_within_its_screen(phone: Page) -> None:
-    assert box(phone, FIRST_PLOT)["bottom"] - box(phone, "#curves")["top"] < 844
+def test_a_phone_shows_the_first_curves_and_their_legend_at_once(phone: Page) -> None:
+    assert phone.evaluate("scrollY") == 0
+    assert (
+        box(phone, FIRST_PLOT)["bottom"] < 844 + 2 * 24
+    )  # a summary of more kinds of runs than are published
+    assert box(phone, "#legend")["bottom"] < box(phone, FIRST_PLOT)["top"]
+    assert texts(phone, "#legend .setting")[:2] == ["no-clip", "clip-0.1"]
     assert not phone.evaluate("byId('column').checkVisibility()")
     phone.click("#choices > summary")
     assert phone.evaluate("byId('column').checkVisibility()")
 
 
 def test_the_table_of_a_phone_scrolls_and_compares(phone: Page) -> None:
+    assert not phone.evaluate("byId('scores').checkVisibility()")
+    phone.click("nav a[href='#table']")
+    phone.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert texts(phone, "#scores thead th")[1:3] == ["paper", "as of 3 seeds"]
     assert box(phone, "#scores thead th:nth-child(3)")["right"] <= 390
     assert phone.evaluate("document.querySelector('#table .scroll').classList.contains('more')")

@@ -54,3 +54,17 @@ def test_the_table_is_sorted(page: Page, results: Results) -> None:
 def test_labels_are_text(page: Page) -> None:
     assert LABEL in texts(page, "#scores tbody th")
     assert count(page, "b") == 0
+
+
+def test_the_intervals_are_drawn_once_more_where_most_scores_are(page: Page) -> None:
+    """A dot for each of two readings, on the whole scale and enlarged."""
+    dots = page.evaluate(
+        "[...document.querySelectorAll('#scores tbody tr')].map(row => row.querySelectorAll('circle').length)"
+    )
+    shown = page.evaluate("NEAR_ROWS.map((row) => DATA.table.rows.indexOf(row))")
+    assert len(shown) > 1
+    assert [dots[index] for index in shown] == [4] * len(shown)
+    labels = texts(page, "#scores thead svg text")
+    assert {"0", "1"} < set(labels)
+    enlarged = page.evaluate("SPANS[1].ticks.map(String)")
+    assert set(enlarged) < {label.replace("−", "-") for label in labels}

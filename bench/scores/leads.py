@@ -1,0 +1,162 @@
+"""Whether clipping's lead over a KL penalty survives other protocols: study B of `results/studies.md`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bench.protocol.environments import without_version
+from bench.protocol.settings import BASELINE
+from bench.protocol.variants import VARIANTS, folder_of
+from bench.results import evaluations
+from bench.results.folder import Results, open_results
+from bench.results.reading import KEYS, final_scores, runs_table
+from bench.scores.analysis import Analysis
+from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts
+from bench.scores.estimates import ALPHA, Estimate, correct_by_holm
+from bench.scores.pairs import omit_environment
+from bench.scores.scale import Grid
+
+DEFAULT = "(default)"
+PROTOCOLS = ("annealed", "todays-libraries")
+SCORE, MEAN_ACTIONS = "score", "mean_actions"
+OUTCOMES = (SCORE, MEAN_ACTIONS)
+# Seeds 0 to 2 suggested the question.
+SEEDS = range(3, 19)
+LEAST_RUNS = 2
+# Leads that are smaller count as none; the smallest that holds is said.
+BOUNDS = (0.03, 0.05)
+ALONE = Contrast((BASELINE,), ("fixed-kl-1",))
+
+
+@dataclass(frozen=True)
+class LeadTables:
+    """The lead under each protocol, computed when asked for.
+
+    grids: by outcome and protocol, on the default's scale, of the contrast's settings and of `SEEDS`.
+    """
+
+    grids: Mapping[tuple[str, str], Grid]
+
+    @property
+    def protocols(self) -> list[str]:
+        """The default and the protocols that have enough runs by training."""
+        return [name for outcome, name in self.grids if outcome == SCORE]
+
+    @property
+    def missing(self) -> int:
+        """How many planned runs are missing, or their evaluations."""
+        planned = len(CLIPPING_LESS_PENALTIES.settings) * 7 * len(SEEDS)
+        keys = [(outcome, name) for outcome in OUTCOMES for name in (DEFAULT, *PROTOCOLS)]
+        there = [np.isfinite(self.grids[key].returns).sum() if key in self.grids else 0 for key in keys]
+        return int(sum(planned - count for count in there))
+
+    @cached_property
+    def leads(self) -> pd.DataFrame:
+        """One line an outcome and protocol: outcome, protocol, and what follows.
+
+        lead, low, high: the contrast with its interval of 95 %. low_90, high_90: that of 90 %, which lies
+        within bounds where two one-sided tests at 0.05 say that the lead does. p, p_holm: of Welch's test;
+        of the default there is none. change, change_low, change_high, change_p, change_p_holm: the lead less
+        the default's. p_holm and change_p_holm are corrected together, for all lines. finding: as `conclude`
+        has it. alone: clip-0.2 less fixed-kl-1.
+        """
+        lines = []
+        for (outcome, protocol), grid in self.grids.items():
+            lead = self._lead(outcome, protocol)
+            low, high = lead.interval
+            low_90, high_90 = lead.find_ends(1 - ALPHA)
+            line = {"outcome": outcome, "protocol": protocol, "lead": lead.value, "low": low, "high": high}
+            line |= {"low_90": low_90, "high_90": high_90}
+            line["alone"] = find_contrasts([ALONE], grid, grid.normalized()).value[0]
+            if protocol != DEFAULT and (outcome, DEFAULT) in self.grids:
+                change = lead - self._lead(outcome, DEFAULT)
+                line |= {"p": lead.p, **change.as_columns("change"), "change_p": change.p}
+            lines.append(line)
+        names = ["p", "change", "change_low", "change_high", "change_p"]
+        table = pd.DataFrame(lines).reindex(columns=[*dict.fromkeys([*lines[0], *names])])
+        numbers = table.columns.drop(["outcome", "protocol"])
+        table[numbers] = table[numbers].astype(float)
+        corrected = correct_by_holm(table[["p", "change_p"]].to_numpy().ravel()).reshape(-1, 2)
+        table["p_holm"], table["change_p_holm"] = corrected.T
+        return table.assign(finding=[conclude(row) for row in table.itertuples()])
+
+    @cached_property
+    def by_environment(self) -> pd.DataFrame:
+        """Columns outcome, protocol, scope (an environment, or `without Walker2d`), lead, low and high."""
+        tables = []
+        for (outcome, protocol), grid in self.grids.items():
+            runs = grid.normalized()
+            scopes = {name: runs[:, [index]] for index, name in enumerate(grid.environments)}
+            for index, name in enumerate(map(without_version, grid.environments)):
+                if name == "Walker2d":
+                    scopes[f"without {name}"] = omit_environment(runs, index)
+            for scope, values in scopes.items():
+                lead = find_contrasts([CLIPPING_LESS_PENALTIES], grid, values)
+                low, high = lead.interval
+                columns = {"scope": scope, "lead": lead.value, "low": low, "high": high}
+                tables.append(pd.DataFrame({"outcome": outcome, "protocol": protocol, **columns}))
+        return pd.concat(tables, ignore_index=True)
+
+    def _lead(self, outcome: str, protocol: str) -> Estimate:
+        grid = self.grids[outcome, protocol]
+        return find_contrasts([CLIPPING_LESS_PENALTIES], grid, grid.normalized())[0]
+
+
+def conclude(row: object) -> str:
+    """What may be said of a line of `leads`: clipping, penalties, within 0.03, within 0.05 or undecided."""
+    p_holm, lead, low, high = (getattr(row, name) for name in ("p_holm", "lead", "low_90", "high_90"))
+    if p_holm < ALPHA:
+        return "clipping" if lead > 0 else "penalties"
+    bounds = [bound for bound in BOUNDS if -bound < low and high < bound]
+    return f"within {bounds[0]:g}" if bounds else "undecided"
+
+
+def read_leads(results: Results, default: Analysis) -> LeadTables | None:
+    """The runs of the study in a results folder; None before one of the protocols has enough of them.
+
+    default: the analysis of the folder's own runs.
+
+    Raises:
+        UserError: for a variant's folder that can't be used.
+    """
+    scale = default.grid.scale
+    grids = {}
+    for name in (DEFAULT, *PROTOCOLS):
+        opened = results if name == DEFAULT else _open_variant(results, name)
+        if opened is None:
+            continue
+        for outcome, lines in _outcomes(opened, default.grid.environments).items():
+            if not lines.empty:
+                grid = Grid.of(lines, scale, outcome)
+                least = np.isfinite(grid.returns).sum(axis=-1).min()
+                if set(grid.settings) == {*CLIPPING_LESS_PENALTIES.settings} and least >= LEAST_RUNS:
+                    grids[outcome, name] = grid
+    tables = LeadTables(dict(sorted(grids.items(), key=lambda item: OUTCOMES.index(item[0][0]))))
+    return tables if len(tables.protocols) > 1 else None
+
+
+def _open_variant(results: Results, name: str) -> Results | None:
+    """The variant's folder; None where it is not there, or its runs are of another length."""
+    folder = folder_of(results.path, name)
+    if not folder.exists():
+        return None
+    variant = open_results(folder, None, create=False, protocol=VARIANTS[name])
+    return variant if variant.protocol.timesteps == results.protocol.timesteps else None
+
+
+def _outcomes(results: Results, environments: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """The lines of the study's runs by outcome, each with the keys of a run and the outcome's column."""
+
+    def is_planned(environment: str, setting: str, seed: int) -> bool:
+        planned = setting in CLIPPING_LESS_PENALTIES.settings and seed in SEEDS
+        return planned and environment in environments
+
+    runs = {run for run in results.finished() if is_planned(run.environment, run.setting, run.seed)}
+    policies = evaluations.read(results.path).astype({"seed": int})
+    planned = [is_planned(*key) for key in policies[list(KEYS)].itertuples(index=False, name=None)]
+    policies = policies[np.array(planned, bool) & (policies["mode"] == "mean")]
+    scores = final_scores(runs_table(results, runs)) if runs else pd.DataFrame()
+    return {SCORE: scores, MEAN_ACTIONS: policies.rename(columns={"mean_return": MEAN_ACTIONS})}
