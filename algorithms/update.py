@@ -92,14 +92,13 @@ def initial_state(
 ) -> RunState:
     """The state of one run before its first step; weights and key depend on the seed alone.
 
-    demonstrations: for a rule that imitates; its policy depends on them, too.
+    demonstrations: which the policy imitates, for a rule that asks for it.
     """
     choices = hyperparameters.choices
     networks = Networks.of(hyperparameters, action_size)
     parameters, key = _initial_parameters(networks, observation_size, seed)
     statistics = initial_statistics(observation_size)
-    if imitates(rule):
-        assert demonstrations is not None
+    if demonstrations is not None:
         statistics = demonstrated_statistics(choices, demonstrations)
         parameters["policy"] = _supervised_policy(
             choices, networks, parameters["policy"], demonstrations, key

@@ -70,10 +70,13 @@ def start_learners(
     environments: Environments,
     protocol: Protocol,
     own: OwnFiles = (),
+    *,
+    restored: bool = False,
 ) -> list[Learner]:
     """The learners of a job's runs before their first step, in the runs' order.
 
     settings: of each run.
+    restored: whether `Learner.restore` will replace the states, so that no policy imitates in vain.
     """
 
     @cache
@@ -91,7 +94,8 @@ def start_learners(
         sizes = environments.observation_size, environments.action_size
         demonstrations, sha256 = demonstrated() if imitates(rule) else (None, None)
         numbers = dict(setting.numbers)
-        state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes, demonstrations)
+        imitated = None if restored else demonstrations
+        state = initial_state(protocol.hyperparameters, rule, run.seed, numbers, *sizes, imitated)
         return Learner(rule, jax.tree.map(lambda leaf: leaf[None], state), sha256)
 
     return [start(run, setting) for run, setting in zip(runs, settings, strict=True)]

@@ -53,10 +53,13 @@ class Training:
     updates: how many each run has made.
     """
 
-    def __init__(self, runs: Sequence[Run], protocol: Protocol, own: OwnFiles = ()) -> None:
+    def __init__(
+        self, runs: Sequence[Run], protocol: Protocol, own: OwnFiles = (), *, restored: bool = False
+    ) -> None:
         """The runs before their first step.
 
         own: the files of those settings that are not part of this package.
+        restored: whether the learners' states will be those of a checkpoint.
 
         Raises:
             RuntimeError: where JAX's settings are not the pinned ones.
@@ -68,7 +71,9 @@ class Training:
         self._settings = [known[run.setting] for run in runs]
         seeds, choices = [run.seed for run in runs], protocol.hyperparameters.choices
         self.environments = Environments(runs[0].environment, seeds, choices.actions)
-        self.learners = start_learners(runs, self._settings, self.environments, protocol, own)
+        self.learners = start_learners(
+            runs, self._settings, self.environments, protocol, own, restored=restored
+        )
         self.updates = 0
         self._logs = [RunLog(columns=list(learner.rule.columns)) for learner in self.learners]
 
@@ -161,7 +166,7 @@ class Training:
     @classmethod
     def resumed(cls, checkpoint: Checkpoint, protocol: Protocol, own: OwnFiles = ()) -> "Training":
         """The training that gave the checkpoint; it goes on with the bits that it would have had."""
-        training, states = cls(checkpoint.runs, protocol, own), checkpoint.states
+        training, states = cls(checkpoint.runs, protocol, own, restored=True), checkpoint.states
         simulators, _ = training.environments.state()
         training.environments.restore(
             {name: np.stack([state.arrays[name] for state in states]) for name in simulators},

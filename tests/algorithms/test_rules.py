@@ -118,10 +118,11 @@ def test_the_values_are_fitted_alike_whatever_the_psi() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "gae_lambda"), [("pg-advantage", 1.0), ("trpo-0.01", 0.95), ("line-search", 0.95)]
+    "targets_of", [("pg-advantage", 1.0), *mark_soak([("trpo-0.01", 0.95), ("line-search", 0.95)])]
 )
-def test_the_regression_reduces_the_values_error(name: str, gae_lambda: float) -> None:
+def test_the_regression_reduces_the_values_error(targets_of: tuple[str, float]) -> None:
     """On its own targets: rewards-to-go, or λ-returns."""
+    name, gae_lambda = targets_of
     batch = rollout(0)
     before, after, diagnostics = updated(SETTINGS[name], batch)
     old = filtered(before.statistics, batch.observations[:-1, 0])

@@ -13,6 +13,7 @@ from bench.training.training import Training, train
 from tests.golden import make
 from tests.golden.test_golden import LECTURE, SAME_KIND
 from tests.helpers.processes import command_line
+from tests.helpers.soak import mark_soak
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +60,10 @@ def test_ppo_s_runs_are_the_same_beside_the_lecture_s(mixed: dict[Run, tuple[str
 
 
 @pytest.mark.skipif(not SAME_KIND, reason="needs a processor that gives the golden run's bits")
-def test_golden_runs_of_all_settings() -> None:
-    assert make.csvs(ENVIRONMENT, LECTURE_SETTINGS) == LECTURE["runs"][ENVIRONMENT]
+@pytest.mark.parametrize("settings", [make.ONE_OF_EACH_RULE, *mark_soak([LECTURE_SETTINGS])])
+def test_golden_runs(settings: tuple[str, ...]) -> None:
+    stored = LECTURE["runs"][ENVIRONMENT]
+    assert make.csvs(ENVIRONMENT, settings) == {name: stored[name] for name in settings}
 
 
 @pytest.mark.soak

@@ -39,8 +39,8 @@ def csv_of(run: Run, company: list[Run]) -> str:
 def test_a_run_does_not_depend_on_its_company(alone: str) -> None:
     assert len(alone.splitlines()) == 2
     assert csv_of(RUN, [RUN]) == alone
-    others = [Run(ENVIRONMENT, setting, seed) for setting in PAPER_SETTINGS for seed in (0, 1)]
-    assert csv_of(RUN, others) == alone
+    settings = ("no-clip", "clip-0.2", "adaptive-kl-0.01", "fixed-kl-1")
+    assert csv_of(RUN, [Run(ENVIRONMENT, setting, seed) for setting in settings for seed in (0, 1)]) == alone
 
 
 @pytest.mark.soak

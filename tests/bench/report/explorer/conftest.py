@@ -1,6 +1,7 @@
 """A page to explore, opened in a headless Chromium."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,17 +11,23 @@ from bench.options import Options
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.selection import Selection
 from bench.report.explorer import html
-from bench.results.folder import Results
+from bench.results.folder import Results, open_results
 from bench.scores import lecture, pairs
 from bench.scores.analysis import analyze
 from bench.scores.lecture import LectureTables
+from tests.conftest import made_once
 from tests.helpers.browser import Page, browser
 from tests.helpers.explorable import explorable
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    made = explorable(tmp_path_factory.mktemp("explorable") / "results")
+    folder = made_once(tmp_path_factory, "explorable", make_explorable)
+    return open_results(folder, None, create=False)
+
+
+def make_explorable(folder: Path) -> None:
+    made = explorable(folder)
     opened = Options(made.path).open()
     found = analyze(*opened)
     with pytest.MonkeyPatch.context() as patch:
@@ -34,10 +41,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     (made.path / "videos").mkdir()
     Image.new("RGB", (4, 2)).save(made.path / "videos" / "Hopper-v4.webp")
     html.write_page(*opened)
-    return made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with browser(tmp_path_factory.mktemp("profile")) as page:
         yield page
