@@ -48,8 +48,9 @@ function scoreAxis() {
     line("M76 9h22", "#444"), dot(87, 9, "#444", false), text(103, 13, "untrained = 0"),
     line("M206 2V16", "#000"), text(213, 13, "the paper's"),
   ];
-  const label = (score, span) => text(across(score, span), 34, String(score).replace("-", "−"), "middle");
-  return drawing(38, ...key, ...SPANS.flatMap((span) => span.ticks.map((score) => label(score, span))));
+  const captions = ["whole scale", "enlarged"].map((words, index) => text(SPANS[index].start + SPANS[index].width / 2, 29, words, "middle"));
+  const label = (score, span) => text(across(score, span), 44, String(score).replace("-", "−"), "middle");
+  return drawing(48, ...key, ...captions, ...SPANS.flatMap((span) => span.ticks.map((score) => label(score, span))));
 }
 
 /** Both readings' scores with their intervals, and the paper's score, on each span. */
