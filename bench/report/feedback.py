@@ -16,7 +16,15 @@ from bench.report.tables import format_returns
 from bench.report.templates import render
 from bench.results.demonstrations import demonstrated_returns
 from bench.scores.analysis import Analysis
-from bench.scores.feedback import NO_PENALTY, PREFERENCES, SUPERVISED, TRUE_REWARD, WHOLE, FeedbackTables
+from bench.scores.feedback import (
+    NO_PENALTY,
+    PLANNED_SEEDS,
+    PREFERENCES,
+    SUPERVISED,
+    TRUE_REWARD,
+    WHOLE,
+    FeedbackTables,
+)
 
 COLUMNS = 4
 
@@ -44,7 +52,8 @@ def render_feedback(tables: FeedbackTables) -> str:
         "rlhf.md",
         analysis=analysis,
         feedback=tables,
-        present=set(tables.present),
+        compared=set(tables.compared),
+        planned=PLANNED_SEEDS,
         pairs={(row.setting, row.other): row for row in tables.pairs.itertuples()},
         options=SETTINGS[WHOLE].options,
         coefficient=SETTINGS[WHOLE].numbers["supervised_coefficient"],

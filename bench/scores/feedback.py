@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from bench.protocol.protocol import LOG_INTERVAL
@@ -14,6 +15,10 @@ from bench.scores.pairs import compare_beside, compare_settings
 
 SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
 TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
+# Of the plan in `results/studies.md`.
+PLANNED_SEEDS = 5
+# An interval takes two runs in every environment.
+LEAST_RUNS = 2
 # The settings of human feedback, and what they are held against.
 SHOWN = (BASELINE, *RLHF_SETTINGS)
 # What the page compares, besides each setting with clipping.
@@ -37,6 +42,22 @@ class FeedbackTables:
         """The settings of human feedback that have runs."""
         return [name for name in self.analysis.grid.settings if name in RLHF_SETTINGS]
 
+    @property
+    def compared(self) -> list[str]:
+        """Those that have two runs or more in every environment."""
+        runs = np.isfinite(self.analysis.grid.returns).sum(axis=-1).min(axis=-1)
+        least = dict(zip(self.analysis.grid.settings, runs, strict=True))
+        return [name for name in self.present if least[name] >= LEAST_RUNS]
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """How many of the planned runs the settings lack that lack any."""
+        planned = PLANNED_SEEDS * len(self.analysis.grid.environments)
+        grid = self.analysis.grid.only(self.present)
+        there = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=(1, 2)).tolist(), strict=True))
+        lacks = {name: planned - there.get(name, 0) for name in RLHF_SETTINGS}
+        return {name: count for name, count in lacks.items() if count > 0}
+
     @cached_property
     def comparison(self) -> pd.DataFrame:
         """One line a setting, as `compare_beside` has it."""
@@ -44,8 +65,8 @@ class FeedbackTables:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """The pairs that the page compares, where both have runs, as `compare_settings` has them."""
-        shown = [pair for pair in PAIRS if set(pair) <= set(self.present)]
+        """The pairs that the page compares, of `compared` settings, as `compare_settings` has them."""
+        shown = [pair for pair in PAIRS if set(pair) <= set(self.compared)]
         return compare_settings(self.analysis.grid, shown)
 
     @cached_property

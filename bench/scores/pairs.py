@@ -78,10 +78,12 @@ def compare_beside(table: pd.DataFrame, grid: Grid, group: Collection[str]) -> p
     """A group's settings and what they are held against, with their differences from clip-0.2.
 
     Columns setting, score, ci_low, ci_high, runs and diverged of the table, and those of `compare_settings`
-    but other. These are of the group's settings only, and NaN where clip-0.2 has no run.
+    but other. These are of the group's settings only, and NaN where one of the two lacks an environment.
     """
+    fewest = np.isfinite(grid.returns).sum(axis=-1).min(axis=-1)
+    whole = {name for name, runs in zip(grid.settings, fewest, strict=True) if runs}
     names = [name for name in table["setting"] if name in group]
-    pairs = [(name, BASELINE) for name in names] if BASELINE in grid.settings else []
+    pairs = [(name, BASELINE) for name in names if whole.issuperset((name, BASELINE))]
     found = compare_settings(grid, pairs).drop(columns="other")
     table = table[["setting", "score", "ci_low", "ci_high", "runs", "diverged"]]
     return table.merge(found, on="setting", how="left")

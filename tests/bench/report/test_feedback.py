@@ -76,6 +76,20 @@ def test_without_runs_of_clipping_no_difference_from_it_is_written(tmp_path: Pat
         assert table["difference"].isna().all()
 
 
+def test_a_setting_that_lacks_an_environment_is_compared_with_none(tmp_path: Path) -> None:
+    some = synthetic_results(tmp_path, UPDATES * 2048, range(2), ("clip-0.2", "rlhf-supervised"))
+    synthetic_results(tmp_path, UPDATES * 2048, range(2), ("rlhf",), environments=("Hopper-v4",))
+    some = Results(some.path, some.protocol)
+    write_feedback(analyze(some, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1))), tmp_path)
+    table = pd.read_csv(tmp_path / "rlhf.csv").set_index("setting")
+    assert table["difference"].notna().tolist() == [False, True, False]
+    text = (tmp_path / "rlhf.md").read_text()
+    assert "`rlhf-supervised` 21, `rlhf` 33, `rlhf-no-penalty` 35," in text
+    assert "improves the supervised policy" not in text
+    assert "| PPO from human feedback | Hopper |" in text  # how good the model was is told
+    assert not re.search(r"\bnan\b|\(\)|; p \)", text)
+
+
 def test_claims_wait_for_the_runs_that_they_need(tmp_path: Path) -> None:
     some = synthetic_results(tmp_path, UPDATES * 2048, range(2), ("clip-0.2", "rlhf-supervised", "rlhf"))
     write_feedback(analyze(some, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1))), tmp_path)
