@@ -86,7 +86,8 @@ def draw_returns_by_kl(analysis: Analysis) -> Figure:
     its own, to the right.
     """
     runs, look_of = analysis.runs, looks(analysis.settings)
-    names = analysis.grid.environments
+    there = set(runs["environment"][runs["setting"].isin((WHOLE, NO_PENALTY))])
+    names = sorted(there) or analysis.grid.environments
     figure, panels = wrap_panels(len(names), COLUMNS, (3.0, 2.6))
     for panel, environment in zip(panels, names, strict=True):
         learned = panel.twinx()
