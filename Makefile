@@ -43,7 +43,7 @@ page: .venv/installed
 variants: .venv/installed
 	@$(BENCH) variants $(if $(RESULTS),--results $(call quoted,$(RESULTS)))
 
-# All but the slow tests: about a minute on two cores.
+# All but the slow tests: a minute and a half on two cores.
 check: lint
 	.venv/bin/pytest -m "not slow" --numprocesses auto --dist loadfile
 
