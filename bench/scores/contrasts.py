@@ -1,11 +1,14 @@
-"""Contrasts that studies planned before their runs: the mean of some settings less the mean of others."""
+"""What planned studies share: contrasts of settings, the scopes that they are told for, and conclusions."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from bench.scores.estimates import Estimate, estimate_mean
+from bench.protocol.environments import without_version
+from bench.scores.estimates import ALPHA, Estimate, estimate_mean
+from bench.scores.pairs import omit_environment
 from bench.scores.scale import Floats, Grid
 
 
@@ -31,3 +34,30 @@ def find_contrasts(contrasts: Iterable[Contrast], grid: Grid, runs: Floats) -> E
     return Estimate(
         *(np.stack([getattr(one, name) for one in found]) for name in ("value", "variance", "spread"))
     )
+
+
+def split_by_scope(grid: Grid, runs: Floats) -> dict[str, Floats]:
+    """Values of runs in each environment alone, by its id, and over all others as `without Walker2d`.
+
+    runs: `[setting, environment, seed]`, as in the grid.
+    """
+    scopes = {name: runs[:, [index]] for index, name in enumerate(grid.environments)}
+    for index, name in enumerate(map(without_version, grid.environments)):
+        if name == "Walker2d":
+            scopes[f"without {name}"] = omit_environment(runs, index)
+    return scopes
+
+
+def find_conclusions(table: pd.DataFrame, value: str, bound: float, words: tuple[str, str]) -> list[str]:
+    """What may be said of each line: one of the words, equivalent or undecided.
+
+    table: with p_holm, and the ends low_90 and high_90 of the interval of 90 %.
+    value: the column whose sign counts where p_holm is below the level.
+    bound: what is equivalent lies within, in either direction.
+    words: for a significant value above 0, and below.
+    """
+    significant = table["p_holm"] < ALPHA
+    inside = (table["low_90"] > -bound) & (table["high_90"] < bound)
+    return np.select(
+        [significant & (table[value] > 0), significant, inside], [*words, "equivalent"], "undecided"
+    ).tolist()

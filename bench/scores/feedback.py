@@ -45,8 +45,7 @@ class FeedbackTables:
     @property
     def compared(self) -> list[str]:
         """Those that have two runs or more in every environment."""
-        runs = np.isfinite(self.analysis.grid.returns).sum(axis=-1).min(axis=-1)
-        least = dict(zip(self.analysis.grid.settings, runs, strict=True))
+        least = self.analysis.grid.fewest_runs
         return [name for name in self.present if least[name] >= LEAST_RUNS]
 
     @property

@@ -11,14 +11,19 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.protocol.environments import without_version
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS
 from bench.results.evaluations import MODES
 from bench.scores.analysis import Analysis
-from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts
+from bench.scores.contrasts import (
+    CLIPPING_LESS_PENALTIES,
+    Contrast,
+    find_conclusions,
+    find_contrasts,
+    split_by_scope,
+)
 from bench.scores.estimates import ALPHA, correct_by_holm, estimate_mean
-from bench.scores.pairs import compare_family, omit_environment
+from bench.scores.pairs import compare_family
 from bench.scores.scale import Floats, Grid
 
 SAMPLED, MEAN = MODES
@@ -106,10 +111,7 @@ class PolicyTables:
         scope: an environment alone, or `without Walker2d`.
         """
         grid, runs = self.grids[MEAN], self.changes_of_runs
-        scopes = {name: runs[:, [index]] for index, name in enumerate(grid.environments)}
-        for index, name in enumerate(grid.environments):
-            if without_version(name) == "Walker2d":
-                scopes[f"without {without_version(name)}"] = omit_environment(runs, index)
+        scopes = split_by_scope(grid, runs)
         return pd.concat(
             [
                 pd.DataFrame({"setting": grid.settings, **estimate_mean(values).as_columns("change")}).assign(
@@ -133,9 +135,10 @@ class PolicyTables:
         runs = {mode: of_mode.normalized() for mode, of_mode in self.grids.items()}
         runs["change"] = self.changes_of_runs
         columns: dict[str, object] = {"contrast": list(CONTRASTS)}
-        for name, values in runs.items():
-            columns |= find_contrasts(CONTRASTS.values(), grid, values).as_columns(name)
-        change = find_contrasts(CONTRASTS.values(), grid, self.changes_of_runs)
+        found = {name: find_contrasts(CONTRASTS.values(), grid, values) for name, values in runs.items()}
+        for name, estimate in found.items():
+            columns |= estimate.as_columns(name)
+        change = found["change"]
         low, high = change.find_ends(1 - ALPHA)
         table = pd.DataFrame({**columns, "low_90": low, "high_90": high, "p": change.p})
         table["p_holm"] = correct_by_holm(change.p)
@@ -154,10 +157,4 @@ class PolicyTables:
 
 def conclude(contrasts: pd.DataFrame) -> list[str]:
     """What the plan lets one say of each change: less noise, larger, equivalent or undecided."""
-    significant = contrasts["p_holm"] < ALPHA
-    inside = (contrasts["low_90"] > -BOUND) & (contrasts["high_90"] < BOUND)
-    return np.select(
-        [significant & (contrasts["change"] < 0), significant, inside],
-        ["less noise", "larger", "equivalent"],
-        "undecided",
-    ).tolist()
+    return find_conclusions(contrasts, "change", BOUND, ("larger", "less noise"))

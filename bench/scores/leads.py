@@ -7,16 +7,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.protocol.environments import without_version
 from bench.protocol.settings import BASELINE
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results import evaluations
 from bench.results.folder import Results, open_results
 from bench.results.reading import KEYS, final_scores, runs_table
 from bench.scores.analysis import Analysis
-from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts
+from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts, split_by_scope
 from bench.scores.estimates import ALPHA, Estimate, correct_by_holm
-from bench.scores.pairs import omit_environment
 from bench.scores.scale import Grid
 
 DEFAULT = "(default)"
@@ -88,12 +86,7 @@ class LeadTables:
         """Columns outcome, protocol, scope (an environment, or `without Walker2d`), lead, low and high."""
         tables = []
         for (outcome, protocol), grid in self.grids.items():
-            runs = grid.normalized()
-            scopes = {name: runs[:, [index]] for index, name in enumerate(grid.environments)}
-            for index, name in enumerate(map(without_version, grid.environments)):
-                if name == "Walker2d":
-                    scopes[f"without {name}"] = omit_environment(runs, index)
-            for scope, values in scopes.items():
+            for scope, values in split_by_scope(grid, grid.normalized()).items():
                 lead = find_contrasts([CLIPPING_LESS_PENALTIES], grid, values)
                 low, high = lead.interval
                 columns = {"scope": scope, "lead": lead.value, "low": low, "high": high}
@@ -131,8 +124,8 @@ def read_leads(results: Results, default: Analysis) -> LeadTables | None:
         for outcome, lines in _outcomes(opened, default.grid.environments).items():
             if not lines.empty:
                 grid = Grid.of(lines, scale, outcome)
-                least = np.isfinite(grid.returns).sum(axis=-1).min()
-                if set(grid.settings) == {*CLIPPING_LESS_PENALTIES.settings} and least >= LEAST_RUNS:
+                enough = {setting for setting, runs in grid.fewest_runs.items() if runs >= LEAST_RUNS}
+                if enough == {*CLIPPING_LESS_PENALTIES.settings}:
                     grids[outcome, name] = grid
     tables = LeadTables(dict(sorted(grids.items(), key=lambda item: OUTCOMES.index(item[0][0]))))
     return tables if len(tables.protocols) > 1 else None

@@ -80,8 +80,7 @@ def compare_beside(table: pd.DataFrame, grid: Grid, group: Collection[str]) -> p
     Columns setting, score, ci_low, ci_high, runs and diverged of the table, and those of `compare_settings`
     but other. These are of the group's settings only, and NaN where one of the two lacks an environment.
     """
-    fewest = np.isfinite(grid.returns).sum(axis=-1).min(axis=-1)
-    whole = {name for name, runs in zip(grid.settings, fewest, strict=True) if runs}
+    whole = {name for name, runs in grid.fewest_runs.items() if runs}
     names = [name for name in table["setting"] if name in group]
     pairs = [(name, BASELINE) for name in names if whole.issuperset((name, BASELINE))]
     found = compare_settings(grid, pairs).drop(columns="other")

@@ -177,6 +177,12 @@ class Grid:
             return False
         return bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
 
+    @property
+    def fewest_runs(self) -> dict[str, int]:
+        """How many runs each setting has in the environment where it has the fewest."""
+        fewest = np.isfinite(self.returns).sum(axis=-1).min(axis=-1)
+        return dict(zip(self.settings, fewest.tolist(), strict=True))
+
     def find(self, settings: Iterable[str]) -> list[int]:
         """The indices of these settings."""
         return [self.settings.index(name) for name in settings]

@@ -12,7 +12,8 @@ from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import ALPHA, estimate_mean
+from bench.scores.contrasts import find_conclusions
+from bench.scores.estimates import estimate_mean
 from bench.scores.pairs import AREA, MIDDLE, WITHOUT, compare_in_other_ways, permute_settings
 from bench.scores.scale import Grid
 
@@ -115,7 +116,7 @@ class SuccessorTables:
 
 def find_compared(grid: Grid) -> list[str]:
     """The settings that have enough runs in every environment, where clip-0.2 has them."""
-    least = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=-1).min(axis=-1), strict=True))
+    least = grid.fewest_runs
     if least.get(BASELINE, 0) < LEAST_RUNS:
         return []
     return [name for name in SUCCESSOR_SETTINGS if least.get(name, 0) >= LEAST_RUNS]
@@ -128,10 +129,4 @@ def find_pairs(grid: Grid) -> list[tuple[str, str]]:
 
 def conclude(differences: pd.DataFrame) -> list[str]:
     """What may be said of each difference. differences: as `permute_settings` has them."""
-    significant = differences["p_holm"] < ALPHA
-    inside = (differences["low_90"] > -BOUND) & (differences["high_90"] < BOUND)
-    return np.select(
-        [significant & (differences["difference"] > 0), significant, inside],
-        ["better", "worse", "equivalent"],
-        "undecided",
-    ).tolist()
+    return find_conclusions(differences, "difference", BOUND, ("better", "worse"))

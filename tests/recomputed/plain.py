@@ -104,6 +104,15 @@ def on_scale(returns: Floats, policy: str = "uniform", one: Floats | None = None
     return (returns - low[:, None]) / (high - low)[:, None]
 
 
+def scores(setting: str) -> list[Floats]:
+    """Of all runs of a setting, by environment; where there is none, empty."""
+    runs = all_runs()[all_runs()["setting"] == setting]
+    return [
+        ((runs["score"][runs["environment"] == environment] - low) / (high - low)).to_numpy()
+        for environment, low, high in zip(ENVIRONMENTS, LOW, HIGH, strict=True)
+    ]
+
+
 def welch(groups: list[Floats], factors: list[float]) -> tuple[float, float, float]:
     """Value, standard error and degrees of freedom of a weighted sum of means."""
     value = sum(f * group.mean() for f, group in zip(factors, groups, strict=True))

@@ -12,12 +12,12 @@ from tests.recomputed.plain import (
     LOW,
     RESULTS,
     SEEDS,
-    Floats,
     agree,
     all_runs,
     holm,
     interval,
     published,
+    scores,
     welch,
 )
 
@@ -25,15 +25,6 @@ pytestmark = pytest.mark.slow
 
 TABLE = published("lecture", "setting")
 LECTURE = list(TABLE.index[2:])
-
-
-def scores(setting: str) -> list[Floats]:
-    """By environment, of all runs of a setting."""
-    runs = all_runs()[all_runs()["setting"] == setting]
-    groups = [runs["score"][runs["environment"] == environment] for environment in ENVIRONMENTS]
-    return [
-        ((each - low) / (high - low)).to_numpy() for each, low, high in zip(groups, LOW, HIGH, strict=True)
-    ]
 
 
 def test_scores_and_differences() -> None:

@@ -7,17 +7,13 @@ from scipy import stats
 
 from tests.recomputed.plain import (
     E7,
-    ENVIRONMENTS,
-    HIGH,
-    LOW,
     RESULTS,
     SEEDS,
-    Floats,
     agree,
-    all_runs,
     holm,
     interval,
     published,
+    scores,
     welch,
 )
 
@@ -26,15 +22,6 @@ pytestmark = pytest.mark.slow
 TABLE = published("rlhf", "setting")
 # The rollout from which changes count: the policy's first step, or the first line with a learned return.
 BEGIN = {"rlhf": 30, "rlhf-no-penalty": 30, "preferences": 10}
-
-
-def scores(setting: str) -> list[Floats]:
-    """Of all runs of a setting, by environment; where there is none, empty."""
-    runs = all_runs()[all_runs()["setting"] == setting]
-    return [
-        ((runs["score"][runs["environment"] == environment] - low) / (high - low)).to_numpy()
-        for environment, low, high in zip(ENVIRONMENTS, LOW, HIGH, strict=True)
-    ]
 
 
 def test_scores_and_differences() -> None:
