@@ -35,7 +35,8 @@ class Table(Options, OnResults):
         finished = results.finished()
         present = finished_of(results, selection)
         tell_left_out(results, selection, console)
-        from bench.report.terminal import show_differences, show_returns, show_table, show_warnings
+        from bench.report.tables import find_warnings
+        from bench.report.terminal import show_differences, show_returns, show_table
         from bench.scores.analysis import analyze
 
         seven = environments_of(results.protocol.environment_version)
@@ -46,7 +47,8 @@ class Table(Options, OnResults):
             show_table(analysis, console)
         else:
             show_returns(results, present, console)
-        show_warnings(analysis, console)
+        for warning in find_warnings(analysis):
+            warn(console, warning)
         with stage(console, "permuting runs to test differences"):
             show_differences(analysis, console)
         if self.output is not None:

@@ -69,7 +69,7 @@ def _mean(runs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def _shown(mean: pd.Series) -> pd.Series:
-    """What decides about a panel's limits: without the first tenth of the time."""
+    """The part of a mean that sets a panel's limits: all but the first tenth of the time."""
     return mean[mean.index >= FIRST_SHOWN * mean.index[-1]]
 
 

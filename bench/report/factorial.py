@@ -1,7 +1,6 @@
 """`factorial.md` and its tables: which choices make the unconstrained setting fail as the paper's does."""
 
 from pathlib import Path
-from typing import Any
 
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
@@ -11,7 +10,6 @@ from bench.report.beside import write_beside
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import Cells
 from bench.report.templates import render
-from bench.scores.estimates import ALPHA
 from bench.scores.factorial import FACTORS, FOLDER, LOW, NOT_LOW, SEEDS, FactorialTables
 
 
@@ -41,7 +39,6 @@ def render_factorial(tables: FactorialTables) -> str:
         seeds=ranges(list(SEEDS)),
         missing=int((len(SEEDS) - tables.runs).sum()),
         factors=FACTORS,
-        alpha=ALPHA,
     )
 
 
@@ -49,11 +46,7 @@ def format_effects(tables: FactorialTables) -> Cells:
     """Effect, interval and corrected p in each environment, a row an effect."""
     rows: dict[str, list[str]] = {}
     for row in tables.effects.itertuples():
-        cells: tuple[Any, ...] = (
-            format_number(row.value),
-            format_interval(row.low, row.high),
-            format_p(row.p_holm),
-        )
+        cells = format_number(row.value), format_interval(row.low, row.high), format_p(row.p_holm)
         rows.setdefault(str(row.effect), []).extend(cells)
     heading = [f"{without_version(name)}{what}" for name in (LOW, NOT_LOW) for what in ("", ", 95 %", ", p")]
     return [["effect", *heading], *([effect, *cells] for effect, cells in rows.items())]

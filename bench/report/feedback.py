@@ -57,7 +57,7 @@ def render_feedback(tables: FeedbackTables) -> str:
         pairs={(row.setting, row.other): row for row in tables.pairs.itertuples()},
         options=SETTINGS[WHOLE].options,
         coefficient=SETTINGS[WHOLE].numbers["supervised_coefficient"],
-        returns=format_returns(analysis.returns, analysis.settings),
+        returns=format_returns(analysis),
         demonstrated=demonstrated_returns(analysis.grid.environments),
         names={
             "supervised": SUPERVISED,

@@ -7,14 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.protocol.environments import without_version
 from bench.protocol.selection import ranges
 from bench.protocol.settings import UNCONSTRAINED, Setting
 from bench.report.appearance import looks
 from bench.report.beside import write_beside
-from bench.report.formats import format_interval, format_list, format_number, format_p
+from bench.report.formats import format_estimate, format_list, format_number, format_p
 from bench.report.score_figures import DIGITS
-from bench.report.tables import Cells
+from bench.report.tables import Cells, lay_out
 from bench.report.templates import render
 from bench.scores.estimates import ALPHA
 from bench.scores.final_policies import BOUND, CONTRASTS, MEAN, SAMPLED, SEEDS, PolicyTables
@@ -40,30 +39,18 @@ def render_final_policies(tables: PolicyTables) -> str:
             (row, format_list(first), format_list(others))
             for row, (first, others) in zip(tables.contrasts.itertuples(), CONTRASTS.values(), strict=True)
         ],
-        changes=format_changes(tables),
+        changes=lay_out(
+            tables.changes.assign(setting=list(map(tables.analysis.label, tables.changes.itertuples()))),
+            ["setting"],
+            "scope",
+            lambda row: format_estimate(row, "change"),
+        ),
         pairs=format_significant(tables.pairs),
         seeds=ranges(list(SEEDS)),
         episodes=int(tables.evaluated["episodes"].min()),
         alpha=ALPHA,
         bound=BOUND,
     )
-
-
-def format_changes(tables: PolicyTables) -> Cells:
-    """The change of each setting in each environment alone, and without Walker2d, with its interval."""
-    cells = {
-        (row.setting, row.scope): f"{format_number(row.change)}"
-        f" ({format_interval(row.change_low, row.change_high)})"
-        for row in tables.changes.itertuples()
-    }
-    scopes = tables.changes["scope"].unique().tolist()
-    rows = [
-        [tables.analysis.settings[name].label, *(cells[name, scope] for scope in scopes)]
-        for name in tables.table["setting"]
-    ]
-    environments = tables.analysis.grid.environments
-    heading = [without_version(scope) if scope in environments else scope for scope in scopes]
-    return [["setting", *heading], *rows]
 
 
 def format_significant(pairs: pd.DataFrame) -> Cells:

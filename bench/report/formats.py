@@ -56,12 +56,14 @@ def format_interval(low: float, high: float, unreliable: bool = False) -> str:
     return f"({interval})" if unreliable else interval
 
 
-def format_estimate(row: Any, name: str) -> str:
-    """A number of a table's line and, in brackets, its interval, the columns `…_low` and `…_high`."""
-    value, low, high = (getattr(row, column) for column in (name, f"{name}_low", f"{name}_high"))
-    return (
-        format_number(value) if math.isnan(low) else f"{format_number(value)} ({format_interval(low, high)})"
-    )
+def format_estimate(row: Any, name: str, ends: tuple[str, str] | None = None) -> str:
+    """A number of a table's line and, in brackets, its interval, where there is one.
+
+    name, ends: the columns of the number and of the interval, as `Estimate.as_columns` has them.
+    """
+    columns = (name, *(ends or (f"{name}_low", f"{name}_high")))
+    value, low, high = (getattr(row, column) for column in columns)
+    return format_number(value) + ("" if math.isnan(low) else f" ({format_interval(low, high)})")
 
 
 def format_list(names: Iterable[object], last_word: str = "and") -> str:

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from bench.protocol.environments import without_version
 from bench.protocol.selection import ranges
 from bench.report.beside import write_beside
-from bench.report.formats import format_interval, format_number
-from bench.report.tables import Cells
+from bench.report.formats import format_estimate
+from bench.report.tables import lay_out
 from bench.report.templates import render
-from bench.scores.contrasts import CLIPPING_LESS_PENALTIES
+from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, MEAN_ACTIONS, SCORE
 from bench.scores.estimates import ALPHA
-from bench.scores.leads import ALONE, DEFAULT, MEAN_ACTIONS, SCORE, SEEDS, LeadTables
+from bench.scores.leads import ALONE, SEEDS, LeadTables
+from bench.scores.variants import DEFAULT
 
 PAGE = "leads"
 OUTCOMES = {SCORE: "by the score of training", MEAN_ACTIONS: "by mean actions of the final policy"}
@@ -33,20 +33,13 @@ def render_leads(tables: LeadTables) -> str:
         contrast=CLIPPING_LESS_PENALTIES,
         alone=ALONE,
         outcomes=OUTCOMES,
-        environments=format_by_environment(tables),
+        environments=lay_out(
+            tables.by_environment.assign(outcome=tables.by_environment["outcome"].map(OUTCOMES)),
+            ["protocol", "outcome"],
+            "scope",
+            lambda row: format_estimate(row, "lead", ("low", "high")),
+        ),
         seeds=ranges(list(SEEDS)),
         missing=tables.missing,
         alpha=ALPHA,
     )
-
-
-def format_by_environment(tables: LeadTables) -> Cells:
-    """The lead and its interval, a row an outcome and protocol."""
-    table = tables.by_environment
-    rows: dict[tuple[str, str], list[str]] = {}
-    for row in table.itertuples():
-        cell = f"{format_number(row.lead)} ({format_interval(row.low, row.high)})"
-        rows.setdefault((row.protocol, OUTCOMES[row.outcome]), []).append(cell)
-    scopes = table["scope"].unique().tolist()
-    heading = [without_version(scope) if "-v" in scope else scope for scope in scopes]
-    return [["protocol", "outcome", *heading], *([*key, *cells] for key, cells in rows.items())]

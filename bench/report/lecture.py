@@ -47,7 +47,7 @@ def render_lecture(tables: LectureTables) -> str:
         analysis=analysis,
         lecture=tables,
         steps=tables.steps.set_index("setting"),
-        returns=format_returns(analysis.returns, analysis.settings),
+        returns=format_returns(analysis),
         published=format_published(analysis.grid.environments),
         unreliable=UNRELIABLE,
         policy_gradients=list(POLICY_GRADIENTS),

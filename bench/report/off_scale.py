@@ -19,7 +19,7 @@ OFF_SCALE = "off the scale"
 def is_off_scale(values: ArrayLike, random: float = 0.0, best: float = 1.0) -> NDArray[np.bool_]:
     """Whether each of these is off the scale.
 
-    None is where nothing is above uniform actions, or where half of them would be.
+    Nothing is off the scale where nothing is above uniform actions, or where half of the values would be.
 
     random, best: what uniform actions return and the best returns; by default for normalized scores.
     """

@@ -69,7 +69,7 @@ def _values(analysis: Analysis, folder: Path) -> dict[str, Any]:
         "firsts": find_firsts(analysis),
         "coverage": describe_coverage(analysis),
         "mean_returns": format_mean_returns(analysis),
-        "returns": format_returns(analysis.returns, analysis.settings),
+        "returns": format_returns(analysis),
         "improvement": format_improvement(analysis),
         "postures": describe_postures(analysis.scores, folder),
         "repeated": describe_repetitions(folder),

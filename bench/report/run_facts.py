@@ -19,13 +19,13 @@ from bench.scores.three_seeds import CONSTRAINED
 
 def describe_gaps(analysis: Analysis) -> dict[str, Any]:
     """Gaps between the runs of a setting, of which each alone is significant."""
-    table = analysis.gaps[analysis.gaps["p"] < ALPHA].sort_values("p")
+    table = analysis.gaps[analysis.gaps["p"] < ALPHA].sort_values("p", kind="stable")
     return {"least_runs": LEAST_RUNS, "least_share": LEAST_SHARE, "table": table}
 
 
 def find_two_groups(analysis: Analysis) -> pd.DataFrame:
     """The gaps that are significant after the correction, with the runs' lowest and highest score."""
-    table = analysis.gaps[analysis.gaps["p_holm"] < ALPHA].sort_values("p")
+    table = analysis.gaps[analysis.gaps["p_holm"] < ALPHA].sort_values("p", kind="stable")
     scores = analysis.scores.groupby(["environment", "setting"])["score"]
     table = table.join(scores.agg(lowest="min", highest="max"), on=["environment", "setting"])
     return table.assign(stay_apart=table["apart_since"].notna())

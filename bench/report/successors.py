@@ -5,7 +5,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bench.protocol.environments import without_version
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.report.appearance import looks
@@ -13,13 +12,14 @@ from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
 from bench.report.formats import format_number, format_p, format_share
 from bench.report.score_figures import DIGITS
-from bench.report.tables import Cells, format_returns
+from bench.report.tables import Cells, format_returns, lay_out
 from bench.report.templates import render
 from bench.results import evaluations
 from bench.scores.analysis import Analysis
+from bench.scores.contrasts import MEAN_ACTIONS, SCORE
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import PERMUTATIONS
-from bench.scores.successors import BOUND, MEAN_ACTIONS, SCORE, SuccessorTables
+from bench.scores.successors import BOUND, SuccessorTables
 
 OUTCOMES = {SCORE: "score", MEAN_ACTIONS: "return by mean actions"}
 # What the plan lets the page say of a difference.
@@ -60,14 +60,12 @@ def render_successors(tables: SuccessorTables) -> str:
         "successors.md",
         analysis=analysis,
         baseline=BASELINE,
-        count=len(SUCCESSOR_SETTINGS),
-        planned=PLANNED_SEEDS,
         planned_runs=PLANNED_SEEDS * len(analysis.grid.environments),
         missing=tables.missing,
         outcomes=[describe_outcome(tables, outcome) for outcome in OUTCOMES],
         other_ways=format_other_ways(tables),
         changes=describe_changes(tables),
-        returns=format_returns(analysis.returns, analysis.settings),
+        returns=format_returns(analysis),
         bound=BOUND,
         alpha=ALPHA,
         permutations=PERMUTATIONS,
@@ -91,14 +89,14 @@ def describe_outcome(tables: SuccessorTables, outcome: str) -> dict[str, Any]:
 def format_parts(tables: SuccessorTables, outcome: str) -> Cells:
     """What each environment adds to each difference, and its share of it; no lines without a comparison."""
     table = tables.environments[tables.environments["outcome"] == outcome]
-    heading = ["setting", *map(without_version, tables.analysis.grid.environments)]
-    rows = [
-        [tables.analysis.settings[name].label]
-        + [f"{format_number(part)} ({format_share(share)})" for part, share in zip(*columns, strict=True)]
-        for name, lines in table.groupby("setting", sort=False)
-        for columns in [(lines["part"], lines["share"])]
-    ]
-    return [heading, *rows] if rows else []
+    if table.empty:
+        return []
+    return lay_out(
+        table.assign(setting=list(map(tables.analysis.label, table.itertuples()))),
+        ["setting"],
+        "environment",
+        lambda row: f"{format_number(row.part)} ({format_share(row.share)})",
+    )
 
 
 def format_other_ways(tables: SuccessorTables) -> Cells:

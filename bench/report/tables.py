@@ -1,7 +1,7 @@
 """Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from bench.common.files import write_whole
 from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
-from bench.protocol.settings import Setting, in_table_order
+from bench.protocol.settings import in_table_order
 from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
@@ -100,31 +100,39 @@ def format_mean_returns(analysis: Analysis) -> Cells:
 
 def format_improvement(analysis: Analysis) -> Cells:
     """The probability of improvement over the baseline, in all and in each environment, with its interval."""
-    table = analysis.improvement.rename(columns={"low": "improvement_low", "high": "improvement_high"})
-    cells = table.assign(text=[format_estimate(row, "improvement") for row in table.itertuples()])
+    table = analysis.improvement
+    text = [format_estimate(row, "improvement", ("low", "high")) for row in table.itertuples()]
+    cells = table.assign(text=text)
     texts = cells.pivot(index="setting", columns="environment", values="text")
     texts = texts.loc[table["setting"].unique(), ["all", *analysis.grid.environments]]
     rows = [[analysis.settings[str(name)].label, *row] for name, row in texts.iterrows()]
     return [["algorithm", *texts], *rows]
 
 
-def format_returns(returns: pd.DataFrame, settings: Mapping[str, Setting]) -> Cells:
+def format_returns(analysis: Analysis) -> Cells:
     """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
-    environments = list(dict.fromkeys(returns["environment"]))
-    cells = {(row.environment, row.setting): _return_cell(row) for row in returns.itertuples()}
-    return [
-        ["algorithm", *environments],
-        *(
-            [
-                settings[setting].label,
-                *(cells.get((environment, setting), "") for environment in environments),
-            ]
-            for setting in in_table_order(returns["setting"])
-        ),
-    ]
+    table = analysis.returns.assign(text=list(map(_format_spread, analysis.returns.itertuples())))
+    texts = table.pivot(index="setting", columns="environment", values="text").fillna("")
+    settings = in_table_order(texts.index)
+    rows = ([analysis.settings[name].label, *texts.loc[name]] for name in settings)
+    return [["algorithm", *texts], *rows]
 
 
-def _return_cell(row: object) -> str:
+def lay_out(table: pd.DataFrame, heads: Sequence[str], column: str, text: Callable[[Any], str]) -> Cells:
+    """Heading and rows: a row for each value of the columns `heads`, and a cell for each value of `column`.
+
+    table: a line each, with the values of `column` in the same order for each row. Environments are named
+        without their version.
+    text: what the cell of a line has.
+    """
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for line in table.itertuples():
+        rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
+    columns = [without_version(name) or name for name in table[column].drop_duplicates()]
+    return [[*heads, *columns], *([*key, *cells] for key, cells in rows.items())]
+
+
+def _format_spread(row: Any) -> str:
     mean, std, normalized = (float(getattr(row, name)) for name in ("mean", "std", "normalized"))
     spread = "" if math.isnan(std) else f" ± {std:,.{return_digits(mean)}f}"
     return f"{format_return(mean)}{spread} ({normalized:.2f})"

@@ -2,7 +2,7 @@
 
 Python computes values, and a template formats them: `{{ row.score | number }}`. A line of a template goes on
 with the line before, unless that is empty or this one begins a table's row or a list's item; so sentences and
-conditions have lines of their own. A line that ends in a condition takes its end with it: `+%}` keeps it.
+conditions have lines of their own. After `%}` the line's end is left out, and after `+%}` it is kept.
 """
 
 import re
@@ -30,7 +30,7 @@ def render(template: str, **values: Any) -> str:
 
     Args:
         template: its path in `templates`.
-        values: by the names that the template has for them. None is an iterator, because a list of contents
+        values: by the names that the template has for them. Pass no iterator, because a list of contents
             renders the sections once more.
 
     Returns:

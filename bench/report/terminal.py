@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from bench.common.terminal import print_table, warn
+from bench.common.terminal import print_table
 from bench.protocol.protocol import Run
 from bench.protocol.settings import in_table_order
 from bench.report.formats import format_interval, format_number, format_p
-from bench.report.tables import Cells, find_warnings, format_table1, is_of_paper
+from bench.report.tables import Cells, format_table1, is_of_paper
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
@@ -41,12 +41,6 @@ def show_table(analysis: Analysis, console: Console) -> None:
     print_table(console, title, format_table1(analysis))
     scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
     print_table(console, scale, format_scale(analysis.scale))
-
-
-def show_warnings(analysis: Analysis, console: Console) -> None:
-    """Print what to beware of in the scores."""
-    for warning in find_warnings(analysis):
-        warn(console, warning)
 
 
 def format_scale(scale: pd.DataFrame) -> Cells:

@@ -1,6 +1,5 @@
 """`variants/README.md`, its tables and its figure: what each variant of the protocol moves."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,13 @@ from bench.report.figures import save_figure
 from bench.report.formats import format_estimate, format_number, format_return
 from bench.report.off_scale import OFF_SCALE
 from bench.report.repeated import describe_repetitions
+from bench.report.tables import lay_out
 from bench.report.templates import render
 from bench.report.variant_figure import draw_differences
 from bench.results.checksums import CHECKSUMS, checksums
 from bench.results.folder import open_results
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import DEFAULT, FAR, HEAD, VariantTables, excludes_0
-
-# The columns of intervals, as the filter `estimate` finds them.
-INTERVALS = {
-    "low": "difference_low",
-    "high": "difference_high",
-    "default_low": "default_difference_low",
-    "default_high": "default_difference_high",
-}
 
 
 def write_variants(variants: VariantTables, folder: Path) -> Path:
@@ -53,7 +45,6 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
     unreliable = variants.default.unreliable & set(table["setting"])
     found = table[table["p_holm"] < ALPHA]
     off_scale = by_environment.index.isin(variants.off_scale.index)
-    cells = by_environment.rename(columns=INTERVALS).assign(off_scale=off_scale)
     unchanged = by_environment.groupby(["variant", "environment"], sort=False)["unchanged"].all()
     return render(
         "variants.md",
@@ -64,8 +55,11 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         lower=group_by_variant(found[found["difference"] < 0], "setting"),
         higher=group_by_variant(found[found["difference"] > 0], "setting"),
         order=compare_orders(variants),
-        differences=format_by_environment(
-            cells, HEAD, lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference")
+        differences=lay_out(
+            by_environment.assign(off_scale=off_scale),
+            HEAD,
+            "environment",
+            lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference", ("low", "high")),
         ),
         unchanged=group_by_variant(unchanged[unchanged].reset_index(), "environment"),
         ranks=compare_ranks(variants),
@@ -84,10 +78,9 @@ def compare_orders(variants: VariantTables) -> dict[str, Any] | None:
     if pairs.empty:
         return None
     changed = pairs[pairs["difference"] * pairs["default_difference"] < 0]
-    shown = changed[excludes_0(changed)].rename(columns=INTERVALS)
-    shared = {other: lines.rename(columns=INTERVALS) for other, lines in variants.shared_order.items()}
+    shown = changed[excludes_0(changed)]
     left = shown[shown["p_holm"] < ALPHA]
-    return {"pairs": pairs, "changed": changed, "shown": shown, "left": left, "shared": shared}
+    return {"pairs": pairs, "changed": changed, "shown": shown, "left": left}
 
 
 def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
@@ -99,7 +92,7 @@ def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
         "ahead": group_by_variant(table[table["improvement"] == 1], "environment"),
         "behind": group_by_variant(table[table["improvement"] == 0], "environment"),
         "chances": variants.extreme_ranks,
-        "cells": format_by_environment(table, ["variant"], lambda row: format_number(row.improvement)),
+        "cells": lay_out(table, ["variant"], "environment", lambda row: format_number(row.improvement)),
     }
 
 
@@ -133,7 +126,7 @@ def compare_with_figure_3(variants: VariantTables) -> dict[str, Any] | None:
         "further": moved[~moved["nearer"]],
         "left": table[table["nearer"] & (table["p_holm"] < ALPHA)],
         "cells": [
-            *format_by_environment(table, ["variant"], lambda row: format_return(row.mean)),
+            *lay_out(table, ["variant"], "environment", lambda row: format_return(row.mean)),
             [DEFAULT, *map(format_return, once["default_mean"])],
             ["Figure 3, read off", *map(format_return, once["figure_3"])],
         ],
@@ -145,18 +138,3 @@ def group_by_variant(table: pd.DataFrame, column: str) -> list[str]:
     names = table[column].map(without_version) if column == "environment" else table[column]
     groups = names.groupby(table["variant"], sort=False)
     return [f"{variant} ({', '.join(group)})" for variant, group in groups]
-
-
-def format_by_environment(
-    table: pd.DataFrame, heads: Sequence[str], text: Callable[[Any], str]
-) -> list[list[str]]:
-    """Heading and rows: a row for each value of some columns, and a cell for each environment.
-
-    table: a line each, with the environments in the same order for each row.
-    text: what the cell of a line has.
-    """
-    rows: dict[tuple[str, ...], list[str]] = {}
-    for line in table.itertuples():
-        rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
-    environments = table["environment"].drop_duplicates().map(without_version)
-    return [[*heads, *environments], *([*key, *cells] for key, cells in rows.items())]

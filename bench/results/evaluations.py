@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -50,6 +51,8 @@ class Line(TypedDict):
 
 
 COLUMNS = tuple(Line.__annotations__)
+# The types of columns by which lines are chosen or compared, also where there is no line.
+NUMBERS = {"seed": int, "episodes": int, "mean_return": float, "action_std": float, "entropy": float}
 
 
 def summarize(
@@ -67,10 +70,10 @@ def summarize(
             **asdict(run),
             "mode": mode,
             "episodes": len(values),
-            "mean_return": _mean(values),
+            "mean_return": fmean(values),
             "standard_error": _standard_error(values),
-            "mean_length": _mean(steps),
-            "action_std": _mean([math.exp(value) for value in log_std]),
+            "mean_length": fmean(steps),
+            "action_std": fmean([math.exp(value) for value in log_std]),
             "entropy": math.fsum(value + 0.5 * math.log(2 * math.pi * math.e) for value in log_std),
             "policy_sha256": digest(stored),
         }
@@ -78,12 +81,8 @@ def summarize(
     )
 
 
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
-
-
 def _standard_error(values: list[float]) -> float:
-    mean, count = _mean(values), len(values)
+    mean, count = fmean(values), len(values)
     return math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (count - 1) / count)
 
 
@@ -95,7 +94,7 @@ def read(folder: Path) -> pd.DataFrame:
         UserError: when it can't be read.
     """
     try:
-        table = pd.DataFrame(read_lines(folder / FILE, Line), columns=list(COLUMNS))
+        table = pd.DataFrame(read_lines(folder / FILE, Line), columns=list(COLUMNS)).astype(NUMBERS)
         if table.duplicated(list(KEYS)).any():
             raise DamagedError(f"{folder / FILE}: two lines are of one run and mode")
     except DamagedError as error:

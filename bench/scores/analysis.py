@@ -134,12 +134,8 @@ class Analysis:
         score, ci_low, ci_high: with uniform actions as random. untrained_score: with the untrained policy.
         score_of_three: the score as of three seeds. runs, diverged: counts.
         """
-        score = estimate_mean(self.grid.normalized())
-        low, high = score.interval
         columns = {
-            "score": score.value,
-            "ci_low": low,
-            "ci_high": high,
+            **estimate_mean(self.grid.normalized()).as_columns("score", ("ci_low", "ci_high")),
             "untrained_score": estimate_mean(self.grid.normalized(UNTRAINED_READING)).value,
             "score_of_three": score_three_seeds(self.grid)[0],
         }

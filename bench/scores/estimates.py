@@ -15,6 +15,8 @@ from bench.scores.scale import Floats
 # The level of all tests, and the share of cases that intervals leave out.
 ALPHA = 0.05
 TAIL = 1 - ALPHA / 2
+# How many runs an interval takes in every environment.
+LEAST_RUNS = 2
 # Halvings of [0, 1]: beyond the nine digits that are published.
 BISECTIONS = 40
 
@@ -55,17 +57,30 @@ class Estimate:
     @property
     def interval(self) -> tuple[Floats, Floats]:
         """Low and high end of the interval of 95 %; NaN without degrees of freedom."""
-        return self.find_ends(TAIL)
+        return self._find_ends(TAIL)
 
-    def find_ends(self, tail: float) -> tuple[Floats, Floats]:
-        """Those of the interval that the true value is below with this probability, and above with it."""
+    @property
+    def interval_90(self) -> tuple[Floats, Floats]:
+        """Low and high end of the interval of 90 %.
+
+        It lies within bounds where two one-sided tests at 0.05 say that the true value does.
+        """
+        return self._find_ends(1 - ALPHA)
+
+    def _find_ends(self, tail: float) -> tuple[Floats, Floats]:
+        """The low end, which the true value is above with this probability, and the high end."""
         half = stdtrit(self.freedom, tail) * np.sqrt(self.variance)
         return self.value - half, self.value + half
 
-    def as_columns(self, name: str) -> dict[str, Floats]:
-        """The estimates and their interval as columns of a table, under this name."""
-        low, high = self.interval
-        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
+    def as_columns(self, name: str, ends: tuple[str, str] | None = None) -> dict[str, Floats]:
+        """The estimates and their interval of 95 % as columns of a table.
+
+        name: the column of the estimates.
+        ends: the columns of the interval's low and high end; if not given, `NAME_low` and `NAME_high`.
+        """
+        return dict(
+            zip((name, *(ends or (f"{name}_low", f"{name}_high"))), (self.value, *self.interval), strict=True)
+        )
 
     @property
     def p(self) -> Floats:
@@ -85,12 +100,12 @@ def split_variance(runs: Floats) -> Floats:
         return np.nansum((runs - means) ** 2, axis=-1) / (count - 1) / count / runs.shape[-2] ** 2
 
 
-def estimate_variance_of_one_run(runs: Floats) -> Floats:
-    """The variance of a score of one run an environment, `[...]`.
+def split_variance_of_one_run(runs: Floats) -> Floats:
+    """The variance that each environment adds to a score of one run an environment, `[..., environment]`.
 
     runs: `[..., environment, run]`, NaN where there is none.
     """
-    return (split_variance(runs) * np.isfinite(runs).sum(axis=-1)).sum(axis=-1)
+    return split_variance(runs) * np.isfinite(runs).sum(axis=-1)
 
 
 def estimate_mean(runs: Floats) -> Estimate:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from bench.protocol.protocol import DEFAULT, UNIFORM, UNTRAINED, Run
 from bench.protocol.settings import UNCONSTRAINED
 from bench.results.folder import Results, open_results
 from bench.results.reading import final_scores, runs_table
-from bench.scores.estimates import Estimate, correct_by_holm
+from bench.scores.estimates import LEAST_RUNS, Estimate, correct_by_holm
 from bench.scores.scale import Floats
 
 # Within the default's results folder: a results folder for each protocol but the default, of its name.
@@ -37,7 +36,6 @@ DEFAULT_CELL = "default"
 LOW, NOT_LOW = "HalfCheetah-v4", "Reacher-v4"
 # Seeds 0 to 2 suggested the factors.
 SEEDS = range(3, 13)
-LEAST_RUNS = 2
 Levels = tuple[int, ...]
 
 
@@ -101,8 +99,7 @@ class FactorialTables:
         table = pd.DataFrame({"halfcheetah": low["mean"], "reacher": high["mean"]})
         for policy in (UNIFORM, UNTRAINED):
             table[f"fits_{policy}"] = (low["mean"] < low[policy]) & (high["mean"] >= high[policy])
-        distances = (_distance(low), -_distance(high))
-        table["margin"] = np.minimum(*distances)
+        table["margin"] = np.minimum(_distance(low), -_distance(high))
         return table.sort_values("margin", ascending=False, kind="stable").reset_index()
 
     @cached_property
@@ -116,7 +113,7 @@ class FactorialTables:
         names = list(FACTORS)
         terms = [(name,) for name in names] + list(combinations(names, 2))
         # The change to -1 is what is asked for; an interaction's sign is that of the product of changes.
-        levels = np.array([CELLS[cell] for cell in CELLS])
+        levels = np.array(list(CELLS.values()))
         signs = np.array(
             [np.prod([-levels[:, names.index(name)] for name in term], axis=0) for term in terms]
         )
@@ -124,8 +121,7 @@ class FactorialTables:
         for environment in (LOW, NOT_LOW):
             effect = find_effects(self._transformed(environment), signs)
             table = pd.DataFrame({"environment": environment, "effect": [" × ".join(term) for term in terms]})
-            low, high = effect.interval
-            table = table.assign(value=effect.value, low=low, high=high, p=effect.p)
+            table = table.assign(**effect.as_columns("value", ("low", "high")), p=effect.p)
             tables.append(table.assign(p_holm=correct_by_holm(effect.p)))
         return pd.concat(tables, ignore_index=True)
 
@@ -181,7 +177,7 @@ def read_factorial(results: Results) -> FactorialTables | None:
 def _open_cell(results: Results, cell: str) -> Results | None:
     if cell == DEFAULT_CELL:
         return results
-    folder: Path = results.path / FOLDER / cell
+    folder = results.path / FOLDER / cell
     if not folder.exists():
         return None
     return open_results(

@@ -10,15 +10,13 @@ from bench.protocol.protocol import LOG_INTERVAL
 from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import estimate_mean
+from bench.scores.estimates import LEAST_RUNS, estimate_mean
 from bench.scores.pairs import compare_beside, compare_settings
 
 SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
 TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
 # Of the plan in `results/studies.md`.
 PLANNED_SEEDS = 5
-# An interval takes two runs in every environment.
-LEAST_RUNS = 2
 # The settings of human feedback, and what they are held against.
 SHOWN = (BASELINE, *RLHF_SETTINGS)
 # What the page compares, besides each setting with clipping.
@@ -44,13 +42,13 @@ class FeedbackTables:
 
     @property
     def compared(self) -> list[str]:
-        """Those that have two runs or more in every environment."""
+        """The settings of human feedback that have two runs or more in every environment."""
         least = self.analysis.grid.fewest_runs
         return [name for name in self.present if least[name] >= LEAST_RUNS]
 
     @property
     def missing(self) -> dict[str, int]:
-        """How many of the planned runs the settings lack that lack any."""
+        """How many of its planned runs a setting lacks, by its name; without settings that lack none."""
         planned = PLANNED_SEEDS * len(self.analysis.grid.environments)
         grid = self.analysis.grid.only(self.present)
         there = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=(1, 2)).tolist(), strict=True))
@@ -77,9 +75,8 @@ class FeedbackTables:
         grid = self.analysis.grid
         first, second = (grid.only([name]).normalized()[0][:, None] for name in (WHOLE, SUPERVISED))
         difference = estimate_mean(first) - estimate_mean(second)
-        low, high = difference.interval
-        columns = {"environment": grid.environments, "difference": difference.value, "low": low, "high": high}
-        return pd.DataFrame(columns)
+        columns = difference.as_columns("difference", ("low", "high"))
+        return pd.DataFrame({"environment": grid.environments, **columns})
 
     @cached_property
     def models(self) -> pd.DataFrame:
@@ -107,12 +104,11 @@ class FeedbackTables:
 
 def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
     """The lines of `FeedbackTables.models` of one setting. begin: the rollout from which changes count."""
-    order = runs.sort_values("timesteps").groupby(list(KEYS), sort=False)
-    last = order.last()
+    last = runs.groupby(list(KEYS), sort=False).last()
     # A run's first line is after as many rollouts.
     steps = runs["timesteps"].min() // LOG_INTERVAL
     before = runs[runs["timesteps"] <= begin * steps]
-    first = before.sort_values("timesteps").groupby(list(KEYS), sort=False).last()
+    first = before.groupby(list(KEYS), sort=False).last()
     true = last["return_last100"] - first["return_last100"]
     learned = last["learned_return"] - first["learned_return"]
     parted = (learned > 0) & (true < 0)

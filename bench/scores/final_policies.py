@@ -22,15 +22,13 @@ from bench.scores.contrasts import (
     find_contrasts,
     split_by_scope,
 )
-from bench.scores.estimates import ALPHA, correct_by_holm, estimate_mean
+from bench.scores.estimates import LEAST_RUNS, correct_by_holm, estimate_mean
 from bench.scores.pairs import compare_family
 from bench.scores.scale import Floats, Grid
 
 SAMPLED, MEAN = MODES
 # Seed 0 suggested the question.
 SEEDS = range(1, PLANNED_SEEDS)
-# An interval takes two runs in every environment.
-LEAST_RUNS = 2
 # Changes that are smaller count as none.
 BOUND = 0.05
 CONTRASTS = {
@@ -53,7 +51,7 @@ class PolicyTables:
     @cached_property
     def evaluated(self) -> pd.DataFrame:
         """The lines of the policies that answer the question: of the paper's settings, and of `SEEDS`."""
-        lines = self.policies.astype({"seed": int})
+        lines = self.policies
         chosen = lines["setting"].isin(PAPER_SETTINGS) & lines["seed"].isin(SEEDS)
         return lines[chosen & lines["environment"].isin(self.analysis.grid.environments)]
 
@@ -110,26 +108,19 @@ class PolicyTables:
 
         scope: an environment alone, or `without Walker2d`.
         """
-        grid, runs = self.grids[MEAN], self.changes_of_runs
-        scopes = split_by_scope(grid, runs)
-        return pd.concat(
-            [
-                pd.DataFrame({"setting": grid.settings, **estimate_mean(values).as_columns("change")}).assign(
-                    scope=scope
-                )
-                for scope, values in scopes.items()
-            ],
-            ignore_index=True,
-        )[["scope", "setting", "change", "change_low", "change_high"]]
+        grid, tables = self.grids[MEAN], []
+        for scope, values in split_by_scope(grid, self.changes_of_runs).items():
+            columns = estimate_mean(values).as_columns("change")
+            tables.append(pd.DataFrame({"scope": scope, "setting": grid.settings, **columns}))
+        return pd.concat(tables, ignore_index=True)
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
         """One line of each of `CONTRASTS`, by its name in the column contrast, and what follows.
 
         sampled, mean, change: its value under both modes and its change, each with its interval of 95 %.
-        low_90, high_90: the change's interval of 90 %, which lies within bounds where two one-sided tests at
-        0.05 say that the change does. p: of Welch's test of the change. p_holm: corrected for all lines.
-        finding: as `conclude` has it.
+        low_90, high_90: the change's interval of 90 %. p: of Welch's test of the change. p_holm: corrected
+        for all lines. finding: as `conclude` has it.
         """
         grid = self.grids[MEAN]
         runs = {mode: of_mode.normalized() for mode, of_mode in self.grids.items()}
@@ -139,7 +130,7 @@ class PolicyTables:
         for name, estimate in found.items():
             columns |= estimate.as_columns(name)
         change = found["change"]
-        low, high = change.find_ends(1 - ALPHA)
+        low, high = change.interval_90
         table = pd.DataFrame({**columns, "low_90": low, "high_90": high, "p": change.p})
         table["p_holm"] = correct_by_holm(change.p)
         return table.assign(finding=conclude(table))
@@ -147,14 +138,11 @@ class PolicyTables:
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """The differences between settings under each mode: a column mode, and those of `compare_family`."""
-        tables = [
-            compare_family(grid, grid.settings).assign(mode=mode).drop(columns="paper_difference")
-            for mode, grid in self.grids.items()
-        ]
-        table = pd.concat(tables, ignore_index=True)
-        return table[["mode", *table.columns.drop("mode")]]
+        tables = {mode: compare_family(grid, grid.settings) for mode, grid in self.grids.items()}
+        table = pd.concat(tables, names=["mode"]).reset_index("mode").reset_index(drop=True)
+        return table.drop(columns="paper_difference")
 
 
 def conclude(contrasts: pd.DataFrame) -> list[str]:
     """What the plan lets one say of each change: less noise, larger, equivalent or undecided."""
-    return find_conclusions(contrasts, "change", BOUND, ("larger", "less noise"))
+    return find_conclusions(contrasts, "change", ("larger", "less noise"), {"equivalent": BOUND})

@@ -3,29 +3,37 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from bench.protocol.protocol import Run
 from bench.protocol.settings import BASELINE
 from bench.protocol.variants import VARIANTS, folder_of
 from bench.results import evaluations
 from bench.results.folder import Results, open_results
-from bench.results.reading import KEYS, final_scores, runs_table
+from bench.results.reading import final_scores, runs_table
 from bench.scores.analysis import Analysis
-from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts, split_by_scope
-from bench.scores.estimates import ALPHA, Estimate, correct_by_holm
+from bench.scores.contrasts import (
+    CLIPPING_LESS_PENALTIES,
+    MEAN_ACTIONS,
+    SCORE,
+    Contrast,
+    find_conclusions,
+    find_contrasts,
+    split_by_scope,
+)
+from bench.scores.estimates import LEAST_RUNS, Estimate, correct_by_holm
 from bench.scores.scale import Grid
+from bench.scores.variants import DEFAULT
 
-DEFAULT = "(default)"
 PROTOCOLS = ("annealed", "todays-libraries")
-SCORE, MEAN_ACTIONS = "score", "mean_actions"
 OUTCOMES = (SCORE, MEAN_ACTIONS)
 # Seeds 0 to 2 suggested the question.
 SEEDS = range(3, 19)
-LEAST_RUNS = 2
-# Leads that are smaller count as none; the smallest that holds is said.
-BOUNDS = (0.03, 0.05)
+# Leads that are smaller count as none; the narrowest bound that holds is said.
+BOUNDS = {"within 0.03": 0.03, "within 0.05": 0.05}
 ALONE = Contrast((BASELINE,), ("fixed-kl-1",))
 
 
@@ -55,22 +63,20 @@ class LeadTables:
     def leads(self) -> pd.DataFrame:
         """One line an outcome and protocol: outcome, protocol, and what follows.
 
-        lead, low, high: the contrast with its interval of 95 %. low_90, high_90: that of 90 %, which lies
-        within bounds where two one-sided tests at 0.05 say that the lead does. p, p_holm: of Welch's test;
-        of the default there is none. change, change_low, change_high, change_p, change_p_holm: the lead less
-        the default's. p_holm and change_p_holm are corrected together, for all lines. finding: as `conclude`
-        has it. alone: clip-0.2 less fixed-kl-1.
+        lead, low, high: the contrast with its interval of 95 %. low_90, high_90: that of 90 %. p, p_holm: of
+        Welch's test; of the default there is none. change, change_low, change_high, change_p, change_p_holm:
+        the lead less the default's. p_holm and change_p_holm are corrected together, for all lines. finding:
+        as `conclude` has it. alone: clip-0.2 less fixed-kl-1.
         """
         lines = []
         for (outcome, protocol), grid in self.grids.items():
-            lead = self._lead(outcome, protocol)
-            low, high = lead.interval
-            low_90, high_90 = lead.find_ends(1 - ALPHA)
-            line = {"outcome": outcome, "protocol": protocol, "lead": lead.value, "low": low, "high": high}
-            line |= {"low_90": low_90, "high_90": high_90}
-            line["alone"] = find_contrasts([ALONE], grid, grid.normalized()).value[0]
+            leads = _find_leads(grid)
+            lead, alone = leads[0], leads[1]
+            low_90, high_90 = lead.interval_90
+            line = {"outcome": outcome, "protocol": protocol, **lead.as_columns("lead", ("low", "high"))}
+            line |= {"low_90": low_90, "high_90": high_90, "alone": alone.value}
             if protocol != DEFAULT and (outcome, DEFAULT) in self.grids:
-                change = lead - self._lead(outcome, DEFAULT)
+                change = lead - _find_leads(self.grids[outcome, DEFAULT])[0]
                 line |= {"p": lead.p, **change.as_columns("change"), "change_p": change.p}
             lines.append(line)
         names = ["p", "change", "change_low", "change_high", "change_p"]
@@ -79,7 +85,7 @@ class LeadTables:
         table[numbers] = table[numbers].astype(float)
         corrected = correct_by_holm(table[["p", "change_p"]].to_numpy().ravel()).reshape(-1, 2)
         table["p_holm"], table["change_p_holm"] = corrected.T
-        return table.assign(finding=[conclude(row) for row in table.itertuples()])
+        return table.assign(finding=conclude(table))
 
     @cached_property
     def by_environment(self) -> pd.DataFrame:
@@ -88,23 +94,19 @@ class LeadTables:
         for (outcome, protocol), grid in self.grids.items():
             for scope, values in split_by_scope(grid, grid.normalized()).items():
                 lead = find_contrasts([CLIPPING_LESS_PENALTIES], grid, values)
-                low, high = lead.interval
-                columns = {"scope": scope, "lead": lead.value, "low": low, "high": high}
+                columns = {"scope": scope, **lead.as_columns("lead", ("low", "high"))}
                 tables.append(pd.DataFrame({"outcome": outcome, "protocol": protocol, **columns}))
         return pd.concat(tables, ignore_index=True)
 
-    def _lead(self, outcome: str, protocol: str) -> Estimate:
-        grid = self.grids[outcome, protocol]
-        return find_contrasts([CLIPPING_LESS_PENALTIES], grid, grid.normalized())[0]
+
+def _find_leads(grid: Grid) -> Estimate:
+    """The planned contrast, and that of `ALONE`, `[2]`."""
+    return find_contrasts([CLIPPING_LESS_PENALTIES, ALONE], grid, grid.normalized())
 
 
-def conclude(row: object) -> str:
-    """What may be said of a line of `leads`: clipping, penalties, within 0.03, within 0.05 or undecided."""
-    p_holm, lead, low, high = (getattr(row, name) for name in ("p_holm", "lead", "low_90", "high_90"))
-    if p_holm < ALPHA:
-        return "clipping" if lead > 0 else "penalties"
-    bounds = [bound for bound in BOUNDS if -bound < low and high < bound]
-    return f"within {bounds[0]:g}" if bounds else "undecided"
+def conclude(leads: pd.DataFrame) -> list[str]:
+    """What may be said of each lead: clipping, penalties, within 0.03, within 0.05 or undecided."""
+    return find_conclusions(leads, "lead", ("clipping", "penalties"), BOUNDS)
 
 
 def read_leads(results: Results, default: Analysis) -> LeadTables | None:
@@ -132,7 +134,7 @@ def read_leads(results: Results, default: Analysis) -> LeadTables | None:
 
 
 def _open_variant(results: Results, name: str) -> Results | None:
-    """The variant's folder; None where it is not there, or its runs are of another length."""
+    """The results of a variant; None where there are none, or its runs are of another length."""
     folder = folder_of(results.path, name)
     if not folder.exists():
         return None
@@ -142,14 +144,10 @@ def _open_variant(results: Results, name: str) -> Results | None:
 
 def _outcomes(results: Results, environments: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     """The lines of the study's runs by outcome, each with the keys of a run and the outcome's column."""
-
-    def is_planned(environment: str, setting: str, seed: int) -> bool:
-        planned = setting in CLIPPING_LESS_PENALTIES.settings and seed in SEEDS
-        return planned and environment in environments
-
-    runs = {run for run in results.finished() if is_planned(run.environment, run.setting, run.seed)}
-    policies = evaluations.read(results.path).astype({"seed": int})
-    planned = [is_planned(*key) for key in policies[list(KEYS)].itertuples(index=False, name=None)]
-    policies = policies[np.array(planned, bool) & (policies["mode"] == "mean")]
+    settings = CLIPPING_LESS_PENALTIES.settings
+    runs = results.finished() & {Run(*key) for key in product(environments, settings, SEEDS)}
+    policies = evaluations.read(results.path)
+    policies = policies[(policies["mode"] == "mean") & policies["environment"].isin(environments)]
+    policies = policies[policies["setting"].isin(settings) & policies["seed"].isin(SEEDS)]
     scores = final_scores(runs_table(results, runs)) if runs else pd.DataFrame()
     return {SCORE: scores, MEAN_ACTIONS: policies.rename(columns={"mean_return": MEAN_ACTIONS})}

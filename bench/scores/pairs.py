@@ -102,13 +102,10 @@ def compare_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFra
 
 
 def permute_settings(grid: Grid, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """As `compare_settings`, with p of the permutation test; and low_90, high_90: Welch's interval of 90 %.
-
-    That one lies within bounds where two one-sided tests at 0.05 say that the difference does.
-    """
+    """As `compare_settings`, but p is of the permutation test. low_90, high_90: Welch's interval of 90 %."""
     first, second = _select_runs(grid, pairs)
     difference = estimate_mean(first) - estimate_mean(second)
-    low, high = difference.find_ends(1 - ALPHA)
+    low, high = difference.interval_90
     return _tabulate(pairs, difference, permute_labels(first, second)).assign(low_90=low, high_90=high)
 
 
@@ -122,8 +119,7 @@ def _select_runs(
 
 def _tabulate(pairs: Sequence[tuple[str, str]], difference: Estimate, p: Floats) -> pd.DataFrame:
     """The columns of `compare_settings`."""
-    low, high = difference.interval
-    columns = {"difference": difference.value, "low": low, "high": high, "p": p, "p_holm": correct_by_holm(p)}
+    columns = difference.as_columns("difference", ("low", "high")) | {"p": p, "p_holm": correct_by_holm(p)}
     return pd.DataFrame(pairs, columns=["setting", "other"]).assign(**columns)
 
 

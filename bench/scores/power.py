@@ -20,7 +20,7 @@ from bench.scores.estimates import (
     estimate_improvement,
     estimate_iqm,
     estimate_mean,
-    split_variance,
+    split_variance_of_one_run,
 )
 from bench.scores.scale import READINGS, Floats, Grid
 from bench.scores.three_seeds import (
@@ -65,7 +65,7 @@ def tabulate_power(grid: Grid) -> pd.DataFrame:
     runs, truth, paper = _select_runs(grid), estimate_true_scores(grid), find_paper_scores(CONSTRAINED)
     noise = simulate_noise(grid, CONSTRAINED, READINGS[0], "theirs")
     # Of a score of one run an environment; and degrees of freedom for each seed beyond the first.
-    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1)
+    parts = split_variance_of_one_run(runs)
     variance, freedom = parts.sum(axis=-1), parts.sum(axis=-1) ** 2 / (parts**2).sum(axis=-1)
     second, best = np.sort(truth)[-2:]
     gaps = np.round(np.abs(paper[:, None] - paper)[np.triu_indices(len(paper), 1)], 2)
@@ -121,7 +121,7 @@ def find_detectable(runs: Floats, seeds: int, alpha: float) -> float:
     runs: `[setting, environment, run]`.
     """
     random = np.random.default_rng(6)
-    parts = split_variance(runs) * np.isfinite(runs).sum(axis=-1) / seeds
+    parts = split_variance_of_one_run(runs) / seeds
     first, second = np.triu_indices(len(runs), 1)
     # Of each pair the variances of both settings in each environment, [pair, stratum].
     true = np.concatenate([parts[first], parts[second]], axis=1)

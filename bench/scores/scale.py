@@ -55,14 +55,14 @@ def rescale(returns: Floats, zero: Floats, best: Floats) -> Floats:
     return np.asarray((returns - zero) / np.where(span > 0, span, np.nan))
 
 
-def normalize(values: pd.Series, scale: pd.DataFrame, reading: Reading = READINGS[0]) -> pd.Series:
-    """Returns on the scale of their environments.
+def normalize(values: pd.Series, scale: pd.DataFrame) -> pd.Series:
+    """Returns on the scale of their environments, by the first reading.
 
     values: indexed by environment, not uniquely.
     scale: as `find_scale` has it.
     """
     ends = scale.loc[values.index]
-    zero, best = ends[f"random_{reading.random}"], ends[f"best_{reading.best}"]
+    zero, best = ends[f"random_{READINGS[0].random}"], ends[f"best_{READINGS[0].best}"]
     return pd.Series(rescale(values.to_numpy(), zero.to_numpy(), best.to_numpy()), values.index)
 
 

@@ -12,18 +12,14 @@ from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
-from bench.scores.contrasts import find_conclusions
-from bench.scores.estimates import estimate_mean
+from bench.scores.contrasts import MEAN_ACTIONS, SCORE, find_conclusions
+from bench.scores.estimates import LEAST_RUNS, estimate_mean
 from bench.scores.pairs import AREA, MIDDLE, WITHOUT, compare_in_other_ways, permute_settings
 from bench.scores.scale import Grid
 
 SHOWN = (BASELINE, *SUCCESSOR_SETTINGS)
-# What is compared: a run's score, and what its final policy returns by mean actions.
-SCORE, MEAN_ACTIONS = "score", "mean_actions"
 # Differences that are smaller count as none.
 BOUND = 0.05
-# An interval takes two runs in every environment.
-LEAST_RUNS = 2
 COMPARISON_COLUMNS = [
     *("outcome", "setting", "value", "ci_low", "ci_high", "runs", "difference", "low", "high"),
     *("low_90", "high_90", "p", "p_holm", "finding"),
@@ -44,9 +40,8 @@ class SuccessorTables:
     @cached_property
     def grids(self) -> Mapping[str, Grid]:
         """The runs of the settings that are shown, on Table 1's scale, by outcome."""
-        # Of a file without lines the columns have no type.
-        of_means = self.policies[self.policies["mode"] == "mean"].astype({"seed": int, "mean_return": float})
-        of_means = of_means.rename(columns={"mean_return": MEAN_ACTIONS})
+        by_mean = self.policies["mode"] == "mean"
+        of_means = self.policies[by_mean].rename(columns={"mean_return": MEAN_ACTIONS})
         runs = self.analysis.all_scores.merge(of_means[[*KEYS, MEAN_ACTIONS]], how="left", on=list(KEYS))
         scale, shown = self.analysis.grid.scale, self.analysis.table["setting"].tolist()
         return {outcome: Grid.of(runs, scale, outcome).only(shown) for outcome in (SCORE, MEAN_ACTIONS)}
@@ -60,9 +55,7 @@ class SuccessorTables:
         """
         tables = []
         for outcome, grid in self.grids.items():
-            value = estimate_mean(grid.normalized())
-            low, high = value.interval
-            columns = {"value": value.value, "ci_low": low, "ci_high": high}
+            columns = estimate_mean(grid.normalized()).as_columns("value", ("ci_low", "ci_high"))
             table = pd.DataFrame({"outcome": outcome, "setting": grid.settings, **columns})
             table = table.assign(runs=np.isfinite(grid.returns).sum(axis=(1, 2)))
             if pairs := find_pairs(grid):
@@ -123,10 +116,10 @@ def find_compared(grid: Grid) -> list[str]:
 
 
 def find_pairs(grid: Grid) -> list[tuple[str, str]]:
-    """Each of them with clip-0.2."""
+    """The pairs that are compared: each of `find_compared` with clip-0.2."""
     return [(name, BASELINE) for name in find_compared(grid)]
 
 
 def conclude(differences: pd.DataFrame) -> list[str]:
     """What may be said of each difference. differences: as `permute_settings` has them."""
-    return find_conclusions(differences, "difference", BOUND, ("better", "worse"))
+    return find_conclusions(differences, "difference", ("better", "worse"), {"equivalent": BOUND})

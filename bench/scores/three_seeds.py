@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, UNCONSTRAINED
-from bench.scores.estimates import Estimate, estimate_mean, estimate_variance_of_one_run
+from bench.scores.estimates import Estimate, estimate_mean, split_variance_of_one_run
 from bench.scores.scale import READINGS, Floats, Grid, Reading, rescale
 
 # The settings by which tables are compared: the unconstrained one is so far away that it would decide alone.
@@ -34,22 +34,17 @@ def find_paper_scores(settings: Iterable[str]) -> Floats:
     return np.array([SETTINGS[name].paper_score if name in SETTINGS else None for name in settings], float)
 
 
-def score_tables(
-    runs: Floats, paper: NDArray[np.bool_], zero: Floats, reading: Reading
-) -> tuple[Floats, Floats]:
-    """Scores of tables, each on its own scale.
+def score_tables(runs: Floats, paper: NDArray[np.bool_], zero: Floats, reading: Reading) -> Floats:
+    """Mean scores of tables, each table on its own scale, `[table, setting, environment]`.
 
     runs: returns, `[table, setting, environment, seed]`.
     paper: which settings set the scale, `[setting]`.
     zero: the returns that score 0, `[environment]`.
-
-    Returns mean scores in each environment, `[table, setting, environment]`, and the returns that score 1,
-    `[table, environment]`.
     """
     means = runs.mean(axis=-1)
     results = runs.max(axis=-1) if reading.best == "run" else means
     best = results[:, paper].max(axis=1)
-    return rescale(means, zero, best[:, None]), best
+    return rescale(means, zero, best[:, None])
 
 
 def score_three_seeds(grid: Grid, reading: Reading = READINGS[0]) -> tuple[Floats, Floats]:
@@ -85,8 +80,8 @@ def _select_whole_seeds(grid: Grid, environment: int) -> Floats:
 def score_by_rank(returns: Floats, paper: NDArray[np.bool_], zero: float) -> tuple[Floats, Floats]:
     """Mean scores over all choices of three seeds, of which the best run scores 1; and errors of 0.
 
-    A choice's scale is that of its seed with the best run. So choices of the same such seed share a scale:
-    their mean return is a third of that seed's and two thirds of the mean of those ranked below it.
+    The best run of three seeds sets their scale, so choices with the same best seed share a scale. Their mean
+    return is a third of that seed's, and two thirds of the mean of the seeds ranked below it.
 
     returns: `[setting, seed]`, of at least three seeds. paper: which settings set the scale, `[setting]`.
     zero: the return that scores 0.
@@ -117,11 +112,11 @@ def rank_seeds(returns: Floats) -> tuple[Floats, NDArray[np.int_], NDArray[np.in
 def score_by_choice(returns: Floats, paper: NDArray[np.bool_], zero: float) -> tuple[Floats, Floats]:
     """Mean scores over choices of three seeds, of which the best setting's mean scores 1; standard errors.
 
-    returns, paper, zero: as `score_by_rank` has them; so is what returns.
+    Arguments and what is returned are as in `score_by_rank`.
     """
     choices = choose_three(returns.shape[1])
     runs = returns[:, choices].swapaxes(0, 1)[:, :, None]
-    tables, _ = score_tables(runs, paper, np.array([zero]), READINGS[1])
+    tables = score_tables(runs, paper, np.array([zero]), READINGS[1])
     scores = tables[..., 0]
     is_sampled = returns.shape[1] > MOST_ENUMERATED
     errors = scores.std(axis=0, ddof=1) / np.sqrt(len(scores)) if is_sampled else np.zeros(len(returns))
@@ -176,7 +171,7 @@ def estimate_three_seeds(grid: Grid, settings: tuple[str, ...]) -> tuple[Estimat
     """
     runs, chosen = normalize_by_three_seeds(grid), grid.find(settings)
     ours = dataclasses.replace(estimate_mean(runs), value=score_three_seeds(grid)[0])
-    return ours[chosen], estimate_variance_of_one_run(runs[chosen]) / len(PAPER_SEEDS)
+    return ours[chosen], split_variance_of_one_run(runs[chosen]).sum(axis=-1) / len(PAPER_SEEDS)
 
 
 def estimate_true_scores(grid: Grid) -> Floats:
@@ -200,7 +195,7 @@ def simulate_noise(
     settings: those of the result.
     error: of new runs alone (theirs), or also of ours, which stand for the truth (both). See `draw_tables`.
     """
-    scores, _ = score_tables(draw_tables(grid.returns, error), grid.paper, grid.zero(reading), reading)
+    scores = score_tables(draw_tables(grid.returns, error), grid.paper, grid.zero(reading), reading)
     noise = scores.mean(axis=-1)
     return (noise - noise.mean(axis=0))[:, grid.find(settings)]
 
@@ -249,7 +244,7 @@ def leave_seeds_out(grid: Grid) -> pd.DataFrame:
     grid: of the paper's settings, with all runs.
     """
     returns = np.array([np.delete(grid.returns, index, axis=-1) for index in range(len(grid.seeds))])
-    tables, _ = score_tables(returns, grid.paper, grid.zero(READINGS[0]), READINGS[0])
+    tables = score_tables(returns, grid.paper, grid.zero(READINGS[0]), READINGS[0])
     index = pd.MultiIndex.from_product([grid.seeds, grid.settings], names=["seed", "setting"])
     table = pd.DataFrame({"score": tables.mean(axis=-1).flatten()}, index)
     ranks = table["score"].groupby("seed").rank(ascending=False, method="first").astype(int)

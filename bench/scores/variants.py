@@ -21,7 +21,7 @@ from bench.scores.estimates import (
     correct_by_holm,
     estimate_improvement,
     estimate_mean,
-    estimate_variance_of_one_run,
+    split_variance_of_one_run,
 )
 from bench.scores.pairs import compare_settings
 from bench.scores.scale import Grid
@@ -111,18 +111,15 @@ class VariantTables:
         difference = estimate_mean(mine.normalized()[..., None, :]) - estimate_mean(
             theirs.normalized()[..., None, :]
         )
-        low, high = difference.interval
         there = np.isfinite(mine.returns)
         _, (beats, _, _) = estimate_improvement(mine.returns, theirs.returns)
         environments = range(len(mine.environments))
         without = [estimate_mean(np.delete(mine.normalized(), index, axis=1)).value for index in environments]
         columns = {
             "mean": estimate_mean(returns).value,
-            "std": np.sqrt(estimate_variance_of_one_run(returns)),
+            "std": np.sqrt(split_variance_of_one_run(returns).sum(axis=-1)),
             "default_mean": estimate_mean(others).value,
-            "difference": difference.value,
-            "low": low,
-            "high": high,
+            **difference.as_columns("difference", ("low", "high")),
             "p": difference.p,
             "improvement": beats,
             "unchanged": there.any(axis=-1) & ((mine.returns == theirs.returns) | ~there).all(axis=-1),
@@ -233,7 +230,7 @@ class VariantTables:
 
 
 def excludes_0(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether the interval of a line, from low to high, does."""
+    """Whether the interval of each line, from low to high, excludes 0."""
     return (table["low"] > 0) | (table["high"] < 0)
 
 

@@ -14,24 +14,9 @@ from bench.report.explorer.texts import Text, render_texts
 from bench.results.folder import Results
 
 PAGE = "index.html"
-SCRIPTS = tuple(
-    f"{name}.js"
-    for name in (
-        "data",
-        "elements",
-        "limits",
-        "panel",
-        "zoom",
-        "saving",
-        "curves",
-        "readout",
-        "intervals",
-        "tables",
-        "beside",
-        "pairs",
-        "link",
-        "controls",
-    )
+SCRIPTS = (
+    *("data", "elements", "limits", "panel", "zoom", "saving", "curves", "readout", "intervals"),
+    *("tables", "beside", "pairs", "link", "controls"),
 )
 # What the page's scripts use of the library: vega-embed, which brings Vega-Lite.
 LIBRARY = "window.vegaEmbed = vegaEmbed;"
@@ -60,7 +45,7 @@ def format_page(content: dict[str, Any]) -> str:
         style=_file("text.css") + _file("page.css"),
         library=_library(),
         data=data.replace("<", "\\u003c"),  # which might end the element
-        script="\n".join(map(_file, SCRIPTS)),
+        script="\n".join(_file(f"{name}.js") for name in SCRIPTS),
     )
 
 

@@ -15,8 +15,8 @@ from bench.common.files import read_text
 from bench.common.parsing import parse_columns
 from bench.protocol.settings import BASELINE
 from bench.report.off_scale import OFF_SCALE
+from bench.scores.contrasts import SCORE
 from bench.scores.lecture import LINE_SEARCH
-from bench.scores.successors import SCORE
 from bench.scores.variants import FAR
 
 Row = dict[str, Any]

@@ -21,9 +21,10 @@ from bench.results import evaluations
 from bench.results.folder import Results
 from bench.scores import pairs
 from bench.scores.analysis import Analysis, analyze
+from bench.scores.contrasts import MEAN_ACTIONS, SCORE
 from bench.scores.estimates import ALPHA, correct_by_holm
 from bench.scores.pairs import permute_labels
-from bench.scores.successors import MEAN_ACTIONS, SCORE, SHOWN, SuccessorTables, conclude
+from bench.scores.successors import SHOWN, SuccessorTables, conclude
 from tests.helpers.links import links
 from tests.helpers.made_up import synthetic_results
 from tests.helpers.scores import RANDOM

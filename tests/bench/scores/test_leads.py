@@ -17,19 +17,11 @@ from bench.report.leads import render_leads, write_leads
 from bench.results import evaluations
 from bench.results.folder import Results
 from bench.scores.analysis import analyze
-from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, Contrast, find_contrasts
+from bench.scores.contrasts import CLIPPING_LESS_PENALTIES, MEAN_ACTIONS, SCORE, Contrast, find_contrasts
 from bench.scores.estimates import correct_by_holm
-from bench.scores.leads import (
-    DEFAULT,
-    MEAN_ACTIONS,
-    OUTCOMES,
-    PROTOCOLS,
-    SCORE,
-    SEEDS,
-    LeadTables,
-    read_leads,
-)
+from bench.scores.leads import OUTCOMES, PROTOCOLS, SEEDS, LeadTables, read_leads
 from bench.scores.scale import Grid
+from bench.scores.variants import DEFAULT
 from tests.helpers.made_up import synthetic_results
 
 SETTINGS = CLIPPING_LESS_PENALTIES.settings

@@ -79,7 +79,7 @@ def test_where_the_best_is_random_there_is_no_score() -> None:
     assert normalize(equal.set_index("environment")["score"], scale).isna().all()
     found = Grid.of(equal, scale)
     assert np.isnan(found.normalized()).all()
-    tables, _ = score_tables(found.returns[None], found.paper, found.zero(READINGS[0]), READINGS[0])
+    tables = score_tables(found.returns[None], found.paper, found.zero(READINGS[0]), READINGS[0])
     assert np.isnan(tables).all()
 
 

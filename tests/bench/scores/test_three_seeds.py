@@ -95,7 +95,7 @@ def test_beyond_fifty_seeds_choices_are_drawn_and_the_error_is_told() -> None:
     assert ((errors > 0) & (errors < 0.001)).all()
     every = np.array(list(combinations(range(MOST_ENUMERATED + 1), 3)))
     runs = whole.returns[..., every].transpose(2, 0, 1, 3)
-    exact = score_tables(runs, whole.paper, whole.zero(by_mean), by_mean)[0].mean(axis=(0, 2))
+    exact = score_tables(runs, whole.paper, whole.zero(by_mean), by_mean).mean(axis=(0, 2))
     assert (np.abs(scores - exact) < 4 * errors).all()
     assert not score_three_seeds(whole, by_run)[1].any()
     assert not score_three_seeds(random_grid(MOST_ENUMERATED), by_mean)[1].any()
@@ -166,7 +166,7 @@ def test_own_scale_by_hand() -> None:
     """One table: in the first environment the best of the paper's runs is 4, the best mean 3; 0 scores 0."""
     runs = np.array([[[[1.0, 2.0, 3.0], [0, 0, 3]], [[2, 3, 4], [6, 0, 0]], [[9, 9, 9], [9, 9, 9]]]])
     paper, zero = np.array([True, True, False]), np.zeros(2)
-    by_run, by_mean = (score_tables(runs, paper, zero, reading)[0].mean(axis=-1) for reading in READINGS[:2])
+    by_run, by_mean = (score_tables(runs, paper, zero, reading).mean(axis=-1) for reading in READINGS[:2])
     assert by_run[0] == pytest.approx([(2 / 4 + 1 / 6) / 2, (3 / 4 + 2 / 6) / 2, (9 / 4 + 9 / 6) / 2])
     assert by_mean[0] == pytest.approx([(2 / 3 + 1 / 2) / 2, (3 / 3 + 2 / 2) / 2, (9 / 3 + 9 / 2) / 2])
 
@@ -188,7 +188,7 @@ def test_simulated_tables_against_all_tables() -> None:
 def test_no_score_is_beyond_the_best_run() -> None:
     grid = random_grid(5)
     tables = draw_tables(grid.returns, "both")
-    scores, _ = score_tables(tables, grid.paper, grid.zero(READINGS[0]), READINGS[0])
+    scores = score_tables(tables, grid.paper, grid.zero(READINGS[0]), READINGS[0])
     assert scores.mean(axis=-1).max() <= 1
 
 

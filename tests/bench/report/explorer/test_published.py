@@ -13,9 +13,10 @@ from bench.report.explorer.published import gather_pairs, gather_tables
 from bench.results import evaluations
 from bench.scores import feedback, lecture, pairs, successors
 from bench.scores.analysis import Analysis, analyze
+from bench.scores.contrasts import SCORE
 from bench.scores.feedback import FeedbackTables
 from bench.scores.lecture import LectureTables
-from bench.scores.successors import SCORE, SuccessorTables
+from bench.scores.successors import SuccessorTables
 from tests.helpers.made_up import synthetic_results
 
 pytestmark = pytest.mark.slow
