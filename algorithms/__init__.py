@@ -13,5 +13,6 @@ Beside them:
     hyperparameters.py   `Hyperparameters`, `Choices` and the numbers of each rule, as typed values
     alternatives.py      what a protocol may choose instead of the default
     rules/               the other update rules, one a file
+    demonstrations.py, comparisons.py, reward_model.py   the parts of PPO from human feedback
     objectives/          surrogate objectives that came after PPO's, one a file
 """

@@ -53,8 +53,8 @@ class Choices:
     def others(self) -> dict[str, str]:
         """The choices that are not the default."""
         default = Choices()
-        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
-        return {name: value for name, value in values.items() if value != getattr(default, name)}
+        values = dataclasses.asdict(self).items()
+        return {name: value for name, value in values if value != getattr(default, name)}
 
 
 def possible_choices() -> dict[str, tuple[str, ...]]:
@@ -157,7 +157,7 @@ class FeedbackNumbers(NamedTuple):
     supervised_coefficient: Annotated[Any, NOT_NEGATIVE]
     """β of the penalty for leaving the supervised policy; 0 for none."""
     mistake_chance: Annotated[Any, NOT_NEGATIVE]
-    """With which the labeler prefers the wrong window."""
+    """The chance that the labeler prefers the wrong window."""
 
 
 def number_ranges() -> dict[str, Range]:

@@ -222,8 +222,9 @@ def _update_run(
     values = values_of(rollout.observations)
     rule_state, rewards = state.rule_state, rollout.rewards
     if isinstance(rule, FeedbackRule):
-        seen = (numbers, rollout, state.statistics, rule_key)
-        rule_state, rewards = rule.replace_rewards(context, parameters, rule_state, *seen)
+        rule_state, rewards = rule.replace_rewards(
+            context, parameters, rule_state, numbers, rollout, state.statistics, rule_key
+        )
     return_statistics, discount = state.return_statistics, hyperparameters.discount
     if return_statistics is not None:
         return_statistics, rewards = scale_rewards(

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
-from bench.common.choosing import unknown
-from bench.common.errors import UserError
+from bench.common.errors import UserError, unknown
 from bench.protocol.environments import environments_of
 from bench.protocol.protocol import DEFAULT, Protocol, Run
 from bench.protocol.selection import Selection, parse_seeds, parse_timesteps, seeds_present, select
@@ -57,7 +56,7 @@ class OfProtocol:
 
 @dataclass(frozen=True)
 class Options(OfProtocol):
-    """The options of train, table, curves and status."""
+    """The options of train, evaluate, table, curves and status."""
 
     seeds: Annotated[str | None, option("N or N-M", "those complete in the folder, or 3")] = None
     """How many seeds (3: seeds 0, 1, 2) or which (3-5)."""
@@ -78,7 +77,7 @@ class Options(OfProtocol):
             UserError: for an option or a folder that can't be used.
         """
         folder, _ = folder_and_protocol(self.results, self.variant)
-        results = open_results(folder, timesteps_of(self.timesteps), create=False)
+        results = open_results(folder, parse_timesteps(self.timesteps), create=False)
         finished = results.finished()
         known = in_table_order({*SETTINGS, *(run.setting for run in finished)})
         return results, self.selected(results.protocol, finished, known)
@@ -168,8 +167,3 @@ def require_same(results: Results, settings: Iterable[Setting]) -> None:
                 f"{results.path}: {name} has runs of another file or other numbers;"
                 f" give this setting another name{take}"
             )
-
-
-def timesteps_of(text: str | None) -> int | None:
-    """Return the number of an option, if it is given. Raises UserError when it is none."""
-    return None if text is None else parse_timesteps(text)

@@ -15,7 +15,7 @@ from typing import Any
 
 
 def objective_names() -> list[str]:
-    """The objectives that there are."""
+    """The names of all objectives."""
     return sorted(module.name for module in iter_modules(__path__))
 
 

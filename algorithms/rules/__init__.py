@@ -144,7 +144,7 @@ def imitates(rule: UpdateRule) -> bool:
 
 
 def rule_names() -> list[str]:
-    """The rules that there are."""
+    """The names of all rules."""
     return sorted(module.name for module in iter_modules(__path__))
 
 

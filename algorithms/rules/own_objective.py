@@ -1,4 +1,4 @@
-"""PPO with an objective of one's own, which gets what it names, as a test of pytest gets its fixtures."""
+"""PPO with an objective of one's own, which is called with the inputs that its arguments name."""
 
 import inspect
 from collections.abc import Callable

@@ -97,12 +97,7 @@ class FeedbackState:
 class Rule(ppo.Rule, FeedbackRule):
     """PPO on a learned reward.
 
-    Its numbers are PPO's, and these:
-
-    supervised_coefficient: β.
-    mistake_chance: the chance that the labeler gives the wrong answer.
-
-    Its options:
+    Its numbers are PPO's and those of `FeedbackNumbers`. Its options:
 
     demonstrations: whether the run starts from the supervised policy.
     value_rollouts: the rollouts from which V alone learns.

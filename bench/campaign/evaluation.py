@@ -9,20 +9,21 @@ from rich.console import Console
 
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import RunsJob, by_environment_and_seed
+from bench.common.raw import read_whole
 from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
 from bench.results import evaluations
 from bench.results.evaluations import MODES
 from bench.results.folder import Results
-from bench.results.policies import Policy, stored_policy
+from bench.results.policies import Policy, load_policy
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationJob(RunsJob):
     """Evaluating the policies of one environment and seed, one after the other. Its steps are episodes.
 
-    policies: The contents of the policies' files that are left. They are of the last of `runs`.
+    policies: The contents of the files of the policies that are not evaluated yet, those of the last `runs`.
     episodes: The number of episodes of each policy and mode.
     """
 
@@ -110,7 +111,8 @@ def _policies(results: Results, repeated: Results, runs: Sequence[Run], console:
         if repeated.read(run).record["csv_sha256"] != results.read(run).record["csv_sha256"]:
             warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
         elif (path := repeated.policy_path(run)).exists():
-            found[run] = stored_policy(path)
+            load_policy(path)  # refuses a damaged file
+            found[run] = read_whole(path)
     return found
 
 

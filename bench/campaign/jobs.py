@@ -12,9 +12,9 @@ from bench.common.provenance import completion, provenance
 from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
 from bench.results.folder import Results
-from bench.results.random_scores import environments_of
+from bench.results.random_scores import measured_environments
 from bench.results.schema import RunResult
-from bench.training.checkpoints import Checkpoint, CheckpointFolder, from_bytes, name_of
+from bench.training.checkpoints import Checkpoint, CheckpointFolder, checkpoint_name, from_bytes
 
 if TYPE_CHECKING:
     from bench.training.own import OwnFiles
@@ -109,7 +109,7 @@ class TrainingJob(RunsJob):
     @property
     def key(self) -> str:
         """The name of the job's checkpoint."""
-        return name_of(self.runs)
+        return checkpoint_name(self.runs)
 
     def do(self, protocol: Protocol, seconds: float, report: Callable[[int], None]) -> Segment:
         """Train from the checkpoint to the end, or to the next checkpoint once the time is over."""
@@ -237,7 +237,7 @@ def missing_jobs(
     """
     runs = list(runs)
     finished = results.finished()
-    unmeasured = {run.environment for run in runs} - environments_of(results.random_scores())
+    unmeasured = {run.environment for run in runs} - measured_environments(results.random_scores())
     missing = [run for run in runs if run not in finished]
     begun = []
     for checkpoint in checkpoints:

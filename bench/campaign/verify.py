@@ -46,7 +46,7 @@ def verify(
             jobs failed or runs are not repeated.
     """
     length = min(timesteps or results.protocol.timesteps, results.protocol.timesteps)
-    if length < results.protocol.timesteps and results.protocol.is_annealed:
+    if length < results.protocol.timesteps and results.protocol.depends_on_length:
         raise UserError(
             f"{results.path} has runs whose updates depend on their length: leave out --timesteps"
         )
@@ -56,7 +56,7 @@ def verify(
     if length < results.protocol.timesteps:
         runs = _leave_out_dependent_on_length(runs, own, console)
     for run in runs:
-        for needed in _seeds(run, results) if _is_of_another_kind(run, results) else [run]:
+        for needed in _runs_of_setting(run, results) if _is_of_another_kind(run, results) else [run]:
             results.read(needed)  # refuses a damaged file
     if record:
         verified.read(results.path)  # likewise
@@ -180,7 +180,8 @@ def compare(run: Run, results: Results, repeated: Results, console: Console) -> 
 
 def _beside_seeds(difference: float, run: Run, results: Results, end: int) -> tuple[Outcome, str]:
     """Compare a difference between kinds of processor with that of seeds; return outcome and reason."""
-    returns = [_return(lines) for seed in _seeds(run, results) if (lines := _lines(results, seed, end))]
+    of_runs = (_lines(results, each, end) for each in _runs_of_setting(run, results))
+    returns = [_return(lines) for lines in of_runs if lines]
     if len(returns) < 2:
         return "alone", ", no other seed to compare with"
     spread = max(returns) - min(returns)
@@ -196,7 +197,7 @@ def _is_of_another_kind(run: Run, results: Results) -> bool:
     return _made_on(run, results) != processor_kind()
 
 
-def _seeds(run: Run, results: Results) -> list[Run]:
+def _runs_of_setting(run: Run, results: Results) -> list[Run]:
     """Return the finished runs of the same setting and environment, this one among them."""
     return sorted(
         other

@@ -24,11 +24,10 @@ from bench.options import (
     require_same,
     require_undamaged,
     tell_left_out,
-    timesteps_of,
 )
 from bench.protocol.changes import change_protocol, describe_names
 from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.selection import Selection, parse_seed, select
+from bench.protocol.selection import Selection, parse_seed, parse_timesteps, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
 from bench.results import random_scores
 from bench.results.folder import Results, open_results
@@ -94,7 +93,7 @@ class Train(WithOwn, Options, OnResults):
         folder, named = folder_and_protocol(self.results, self.variant)
         protocol = change_protocol(named, self.changes)
         self.selected(protocol, set(), self.known)  # before a folder is made
-        results = open_results(folder, timesteps_of(self.timesteps), create=True, protocol=protocol)
+        results = open_results(folder, parse_timesteps(self.timesteps), create=True, protocol=protocol)
         # At least the paper's seeds: an interrupted campaign goes on even if one of them is complete.
         return results, self.selected(protocol, results.finished(), self.known, PAPER_SEEDS)
 
@@ -204,7 +203,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
         if self.repeated is not None and (self.timesteps, self.own) != (None, ()):
             raise UserError("--repeated compares whole runs of all settings: without --timesteps and --own")
         seeds = None if self.seed is None else parse_seed(self.seed)
-        timesteps_of(self.timesteps)
+        parse_timesteps(self.timesteps)
         # The timesteps of a prefix are not those of the folder.
         folder, _ = folder_and_protocol(self.results, self.variant)
         results = open_results(folder, None, create=False)
@@ -238,7 +237,7 @@ class Verify(WithOwn, OfProtocol, OnResults):
         if others and not self.settings:
             warn(console, f"not repeated: {' '.join(sorted(others))}; {_name_own_files(results, others)}")
         pin()
-        timesteps = timesteps_of(self.timesteps)
+        timesteps = parse_timesteps(self.timesteps)
         verify(results, selection, timesteps, console, self.own_files, record=self.record)
 
 

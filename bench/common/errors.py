@@ -1,5 +1,8 @@
 """The one kind of error that a user can mend, and errors in one line."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UserError(Exception):
     """What was asked for, or found in a results folder, can't be used; the message names it, in one line."""
@@ -20,3 +23,11 @@ def one_line(error: BaseException) -> str:
 def printable(message: str) -> str:
     """Return a message as one line, with the line breaks and terminal codes of names and files escaped."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
+
+
+def unknown(what: str, name: str, choices: Iterable[str]) -> UserError:
+    """The error that names what is unknown, what may have been meant, and what there is."""
+    choices = tuple(dict.fromkeys(choices))  # a group may have the name of one of its settings
+    close = get_close_matches(name, choices, 1)
+    meant = f" (did you mean {close[0]}?)" if close else ""
+    return UserError(f"unknown {what} '{name}'{meant}; choose from: {' '.join(choices)}")

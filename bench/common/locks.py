@@ -164,7 +164,7 @@ def _take(path: Path, refusal: str, say: Callable[[str], None], deadline: float)
             if _remove(path, content):
                 say(f"{path.parent} is taken over from {who}, which has ended")
             continue
-        # Of a process elsewhere the first look tells nothing, and each change that it lives.
+        # A process elsewhere is known to live only once its file has changed.
         elsewhere = holder is None or holder.processes != _processes()
         if now >= deadline and not (elsewhere and seen in (None, content)):
             raise UserError(f"{refusal}: {who}")
@@ -210,7 +210,7 @@ def _create(path: Path) -> Lock | None:
 
 
 def _remove(path: Path, content: bytes) -> bool:
-    """Remove a file with this content, of all who try it in one process alone; return whether it was here."""
+    """Remove a file with this content; return whether this process did. Of several that try it, one does."""
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     try:
         path.rename(aside)

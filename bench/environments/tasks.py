@@ -4,7 +4,7 @@ These are Gymnasium's operations in their order, over arrays with a leading axis
 read from Gymnasium's environment.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from mujoco.batch import Batch
@@ -12,13 +12,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-
-class Outcome(NamedTuple):
-    """Rewards of a step, `[run]`, and whether it terminated the episode, `[run]`."""
-
-    rewards: Floats
-    terminated: Bools
 
 
 class Task:
@@ -61,8 +54,8 @@ class Task:
         """The bonus of each run: in v4 every step pays it, the terminal one, too."""
         return np.full(len(terminated), self.bonus)
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
-        """Rewards and terminations, after the step. controls: `[run, action]`."""
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
+        """The step's rewards, and whether it ended the episode, both `[run]`. controls: `[run, action]`."""
         raise NotImplementedError
 
     def observe(self) -> Floats:
@@ -80,19 +73,20 @@ class Locomotion(Task):
         super().__init__(env, batch)
         self.start_noise = env._reset_noise_scale
         self.step_seconds = env.dt
-        # Ant's v4 has none.
+        # Ant's v4 has no weight, and robots that are always healthy have no bonus.
         self.forward_weight = getattr(env, "_forward_reward_weight", 1.0)
+        self.bonus = getattr(env, "_healthy_reward", 0.0)
 
     def before(self, observations: Floats) -> Floats:
         """The coordinate whose change is paid for, `[run]`."""
         return self.coordinate().copy()
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
         """Pay for forward velocity and health, less the costs."""
         terminated = ~self.healthy()
         velocity = (self.coordinate() - before) / self.step_seconds
         rewards = (self.forward_weight * velocity + self.bonuses(terminated)) - self.costs(controls)
-        return Outcome(rewards, terminated)
+        return rewards, terminated
 
     def coordinate(self) -> Floats:
         """The coordinate x of each body, `[run]`."""

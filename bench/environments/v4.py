@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from mujoco.batch import Batch
 
-from bench.environments.tasks import Bools, Floats, Locomotion, Outcome, Task
+from bench.environments.tasks import Bools, Floats, Locomotion, Task
 
 
 class HalfCheetah(Locomotion):
@@ -27,10 +27,6 @@ class Swimmer(Locomotion):
 
 class Walker2d(Locomotion):
     """The body is healthy while the torso is neither too low, too high nor too inclined."""
-
-    def __init__(self, env: Any, batch: Batch) -> None:
-        super().__init__(env, batch)
-        self.bonus = env._healthy_reward
 
     def observed_velocities(self) -> Floats:
         """Clipped to [-10, 10]."""
@@ -63,7 +59,6 @@ class Ant(Locomotion):
 
     def __init__(self, env: Any, batch: Batch) -> None:
         super().__init__(env, batch)
-        self.bonus = env._healthy_reward
         self.torsos: Floats = batch.bind("xpos")[:, env.model.body("torso").id]
 
     def coordinate(self) -> Floats:
@@ -88,7 +83,6 @@ class Humanoid(Locomotion):
 
     def __init__(self, env: Any, batch: Any) -> None:
         super().__init__(env, batch)
-        self.bonus = env._healthy_reward
         self.masses: Floats = env.model.body_mass
         self.centers: Floats = batch.bind("xipos")
         self.inertias: Floats = batch.bind("cinert")
@@ -129,10 +123,10 @@ class InvertedPendulum(Task):
     start_noise = 0.01
     bonus = 1.0
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
         """Pay the bonus alone."""
         terminated = ~np.isfinite(self.observe()).all(axis=1) | (np.abs(self.positions[:, 1]) > 0.2)
-        return Outcome(self.bonuses(terminated), terminated)
+        return self.bonuses(terminated), terminated
 
     def observe(self) -> Floats:
         """Positions and velocities."""
@@ -153,7 +147,7 @@ class InvertedDoublePendulum(Task):
         self.sites: Floats = batch.bind("site_xpos")
         self.constraint_forces: Floats = batch.bind("qfrc_constraint")
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
         """Pay the bonus, less the costs of the tip's distance from (0, 2) and of the poles' velocities."""
         heights = self.sites[:, 0, 2]
         terminated = heights <= 1
@@ -169,7 +163,7 @@ class InvertedDoublePendulum(Task):
                 strict=True,
             )
         ]
-        return Outcome(np.array(rewards), terminated)
+        return np.array(rewards), terminated
 
     def observe(self) -> Floats:
         """The cart's position, the poles' angles, and clipped velocities and constraint forces."""
@@ -215,13 +209,13 @@ class Reacher(Task):
         """The fingertip's position relative to the target's, which ends the observation."""
         return observations[:, -3:]
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
         """Pay minus the distance, less the control cost."""
         # Gymnasium's norm is a product of the BLAS library, whose last bit depends on the processor.
         x, y, z = before.T
         distances = np.sqrt(x * x + y * y + z * z)
         rewards = -distances + -np.square(controls).sum(axis=-1)
-        return Outcome(rewards, np.zeros(len(rewards), dtype=bool))
+        return rewards, np.zeros(len(rewards), dtype=bool)
 
     def displacements(self) -> Floats:
         """The fingertip's position relative to the target's, `[run, coordinate]`."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.environments import v4
-from bench.environments.tasks import Bools, Floats, Outcome, Task
+from bench.environments.tasks import Bools, Floats, Task
 
 
 class PaidWhileAlive(Task):
@@ -83,7 +83,7 @@ class Reacher(v4.Reacher):
 
     observed_coordinates = 2
 
-    def after(self, before: Floats, controls: Floats) -> Outcome:
+    def after(self, before: Floats, controls: Floats) -> tuple[Floats, Bools]:
         """Pay minus the distance now, less the control cost."""
         return super().after(self.displacements(), controls)
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from algorithms.hyperparameters import Choices, Hyperparameters, possible_choices
-from bench.common.choosing import unknown
-from bench.common.errors import UserError
+from bench.common.errors import UserError, unknown
 from bench.protocol.environments import VERSIONS
 from bench.protocol.protocol import DEFAULT, Protocol
 

@@ -66,9 +66,6 @@ CONSTANTS: dict[str, Any] = {
 }
 
 
-# Of `protocol.json`, for people alone: what differs from the default.
-DIFFERENCES = "differs_from_default"
-
 _Numbers = msgspec.defstruct(
     "_Numbers",
     [(each.name, each.type) for each in dataclasses.fields(Hyperparameters) if each.name != "choices"],
@@ -92,7 +89,7 @@ class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     fingerprint: Short
     constants: dict[str, Any]
     choices: dict[Short, _Choice]
-    differs_from_default: Any = None
+    differs_from_default: Any = None  # for people alone
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class Protocol:
         return self.updates * self.hyperparameters.horizon
 
     @property
-    def is_annealed(self) -> bool:
+    def depends_on_length(self) -> bool:
         """Whether an update depends on the run's length, so that no run begins like a longer one."""
         return self.hyperparameters.choices.stepsize_schedule != "constant"
 
@@ -142,7 +139,7 @@ class Protocol:
 
         Where the protocol is not the default, what differs stands first, in words.
         """
-        words = {DIFFERENCES: self.in_words()} if self != DEFAULT else {}
+        words = {"differs_from_default": self.in_words()} if self != DEFAULT else {}
         choices = describe_choices(self.hyperparameters.choices)
         return {**words, "fingerprint": self.fingerprint, **self.fields(), "choices": choices}
 

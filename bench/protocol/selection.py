@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.common.choosing import unknown
-from bench.common.errors import UserError
+from bench.common.errors import UserError, unknown
 from bench.protocol.environments import (
     ENVIRONMENT_VERSION,
     PAPER_ENVIRONMENTS,
@@ -122,8 +121,10 @@ def parse_seed(text: str) -> tuple[int, ...]:
     raise UserError(f"the seed must be a number from 0 to 9999, not '{text}'")
 
 
-def parse_timesteps(text: str) -> int:
-    """A positive whole number. Raises UserError for anything else."""
+def parse_timesteps(text: str | None) -> int | None:
+    """A positive whole number; None where nothing is given. Raises UserError for anything else."""
+    if text is None:
+        return None
     if re.fullmatch(r"[0-9]{1,12}", text) and int(text) > 0:
         return int(text)
     raise UserError(f"timesteps must be a positive whole number of at most 12 digits, not '{text}'")

@@ -221,7 +221,7 @@ class Results:
 
         def find(name: str) -> Setting:
             stored = self._stored.get(example[name])
-            # Of its JSON alone: its CSV may be damaged, and be none of those that are asked for.
+            # Only the JSON is read: the CSV may be damaged, and need not be among those asked for.
             return self._read_record(example[name])[1] if stored is None else stored.setting
 
         return {name: SETTINGS.get(name) or find(name) for name in in_table_order(example)}
@@ -265,7 +265,7 @@ def open_results(
         if recorded != expected:
             raise holds_another_protocol(path, recorded, expected)
         return Results(path, recorded)
-    # Those of variants may be there before the default's, and leftovers of a kill before any other file.
+    # A new folder may already have its variants, and leftovers of a killed process.
     if any(each.name != VARIANTS_FOLDER and not each.name.endswith(PARTIAL) for each in entries(path)):
         raise UserError(f"{path} is not a results folder: it has files but no {PROTOCOL_FILE}")
     if not create:

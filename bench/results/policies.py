@@ -77,13 +77,14 @@ class Policy:
             indices = range(sum(name.startswith("weights_") for name in arrays))
             layers = tuple((arrays.pop(f"weights_{index}"), arrays.pop(f"bias_{index}")) for index in indices)
             policy = cls(layers=layers, **arrays)
-            policy._require_usable()
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError("not a stored policy") from error
+        if not policy._is_usable():
+            raise ValueError("not a stored policy")
         return policy
 
-    def _require_usable(self) -> None:
-        """Raises ValueError for arrays that don't fit each other, and numbers not 32-bit and finite."""
+    def _is_usable(self) -> bool:
+        """Whether the arrays fit each other, and all numbers are 32-bit and finite."""
         width = self.observation_mean.shape
         fit = [len(width) == 1, self.observation_std.shape == width, self.observation_clip.shape == ()]
         for weights, bias in self.layers:
@@ -91,8 +92,7 @@ class Policy:
             width = bias.shape
         fit += [len(self.layers) > 0, self.log_std.shape == width]
         arrays = [self.observation_mean, self.observation_std, self.log_std, *sum(self.layers, ())]
-        if not all(fit) or any(each.dtype != np.float32 or not np.isfinite(each).all() for each in arrays):
-            raise ValueError("not a policy: its arrays don't fit each other")
+        return all(fit) and all(each.dtype == np.float32 and np.isfinite(each).all() for each in arrays)
 
 
 def load_policy(path: str | Path) -> Policy:
@@ -101,23 +101,8 @@ def load_policy(path: str | Path) -> Policy:
     Raises:
         UserError: when there is none, or the file is damaged.
     """
-    _, policy = _read(Path(path))
-    return policy
-
-
-def stored_policy(path: str | Path) -> bytes:
-    """The content of the file of a policy, checked to be one.
-
-    Raises:
-        UserError: when there is none, or the file is damaged.
-    """
-    stored, _ = _read(Path(path))
-    return stored
-
-
-def _read(path: Path) -> tuple[bytes, Policy]:
-    stored = read_whole(path)
+    stored = read_whole(Path(path))
     try:
-        return stored, Policy.from_bytes(stored)
+        return Policy.from_bytes(stored)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error

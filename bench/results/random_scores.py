@@ -75,7 +75,7 @@ def from_text(text: str) -> pd.DataFrame:
     return scores
 
 
-def environments_of(scores: pd.DataFrame) -> set[str]:
+def measured_environments(scores: pd.DataFrame) -> set[str]:
     """Return the environments in which both random policies are measured."""
     policies = scores.groupby("environment")["policy"].agg(set)
     return {name for name, measured in policies.items() if measured >= {UNIFORM, UNTRAINED}}

@@ -164,25 +164,12 @@ def check_record(record: Record, run: Run, protocol: Protocol) -> Setting:
 
 
 def check_csv(text: str, record: Record, protocol: Protocol) -> dict[str, NDArray[Any]]:
-    """Return the numbers of a run's CSV, which must be the one that was written with the JSON.
-
-    Raises:
-        ValueError: saying what is wrong.
-    """
-    columns = parse_csv(text, record["diverged_at"] or protocol.steps)
-    if record["csv_sha256"] != digest(text):
-        raise ValueError("its content is not what was written when the run finished")
-    return columns
-
-
-def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
     """Return the numbers of a run's CSV, as `StoredRun` has them.
-
-    end: The timestep of its last line.
 
     Raises:
         ValueError: where a column is missing or has an impossible name, a cell is no finite number, timesteps
-            don't grow, or the last line is another.
+            don't grow, the last one is not the run's last, or the text is not the one that was written with
+            the JSON.
     """
     cells = parse_columns(text)
     missing = [column for column in COLUMNS if column not in cells]
@@ -196,9 +183,12 @@ def parse_csv(text: str, end: int) -> dict[str, NDArray[Any]]:
         raise ValueError("no lines")
     if (np.diff(timesteps) <= 0).any():
         raise ValueError("timesteps that do not grow")
-    if timesteps[-1] != end:
+    if timesteps[-1] != (end := record["diverged_at"] or protocol.steps):
         raise ValueError(f"ends at timestep {timesteps[-1]} instead of {end}")
-    return {name: _numbers(name, column) for name, column in cells.items()}
+    columns = {name: _numbers(name, column) for name, column in cells.items()}
+    if record["csv_sha256"] != digest(text):
+        raise ValueError("its content is not what was written when the run finished")
+    return columns
 
 
 def _numbers(name: str, cells: tuple[str, ...]) -> NDArray[Any]:

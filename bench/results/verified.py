@@ -1,16 +1,15 @@
 """`verified.csv` of a results folder: which runs were repeated, where, by what, and with what outcome."""
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypedDict
 
+import pandas as pd
 from msgspec import Meta
 
 from bench.common import parsing
 from bench.common.errors import DamagedError
-from bench.common.files import inner_folder, read_lines, write_whole
+from bench.common.files import csv_text, inner_folder, read_lines, write_whole
 from bench.common.locks import locked
 from bench.common.provenance import processor_of
 from bench.protocol.protocol import Run
@@ -81,11 +80,8 @@ def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> 
     # Other verifications, which may end at the same time, wait. A campaign locks the results folder itself.
     with locked(inner_folder(results.path, "runs"), f"{results.path} is being written", patience=PATIENCE):
         by_key = {_key(line): line for line in (*read(results.path), *made)}
-        file = io.StringIO()
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(by_key[key] for key in sorted(by_key))
-        write_whole(results.path / FILE, file.getvalue())
+        lines = [by_key[key] for key in sorted(by_key)]
+        write_whole(results.path / FILE, csv_text(pd.DataFrame(lines, columns=list(COLUMNS))))
 
 
 def _line(results: Results, repeated: Results, run: Run, outcome: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ HEADER = "header"
 
 
 class Header(TypedDict):
-    """The JSON of a checkpoint. runs: of each the run itself, setting, generator and log."""
+    """The JSON of a checkpoint. runs: the key, setting, generator and log of each."""
 
     protocol: str
     updates: Positive
@@ -149,7 +149,7 @@ def _from_parts(header: Header, arrays: dict[str, NDArray[Any]]) -> Checkpoint:
     )
 
 
-def name_of(runs: Sequence[Run]) -> str:
+def checkpoint_name(runs: Sequence[Run]) -> str:
     """The name that stands for a job of these runs, such as Hopper-v4-0123456789ab."""
     names = "\n".join(map(str, sorted(runs)))
     return f"{runs[0].environment}-{digest(names)[:12]}"
@@ -165,7 +165,7 @@ class CheckpointFolder:
 
     def save(self, runs: Sequence[Run], content: bytes) -> None:
         """Keep a job's checkpoint in place of its earlier one, whole or not at all."""
-        replace_whole(self.path / f"{name_of(runs)}.npz", content)
+        replace_whole(self.path / f"{checkpoint_name(runs)}.npz", content)
 
     def load(self, settings: Mapping[str, Setting] = SETTINGS) -> tuple[list[Checkpoint], list[str]]:
         """The checkpoints that can be used, the furthest first, and a line about each file that can't.

@@ -26,18 +26,16 @@ from algorithms.rollout import Rollout
 from algorithms.rules import UpdateRule, find_rule, imitates, own_objective
 from algorithms.rules.own_objective import INPUTS, argument_names
 from algorithms.update import initial_state, update
-from bench.common.choosing import unknown
-from bench.common.errors import UserError, one_line
+from bench.common.errors import UserError, one_line, unknown
 from bench.common.files import digest, read_text
 from bench.protocol.changes import NUMBERS, VALUES
 from bench.protocol.protocol import Run
 from bench.protocol.settings import GROUPS, OWN, SETTINGS, Setting
-from bench.results.reading import KEYS
-from bench.results.schema import COLUMNS
+from bench.results.schema import COLUMNS, TAKEN
 
 UPDATE_RULE_MEMBERS = ("columns", "initial", "improve", "adapt")
 # What tables of runs have beside a rule's own columns, and what training keeps beside them.
-TAKEN_COLUMNS = {*KEYS, *COLUMNS, "diverged", "finite"}
+TAKEN_COLUMNS = {*TAKEN, *COLUMNS, "finite"}
 # What choices that use the number `clip_range` do with a setting that lacks it.
 WITHOUT_CLIP_RANGE = {
     ("stepsize_schedule", "linear_with_clip_range"): "anneals the stepsize alone",
@@ -207,7 +205,7 @@ def _check_update(path: Path, own: OwnFile, setting: Setting) -> None:
 
 
 def _check_objective(path: Path, own: OwnFile, setting: Setting) -> None:
-    """Refuse an objective that is missing, names what there is not, or does not give a number a sample."""
+    """Refuse an objective that is missing, takes other than `INPUTS`, or does not give a number a sample."""
     function = getattr(_module(own), objective_name(setting), None)
     if not callable(function):
         raise UserError(

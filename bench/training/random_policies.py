@@ -66,7 +66,7 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     setting = SETTINGS[PAPER_SETTINGS[0]]
     runs = [Run(environment, setting.name, seed) for seed in range(EPISODES)]
     actors, keys = join_actors(start_learners(runs, [setting] * EPISODES, environments, protocol))
-    # Of a horizon, which is that of the runs' first rollout; of several where an episode may be longer.
+    # The noise of the first rollout, or of as many rollouts as the longest episode needs.
     horizons = math.ceil(environments.time_limit / hyperparameters.horizon)
     longer = replace(hyperparameters, horizon=horizons * hyperparameters.horizon)
     noise = np.asarray(action_noise(longer, keys, environments.action_size))

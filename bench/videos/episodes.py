@@ -5,7 +5,7 @@ may do better or worse.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
@@ -17,13 +17,6 @@ SEED = 0
 FRAMES_PER_SECOND = 25
 # A picture, or a number, of an environment.
 Frame = TypeVar("Frame")
-
-
-class Episode(NamedTuple, Generic[Frame]):
-    """Frames of an episode's beginning, and the return of the whole episode."""
-
-    frames: list[Frame]
-    episode_return: float
 
 
 def steps_per_frame(env: gymnasium.Env) -> int:
@@ -43,8 +36,8 @@ def _seconds_per_step(env: gymnasium.Env) -> float:
 
 def play(
     env: gymnasium.Env, policy: Policy, seed: int, look: Callable[[], Frame], most_frames: float
-) -> Episode[Frame]:
-    """Play an episode to its end.
+) -> tuple[list[Frame], float]:
+    """Play an episode to its end: frames of its beginning, and the return of all of it.
 
     env: a Gymnasium environment with MuJoCo's physics; actions reach it unclipped, as in training.
     seed: of the episode's start and of the actions' noise.
@@ -64,4 +57,4 @@ def play(
         ended = terminated or truncated
     if len(frames) < most_frames:
         frames.append(look())
-    return Episode(frames, episode_return)
+    return frames, episode_return

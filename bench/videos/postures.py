@@ -1,6 +1,7 @@
 """How HalfCheetah's policies of seed 0 run: upright, or on their backs."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,7 @@ def play_episodes(results: Results, run: Run, count: int) -> list[dict[str, Any]
         share = float(np.mean(np.cos(angles) < 0))
         lines.append(
             {
-                "environment": run.environment,
-                "setting": run.setting,
-                "seed": run.seed,
+                **asdict(run),
                 "episode": episode,
                 "episode_return": round(episode_return, 1),
                 "upside_down": round(share, 3),

@@ -29,7 +29,7 @@ from bench.results import evaluations, verified
 from bench.results.folder import Results, open_results
 from bench.results.policies import Policy, load_policy
 from bench.results.reading import load_runs
-from bench.training.checkpoints import Checkpoint, CheckpointFolder, RunCheckpoint, name_of
+from bench.training.checkpoints import Checkpoint, CheckpointFolder, RunCheckpoint, checkpoint_name
 from tests.helpers.commands import Done, run, run_command
 from tests.helpers.damage import (
     Damage,
@@ -53,7 +53,7 @@ KEPT = ("Reacher-v4/clip-0.2", "Reacher-v4/no-clip", "InvertedPendulum-v4/clip-0
 POLICY = f"policies/{KEPT[0]}/seed-00.npz"
 BEGUN = Run("Reacher-v4", "clip-0.3", 0)
 CHECKPOINT = "checkpoints/a.npz"
-SAVED = Path("checkpoints") / f"{name_of([BEGUN])}.npz"
+SAVED = Path("checkpoints") / f"{checkpoint_name([BEGUN])}.npz"
 TEXTS = (
     *("protocol.json", "random.csv", "policies.csv", "verified.csv"),
     *(f"runs/{run}/seed-00.{kind}" for run in KEPT for kind in ("csv", "json")),

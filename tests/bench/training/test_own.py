@@ -177,7 +177,8 @@ def test_runs_of_one_s_own_settings_are_repeated_where_their_file_is_named(
 ) -> None:
     arguments = ("verify", "--results", str(with_own))
     without = run(*arguments, "--timesteps", "1")  # refused, as too few
-    assert "not repeated: my-spo; name their files: --own FILE" in without.stdout + without.stderr
+    (kept,) = (with_own / "own").iterdir()
+    assert f"not repeated: my-spo; name their files: --own {kept}\n" in without.stdout + without.stderr
     repeated = command_line(*arguments, "--own", str(example))
     assert repeated.returncode == 0, repeated.stderr
     assert "not repeated" not in repeated.stdout + repeated.stderr
