@@ -11,8 +11,9 @@ from bench.protocol.settings import SETTINGS
 from bench.report.appearance import looks, wrap_panels
 from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
+from bench.report.formats import format_estimate
 from bench.report.score_figures import DIGITS, draw_intervals
-from bench.report.tables import format_returns
+from bench.report.tables import format_returns, lay_out
 from bench.report.templates import render
 from bench.results.demonstrations import demonstrated_returns
 from bench.scores.analysis import Analysis
@@ -41,13 +42,17 @@ def write_feedback(analysis: Analysis, folder: Path) -> None:
         "curves": draw_learning_curves(analysis.runs, random, analysis.settings),
         "returns": draw_returns_by_kl(analysis),
     }
-    named = {"rlhf": tables.comparison, "rlhf_models": tables.models}
+    named = {
+        "rlhf": tables.comparison,
+        "rlhf_models": tables.models,
+        "rlhf_improvements": tables.improvements,
+    }
     write_beside(folder, "rlhf", render_feedback(tables), named, figures)
 
 
 def render_feedback(tables: FeedbackTables) -> str:
     """The page, with the claims of which all runs that they need are there."""
-    analysis = tables.analysis
+    analysis, improvements = tables.analysis, tables.improvements
     return render(
         "rlhf.md",
         analysis=analysis,
@@ -58,6 +63,14 @@ def render_feedback(tables: FeedbackTables) -> str:
         options=SETTINGS[WHOLE].options,
         coefficient=SETTINGS[WHOLE].numbers["supervised_coefficient"],
         returns=format_returns(analysis),
+        improvements=lay_out(
+            improvements.assign(setting=list(map(analysis.label, improvements.itertuples()))),
+            ["setting"],
+            "environment",
+            lambda row: format_estimate(row, "difference", ("low", "high")),
+        )
+        if len(improvements)
+        else [],
         demonstrated=demonstrated_returns(analysis.grid.environments),
         names={
             "supervised": SUPERVISED,

@@ -19,6 +19,9 @@ TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
 PLANNED_SEEDS = 5
 # The settings of human feedback, and what they are held against.
 SHOWN = (BASELINE, *RLHF_SETTINGS)
+# Those that start from the supervised policy, and what may be said of a significant difference from it.
+IMPROVED = (WHOLE, NO_PENALTY, TRUE_REWARD)
+FINDINGS = ("improves", "makes worse")
 # What the page compares, besides each setting with clipping.
 PAIRS = (
     (WHOLE, SUPERVISED),
@@ -68,15 +71,23 @@ class FeedbackTables:
 
     @cached_property
     def improvements(self) -> pd.DataFrame:
-        """One line an environment: the score of `rlhf` less that of `rlhf-supervised`, and Welch's interval.
+        """What PPO adds to the supervised policy in each environment, by each of `IMPROVED` of `compared`.
 
-        Columns environment, difference, low, high.
+        Columns setting, environment, difference (the score less that of `rlhf-supervised`), low, high
+        (Welch's interval) and finding: improves, makes worse or undecided.
         """
-        grid = self.analysis.grid
-        first, second = (grid.only([name]).normalized()[0][:, None] for name in (WHOLE, SUPERVISED))
-        difference = estimate_mean(first) - estimate_mean(second)
-        columns = difference.as_columns("difference", ("low", "high"))
-        return pd.DataFrame({"environment": grid.environments, **columns})
+        grid, tables = self.analysis.grid, []
+        if SUPERVISED not in self.compared:
+            return pd.DataFrame()
+        for setting in IMPROVED:
+            if setting in self.compared:
+                first, second = (grid.only([name]).normalized()[0][:, None] for name in (setting, SUPERVISED))
+                difference = estimate_mean(first) - estimate_mean(second)
+                columns = difference.as_columns("difference", ("low", "high"))
+                line = {"setting": setting, "environment": grid.environments, **columns}
+                finding = np.select([columns["low"] > 0, columns["high"] < 0], FINDINGS, "undecided")
+                tables.append(pd.DataFrame({**line, "finding": finding}))
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     @cached_property
     def models(self) -> pd.DataFrame:

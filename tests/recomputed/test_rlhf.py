@@ -1,4 +1,4 @@
-"""`rlhf.csv` and `rlhf_models.csv`, computed again from the runs."""
+"""`rlhf.csv`, `rlhf_models.csv` and `rlhf_improvements.csv`, computed again from the runs."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ from scipy import stats
 
 from tests.recomputed.plain import (
     E7,
+    ENVIRONMENTS,
     RESULTS,
     SEEDS,
     agree,
@@ -68,3 +69,39 @@ def test_models() -> None:
         agree(found[columns], np.mean(lines, axis=0))
         assert found["parted"] == sum((learned > 0) & (true < 0))
         assert found["runs"] == len(lines)
+
+
+def test_improvements() -> None:
+    table = published("rlhf_improvements", "setting", "environment")
+    supervised = scores("rlhf-supervised")
+    for setting in table.index.unique("setting"):
+        for environment, mine, start in zip(ENVIRONMENTS, scores(setting), supervised, strict=True):
+            line = table.loc[(setting, environment)]
+            agree(line[["difference", "low", "high"]].astype(float), interval([mine, start], [1, -1]))
+            words = {(True, False): "improves", (False, True): "makes worse", (False, False): "undecided"}
+            assert line["finding"] == words[line["low"] > 0, line["high"] < 0]
+
+
+def test_what_windows_of_reacher_tell() -> None:
+    """All pairs of windows of its demonstrations: how often the number of steps decides, as the page says."""
+    with np.load(RESULTS / "demonstrations" / "Reacher-v4.npz") as stored:
+        observations, actions, lengths = (
+            stored[name].astype(float) for name in ("observations", "actions", "lengths")
+        )
+        # What Gymnasium's environment pays: minus the distance before the step, and minus the squared action.
+        rewards = -np.linalg.norm(observations[:, -3:], axis=1) - (actions**2).sum(axis=1)
+        np.testing.assert_allclose(rewards.reshape(10, 50).sum(axis=1), stored["returns"], rtol=1e-5)
+    assert set(lengths) == {50}
+    starts = np.arange(len(rewards) - 25 + 1)
+    steps = np.minimum(25, 50 - starts % 50)
+    earned = np.array(
+        [rewards[start : start + count].sum() for start, count in zip(starts, steps, strict=True)]
+    )
+    first, second = np.triu_indices(len(starts), 1)
+    differ = steps[first] != steps[second]
+    shorter_is_better = (steps[first] < steps[second]) == (earned[first] > earned[second])
+    text = (RESULTS / "rlhf.md").read_text()
+    said = (
+        f"{differ.mean():.0%} have different numbers of steps, and in {shorter_is_better[differ].mean():.0%}"
+    )
+    assert said.replace("%", " %") in text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.protocol.environments import ENVIRONMENTS
+from bench.protocol.environments import ENVIRONMENTS, without_version
 from bench.protocol.selection import Selection
 from bench.protocol.settings import RLHF_SETTINGS, SETTINGS
 from bench.report.feedback import write_feedback
@@ -85,7 +85,7 @@ def test_a_setting_that_lacks_an_environment_is_compared_with_none(tmp_path: Pat
     assert table["difference"].notna().tolist() == [False, True, False]
     text = (tmp_path / "rlhf.md").read_text()
     assert "`rlhf-supervised` 21, `rlhf` 33, `rlhf-no-penalty` 35," in text
-    assert "improves the supervised policy" not in text
+    assert "improve the supervised policy" not in text
     assert "| PPO from human feedback | Hopper |" in text  # how good the model was is told
     assert not re.search(r"\bnan\b|\(\)|; p \)", text)
 
@@ -94,6 +94,21 @@ def test_claims_wait_for_the_runs_that_they_need(tmp_path: Path) -> None:
     some = synthetic_results(tmp_path, UPDATES * 2048, range(2), ("clip-0.2", "rlhf-supervised", "rlhf"))
     write_feedback(analyze(some, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1))), tmp_path)
     text = (tmp_path / "rlhf.md").read_text()
-    assert "improves the supervised policy" in text
+    assert "improve the supervised policy" in text
     assert "Without the penalty" not in text
-    assert "Labels that come throughout" not in text
+    assert "labels help more" not in text
+    assert "what is known about why" not in text
+
+
+def test_where_ppo_adds_nothing_the_true_reward_and_the_model_are_told(results: Results) -> None:
+    tables = FeedbackTables(analysis_of(results))
+    found = tables.improvements.set_index(["setting", "environment"])
+    assert set(found.index) == {(name, each) for name in feedback.IMPROVED for each in ENVIRONMENTS}
+    for line in found.itertuples():
+        expected = "improves" if line.low > 0 else "makes worse" if line.high < 0 else "undecided"
+        assert line.finding == expected
+    write_feedback(analysis_of(results), results.path)
+    text = (results.path / "rlhf.md").read_text()
+    for environment, line in found.loc["rlhf"].iterrows():
+        told = f"\n- {without_version(str(environment))}: the true reward" in text
+        assert told == (line["finding"] != "improves")
