@@ -6,7 +6,7 @@ from bench.protocol.environments import without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 from bench.protocol.selection import ranges
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
-from bench.report.beside import write_beside
+from bench.report.figures import write_beside
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import Cells
 from bench.report.templates import render

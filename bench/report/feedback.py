@@ -9,23 +9,15 @@ from matplotlib.figure import Figure
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS
 from bench.report.appearance import looks, wrap_panels
-from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
+from bench.report.figures import write_beside
 from bench.report.formats import format_estimate
 from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns, lay_out
 from bench.report.templates import render
 from bench.results.demonstrations import demonstrated_returns
 from bench.scores.analysis import Analysis
-from bench.scores.feedback import (
-    NO_PENALTY,
-    PLANNED_SEEDS,
-    PREFERENCES,
-    SUPERVISED,
-    TRUE_REWARD,
-    WHOLE,
-    FeedbackTables,
-)
+from bench.scores.feedback import NO_PENALTY, PLANNED_SEEDS, WHOLE, FeedbackTables
 
 COLUMNS = 4
 
@@ -46,13 +38,22 @@ def write_feedback(analysis: Analysis, folder: Path) -> None:
         "rlhf": tables.comparison,
         "rlhf_models": tables.models,
         "rlhf_improvements": tables.improvements,
+        "rlhf_pairs": tables.pairs,
     }
     write_beside(folder, "rlhf", render_feedback(tables), named, figures)
 
 
 def render_feedback(tables: FeedbackTables) -> str:
-    """The page, with the claims of which all runs that they need are there."""
-    analysis, improvements = tables.analysis, tables.improvements
+    """The page, with the answers to which all runs that they need are there."""
+    analysis, found = tables.analysis, tables.improvements
+    findings, improvements = {}, []
+    if len(found):
+        findings = {name: lines.set_index("environment") for name, lines in found.groupby("setting")}
+        labelled = found.assign(setting=list(map(analysis.label, found.itertuples())))
+        ends = ("low", "high")
+        improvements = lay_out(
+            labelled, ["setting"], "environment", lambda row: format_estimate(row, "difference", ends)
+        )
     return render(
         "rlhf.md",
         analysis=analysis,
@@ -60,25 +61,12 @@ def render_feedback(tables: FeedbackTables) -> str:
         compared=set(tables.compared),
         planned=PLANNED_SEEDS,
         pairs={(row.setting, row.other): row for row in tables.pairs.itertuples()},
-        options=SETTINGS[WHOLE].options,
-        coefficient=SETTINGS[WHOLE].numbers["supervised_coefficient"],
+        settings=SETTINGS,
         returns=format_returns(analysis),
-        improvements=lay_out(
-            improvements.assign(setting=list(map(analysis.label, improvements.itertuples()))),
-            ["setting"],
-            "environment",
-            lambda row: format_estimate(row, "difference", ("low", "high")),
-        )
-        if len(improvements)
-        else [],
+        findings=findings,
+        improvements=improvements,
+        models={(row.setting, row.environment): row for row in tables.models.itertuples()},
         demonstrated=demonstrated_returns(analysis.grid.environments),
-        names={
-            "supervised": SUPERVISED,
-            "whole": WHOLE,
-            "no_penalty": NO_PENALTY,
-            "true_reward": TRUE_REWARD,
-            "preferences": PREFERENCES,
-        },
     )
 
 

@@ -1,16 +1,18 @@
-"""The figures of the results: how they look, and their files."""
+"""The files of the results: figures, and pages with their tables and figures."""
 
 import io
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from bench.common.files import inner_folder, write_whole
+from bench.common.files import csv_text, inner_folder, write_whole
 from bench.report.curves import draw_diagnostics, draw_learning_curves
 from bench.report.score_figures import (
     draw_by_seeds,
@@ -63,3 +65,20 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[str]:
         write_whole(path, buffer.getvalue())
         paths.append(str(path))
     return paths
+
+
+def write_beside(
+    folder: Path, name: str, page: str, tables: Mapping[str, pd.DataFrame], figures: Mapping[str, Figure]
+) -> None:
+    """Write `NAME.md`, and the tables and `figures/NAME_….png` and `.svg` that it shows.
+
+    folder: of the results.
+    tables: by their path in the folder, without `.csv`; one without columns is left out.
+    figures: by what their names end in.
+    """
+    write_whole(folder / f"{name}.md", page)
+    for path, table in tables.items():
+        if len(table.columns):
+            write_whole(folder / f"{path}.csv", csv_text(table))
+    for ending, figure in figures.items():
+        save_figure(figure, inner_folder(folder, "figures"), f"{name}_{ending}")

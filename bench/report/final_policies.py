@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from bench.protocol.selection import ranges
 from bench.protocol.settings import UNCONSTRAINED, Setting
 from bench.report.appearance import looks
-from bench.report.beside import write_beside
+from bench.report.figures import write_beside
 from bench.report.formats import format_estimate, format_list, format_number, format_p
 from bench.report.score_figures import DIGITS
 from bench.report.tables import Cells, lay_out

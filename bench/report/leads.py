@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.protocol.selection import ranges
-from bench.report.beside import write_beside
+from bench.report.figures import write_beside
 from bench.report.formats import format_estimate
 from bench.report.tables import lay_out
 from bench.report.templates import render

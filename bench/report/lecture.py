@@ -10,8 +10,8 @@ from bench.protocol.environments import without_version
 from bench.protocol.published import POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
 from bench.report.appearance import looks
-from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
+from bench.report.figures import write_beside
 from bench.report.formats import format_number
 from bench.report.off_scale import mark_left
 from bench.report.score_figures import DIGITS, draw_intervals

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.report.appearance import looks
-from bench.report.beside import write_beside
 from bench.report.curves import draw_learning_curves
+from bench.report.figures import write_beside
 from bench.report.formats import format_number, format_p, format_share
 from bench.report.score_figures import DIGITS
 from bench.report.tables import Cells, format_returns, lay_out

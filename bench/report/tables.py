@@ -129,6 +129,7 @@ def lay_out(table: pd.DataFrame, heads: Sequence[str], column: str, text: Callab
     for line in table.itertuples():
         rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
     columns = [without_version(name) or name for name in table[column].drop_duplicates()]
+    assert all(len(cells) == len(columns) for cells in rows.values())
     return [[*heads, *columns], *([*key, *cells] for key, cells in rows.items())]
 
 

@@ -15,8 +15,8 @@ from bench.scores.scale import Floats
 # The level of all tests, and the share of cases that intervals leave out.
 ALPHA = 0.05
 TAIL = 1 - ALPHA / 2
-# How many runs an interval takes in every environment.
-LEAST_RUNS = 2
+# The fewest runs in each environment that give an interval.
+RUNS_FOR_INTERVAL = 2
 # Halvings of [0, 1]: beyond the nine digits that are published.
 BISECTIONS = 40
 

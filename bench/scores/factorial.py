@@ -18,7 +18,7 @@ from bench.protocol.protocol import DEFAULT, UNIFORM, UNTRAINED, Run
 from bench.protocol.settings import UNCONSTRAINED
 from bench.results.folder import Results, open_results
 from bench.results.reading import final_scores, runs_table
-from bench.scores.estimates import LEAST_RUNS, Estimate, correct_by_holm
+from bench.scores.estimates import RUNS_FOR_INTERVAL, Estimate, correct_by_holm
 from bench.scores.scale import Floats
 
 # Within the default's results folder: a results folder for each protocol but the default, of its name.
@@ -171,7 +171,7 @@ def read_factorial(results: Results) -> FactorialTables | None:
         scores.append(final_scores(runs_table(opened, runs)).assign(cell=cell))
         random.append(opened.random_scores().assign(cell=cell))
     tables = FactorialTables(pd.concat(scores, ignore_index=True), pd.concat(random, ignore_index=True))
-    return tables if tables.runs.min() >= LEAST_RUNS else None
+    return tables if tables.runs.min() >= RUNS_FOR_INTERVAL else None
 
 
 def _open_cell(results: Results, cell: str) -> Results | None:

@@ -1,7 +1,9 @@
 """PPO from human feedback on the scale of Table 1, and how learned returns and true returns part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from bench.protocol.protocol import LOG_INTERVAL
 from bench.protocol.settings import BASELINE, RLHF_SETTINGS, SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import LEAST_RUNS, estimate_mean
+from bench.scores.estimates import RUNS_FOR_INTERVAL, Estimate, estimate_mean
 from bench.scores.pairs import compare_beside, compare_settings
 
 SUPERVISED, WHOLE, NO_PENALTY = "rlhf-supervised", "rlhf", "rlhf-no-penalty"
@@ -19,9 +21,8 @@ TRUE_REWARD, PREFERENCES = "rlhf-true-reward", "preferences"
 PLANNED_SEEDS = 5
 # The settings of human feedback, and what they are held against.
 SHOWN = (BASELINE, *RLHF_SETTINGS)
-# Those that start from the supervised policy, and what may be said of a significant difference from it.
-IMPROVED = (WHOLE, NO_PENALTY, TRUE_REWARD)
-FINDINGS = ("improves", "makes worse")
+# Those that start from the supervised policy.
+STARTED = (WHOLE, NO_PENALTY, TRUE_REWARD)
 # What the page compares, besides each setting with clipping.
 PAIRS = (
     (WHOLE, SUPERVISED),
@@ -47,11 +48,11 @@ class FeedbackTables:
     def compared(self) -> list[str]:
         """The settings of human feedback that have two runs or more in every environment."""
         least = self.analysis.grid.fewest_runs
-        return [name for name in self.present if least[name] >= LEAST_RUNS]
+        return [name for name in self.present if least[name] >= RUNS_FOR_INTERVAL]
 
     @property
     def missing(self) -> dict[str, int]:
-        """How many of its planned runs a setting lacks, by its name; without settings that lack none."""
+        """How many planned runs are missing, by setting; without those that have all."""
         planned = PLANNED_SEEDS * len(self.analysis.grid.environments)
         grid = self.analysis.grid.only(self.present)
         there = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=(1, 2)).tolist(), strict=True))
@@ -65,29 +66,41 @@ class FeedbackTables:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """The pairs that the page compares, of `compared` settings, as `compare_settings` has them."""
+        """The pairs that the page compares, of `compared` settings, as `compare_settings` has them.
+
+        Two columns more: environment, the one that moves the difference of scores most, and without_it, the
+        difference over the others.
+        """
         shown = [pair for pair in PAIRS if set(pair) <= set(self.compared)]
-        return compare_settings(self.analysis.grid, shown)
+        if not shown:
+            return pd.DataFrame()
+        table = compare_settings(self.analysis.grid, shown)
+        differences, names = self._find_differences(shown).value, np.array(self.analysis.grid.environments)
+        most = np.abs(differences - differences.mean(axis=1, keepdims=True)).argmax(axis=1)
+        others = np.arange(len(names)) != most[:, None]
+        return table.assign(environment=names[most], without_it=differences.mean(axis=1, where=others))
 
     @cached_property
     def improvements(self) -> pd.DataFrame:
-        """What PPO adds to the supervised policy in each environment, by each of `IMPROVED` of `compared`.
+        """The score in each environment less that of `rlhf-supervised`, for each of `STARTED` in `compared`.
 
-        Columns setting, environment, difference (the score less that of `rlhf-supervised`), low, high
-        (Welch's interval) and finding: improves, makes worse or undecided.
+        Columns setting, environment, difference, low, high (Welch's interval) and finding: improves, makes
+        worse or undecided.
         """
-        grid, tables = self.analysis.grid, []
-        if SUPERVISED not in self.compared:
+        pairs = [(name, SUPERVISED) for name in STARTED if {name, SUPERVISED} <= set(self.compared)]
+        if not pairs:
             return pd.DataFrame()
-        for setting in IMPROVED:
-            if setting in self.compared:
-                first, second = (grid.only([name]).normalized()[0][:, None] for name in (setting, SUPERVISED))
-                difference = estimate_mean(first) - estimate_mean(second)
-                columns = difference.as_columns("difference", ("low", "high"))
-                line = {"setting": setting, "environment": grid.environments, **columns}
-                finding = np.select([columns["low"] > 0, columns["high"] < 0], FINDINGS, "undecided")
-                tables.append(pd.DataFrame({**line, "finding": finding}))
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        lines = product([name for name, _ in pairs], self.analysis.grid.environments)
+        columns = self._find_differences(pairs).as_columns("difference", ("low", "high"))
+        table = pd.DataFrame(lines, columns=["setting", "environment"])
+        table = table.assign(**{name: values.ravel() for name, values in columns.items()})
+        conditions = [table["low"] > 0, table["high"] < 0]
+        return table.assign(finding=np.select(conditions, ["improves", "makes worse"], "undecided"))
+
+    def _find_differences(self, pairs: Sequence[tuple[str, str]]) -> Estimate:
+        """Scores in each environment, of the first setting less the second, `[pair, environment]`."""
+        one, other = (self.analysis.grid.only(names).normalized() for names in zip(*pairs, strict=True))
+        return estimate_mean(one[:, :, None]) - estimate_mean(other[:, :, None])
 
     @cached_property
     def models(self) -> pd.DataFrame:
@@ -115,11 +128,12 @@ class FeedbackTables:
 
 def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
     """The lines of `FeedbackTables.models` of one setting. begin: the rollout from which changes count."""
-    last = runs.groupby(list(KEYS), sort=False).last()
-    # A run's first line is after as many rollouts.
+    # Steps of a rollout: a run's first line is that of rollout `LOG_INTERVAL`.
     steps = runs["timesteps"].min() // LOG_INTERVAL
-    before = runs[runs["timesteps"] <= begin * steps]
-    first = before.groupby(list(KEYS), sort=False).last()
+    last, first = (
+        lines.drop_duplicates(list(KEYS), keep="last").set_index(list(KEYS))
+        for lines in (runs, runs[runs["timesteps"] <= begin * steps])
+    )
     true = last["return_last100"] - first["return_last100"]
     learned = last["learned_return"] - first["learned_return"]
     parted = (learned > 0) & (true < 0)

@@ -22,7 +22,7 @@ from bench.scores.contrasts import (
     find_contrasts,
     split_by_scope,
 )
-from bench.scores.estimates import LEAST_RUNS, correct_by_holm, estimate_mean
+from bench.scores.estimates import RUNS_FOR_INTERVAL, correct_by_holm, estimate_mean
 from bench.scores.pairs import compare_family
 from bench.scores.scale import Floats, Grid
 
@@ -67,7 +67,7 @@ class PolicyTables:
         """Whether each of the paper's settings has enough policies in every environment."""
         if set(self.evaluated["mode"]) != set(MODES):
             return False
-        return all(grid.has_seeds(LEAST_RUNS) for grid in self.grids.values())
+        return all(grid.has_seeds(RUNS_FOR_INTERVAL) for grid in self.grids.values())
 
     @property
     def missing(self) -> int:

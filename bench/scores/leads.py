@@ -24,7 +24,7 @@ from bench.scores.contrasts import (
     find_contrasts,
     split_by_scope,
 )
-from bench.scores.estimates import LEAST_RUNS, Estimate, correct_by_holm
+from bench.scores.estimates import RUNS_FOR_INTERVAL, Estimate, correct_by_holm
 from bench.scores.scale import Grid
 from bench.scores.variants import DEFAULT
 
@@ -126,7 +126,7 @@ def read_leads(results: Results, default: Analysis) -> LeadTables | None:
         for outcome, lines in _outcomes(opened, default.grid.environments).items():
             if not lines.empty:
                 grid = Grid.of(lines, scale, outcome)
-                enough = {setting for setting, runs in grid.fewest_runs.items() if runs >= LEAST_RUNS}
+                enough = {setting for setting, runs in grid.fewest_runs.items() if runs >= RUNS_FOR_INTERVAL}
                 if enough == {*CLIPPING_LESS_PENALTIES.settings}:
                     grids[outcome, name] = grid
     tables = LeadTables(dict(sorted(grids.items(), key=lambda item: OUTCOMES.index(item[0][0]))))

@@ -13,7 +13,7 @@ from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.results.reading import KEYS
 from bench.scores.analysis import Analysis
 from bench.scores.contrasts import MEAN_ACTIONS, SCORE, find_conclusions
-from bench.scores.estimates import LEAST_RUNS, estimate_mean
+from bench.scores.estimates import RUNS_FOR_INTERVAL, estimate_mean
 from bench.scores.pairs import AREA, MIDDLE, WITHOUT, compare_in_other_ways, permute_settings
 from bench.scores.scale import Grid
 
@@ -110,9 +110,9 @@ class SuccessorTables:
 def find_compared(grid: Grid) -> list[str]:
     """The settings that have enough runs in every environment, where clip-0.2 has them."""
     least = grid.fewest_runs
-    if least.get(BASELINE, 0) < LEAST_RUNS:
+    if least.get(BASELINE, 0) < RUNS_FOR_INTERVAL:
         return []
-    return [name for name in SUCCESSOR_SETTINGS if least.get(name, 0) >= LEAST_RUNS]
+    return [name for name in SUCCESSOR_SETTINGS if least.get(name, 0) >= RUNS_FOR_INTERVAL]
 
 
 def find_pairs(grid: Grid) -> list[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""`rlhf.csv`, `rlhf_models.csv` and `rlhf_improvements.csv`, computed again from the runs."""
+"""`rlhf.csv` and the tables `rlhf_….csv`, computed again from the runs."""
+
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -74,12 +76,43 @@ def test_models() -> None:
 def test_improvements() -> None:
     table = published("rlhf_improvements", "setting", "environment")
     supervised = scores("rlhf-supervised")
+    assert set(table.index) == set(product(("rlhf", "rlhf-no-penalty", "rlhf-true-reward"), ENVIRONMENTS))
     for setting in table.index.unique("setting"):
         for environment, mine, start in zip(ENVIRONMENTS, scores(setting), supervised, strict=True):
             line = table.loc[(setting, environment)]
             agree(line[["difference", "low", "high"]].astype(float), interval([mine, start], [1, -1]))
             words = {(True, False): "improves", (False, True): "makes worse", (False, False): "undecided"}
             assert line["finding"] == words[line["low"] > 0, line["high"] < 0]
+
+
+def test_pairs() -> None:
+    table = published("rlhf_pairs", "setting", "other")
+    assert len(table) == 5
+    for (one, other), line in table.iterrows():
+        first, second = scores(one), scores(other)
+        groups, factors = [*first, *second], [*E7, *(-each for each in E7)]
+        agree(line[["difference", "low", "high"]].astype(float), interval(groups, factors))
+        value, error, freedom = welch(groups, factors)
+        agree(line[["p"]], [2 * stats.t.sf(abs(value) / error, freedom)])
+        differences = {
+            name: a.mean() - b.mean() for name, a, b in zip(ENVIRONMENTS, first, second, strict=True)
+        }
+        without = {
+            name: np.mean([value for each, value in differences.items() if each != name])
+            for name in ENVIRONMENTS
+        }
+        assert line["environment"] == max(without, key=lambda name: abs(without[name] - value))
+        agree(line[["without_it"]], [without[line["environment"]]])
+    agree(table["p_holm"], holm(table["p"].to_numpy()))
+
+
+def test_the_learned_reward_of_inverted_pendulum_hardly_varies() -> None:
+    """It is divided by its standard deviation, so that its mean counts these."""
+    assert "its mean is more than 50 of the standard deviations" in (RESULTS / "rlhf.md").read_text()
+    for path in RESULTS.glob("runs/InvertedPendulum-v4/rlhf/seed-*.csv"):
+        last = pd.read_csv(path).iloc[-1]
+        steps = last["return_last100"]  # each pays 1
+        assert last["learned_return"] / steps > 50, path
 
 
 def test_what_windows_of_reacher_tell() -> None:

@@ -19,6 +19,8 @@ from tests.helpers.made_up import synthetic_results
 
 pytestmark = pytest.mark.slow
 UPDATES = 40
+# What the page says where all settings have runs, and a part of them waits for.
+LATER = ("Without the penalty, does", "How do preferences alone do", "what else the runs show")
 
 
 def analysis_of(results: Results) -> Analysis:
@@ -40,6 +42,7 @@ def test_the_page_has_every_setting_and_its_pictures(results: Results) -> None:
         assert f"| {SETTINGS[name].label} | {table.loc[name, 'score']:.2f} |" in text
     for link in re.findall(r"\]\((figures/[^)]+)\)", text):
         assert (results.path / link).is_file()
+    assert all(each in text for each in LATER)
 
 
 def test_changes_are_counted_from_the_policy_s_first_step(results: Results) -> None:
@@ -95,20 +98,20 @@ def test_claims_wait_for_the_runs_that_they_need(tmp_path: Path) -> None:
     write_feedback(analyze(some, Selection(ENVIRONMENTS, feedback.SHOWN, (0, 1))), tmp_path)
     text = (tmp_path / "rlhf.md").read_text()
     assert "improve the supervised policy" in text
-    assert "Without the penalty" not in text
-    assert "labels help more" not in text
-    assert "what is known about why" not in text
+    assert not any(each in text for each in LATER)
 
 
-def test_where_ppo_adds_nothing_the_true_reward_and_the_model_are_told(results: Results) -> None:
+def test_where_ppo_is_not_shown_to_improve_the_true_reward_and_the_model_are_told(results: Results) -> None:
     tables = FeedbackTables(analysis_of(results))
     found = tables.improvements.set_index(["setting", "environment"])
-    assert set(found.index) == {(name, each) for name in feedback.IMPROVED for each in ENVIRONMENTS}
-    for line in found.itertuples():
-        expected = "improves" if line.low > 0 else "makes worse" if line.high < 0 else "undecided"
-        assert line.finding == expected
+    assert set(found.index) == {(name, each) for name in feedback.STARTED for each in ENVIRONMENTS}
     write_feedback(analysis_of(results), results.path)
     text = (results.path / "rlhf.md").read_text()
     for environment, line in found.loc["rlhf"].iterrows():
-        told = f"\n- {without_version(str(environment))}: the true reward" in text
+        on_true_reward = {
+            "improves": "improves the supervised policy",
+            "makes worse": "makes the supervised policy worse, too",
+            "undecided": "is not shown to improve it either",
+        }[found.loc[("rlhf-true-reward", environment), "finding"]]
+        told = f"\n- {without_version(str(environment))}: the true reward {on_true_reward}. The model" in text
         assert told == (line["finding"] != "improves")
