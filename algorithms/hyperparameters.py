@@ -160,10 +160,9 @@ class FeedbackNumbers(NamedTuple):
     """The chance that the labeler prefers the wrong window."""
 
 
-def number_ranges() -> dict[str, Range]:
-    """The range of each number by its name, which is the same in all rules."""
-    return {
-        name: get_args(kind)[1]
-        for numbers in (PpoNumbers, LineSearchNumbers, TrpoNumbers, FeedbackNumbers)
-        for name, kind in get_type_hints(numbers, include_extras=True).items()
-    }
+# The ranges of numbers by their names, which mean the same in every rule; also in one's own.
+NUMBER_RANGES: dict[str, Range] = {
+    name: get_args(kind)[1]
+    for numbers in (PpoNumbers, LineSearchNumbers, TrpoNumbers, FeedbackNumbers)
+    for name, kind in get_type_hints(numbers, include_extras=True).items()
+}

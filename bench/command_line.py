@@ -7,11 +7,10 @@ from typing import get_args
 
 import tyro
 
-from bench.commands.demonstrations import Demonstrate
 from bench.commands.evaluation import Evaluate
 from bench.commands.machines import Speed, Videos
 from bench.commands.reports import Curves, Page, Table, Variants
-from bench.commands.training import Status, Train, Verify
+from bench.commands.training import Demonstrate, Status, Train, Verify
 from bench.common.errors import UserError, printable
 from bench.common.interrupts import STATUS
 from bench.common.terminal import PlainConsole, silence_stdout

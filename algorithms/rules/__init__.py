@@ -143,17 +143,13 @@ def imitates(rule: UpdateRule) -> bool:
     return isinstance(rule, FeedbackRule) and rule.imitates
 
 
-def rule_names() -> list[str]:
-    """The names of all rules."""
-    return sorted(module.name for module in iter_modules(__path__))
-
-
 def find_rule(name: str, /, **options: Any) -> UpdateRule:
     """The rule of this name.
 
     Raises:
         KeyError: when there is none.
     """
-    if name not in rule_names():
-        raise KeyError(f"unknown update rule '{name}'; choose from: {' '.join(rule_names())}")
+    names = sorted(module.name for module in iter_modules(__path__))
+    if name not in names:
+        raise KeyError(f"unknown update rule '{name}'; choose from: {' '.join(names)}")
     return cast(UpdateRule, import_module(f"{__name__}.{name}").Rule(**options))

@@ -121,7 +121,7 @@ def _do_all(client: Client, results: Results, jobs: Sequence[Job], progress: Cam
             if isinstance(error, RefusedWorkerError):
                 # A worker that came after the start: it goes, and the job to another.
                 progress.say(str(error))
-                client.retire_workers([error.args[1]])
+                client.retire_workers([error.args[0]])
                 if not client.scheduler_info()["workers"]:
                     raise UserError(f"no worker is left: {error}")
                 waiting.appendleft(job)

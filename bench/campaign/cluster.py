@@ -53,10 +53,11 @@ DASK_SETTINGS = {
 
 
 class RefusedWorkerError(Exception):
-    """A worker's results would not be this checkout's: a message that names both sides, and its address."""
+    """A worker's results would not be this checkout's. Its arguments: address, and why, naming both sides."""
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        address, reason = self.args
+        return f"worker {address} is refused: {reason}"
 
 
 @contextmanager
@@ -70,8 +71,9 @@ def connect(scheduler: str | None, processes: int) -> Iterator[Client]:
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     if scheduler is None:
         with (
-            dask.config.set(DASK_SETTINGS),
-            _private_scratch(),
+            # Not Dask's usual scratch folder: all users know its name.
+            tempfile.TemporaryDirectory(prefix="table1-", ignore_cleanup_errors=True) as scratch,
+            dask.config.set({**DASK_SETTINGS, "temporary-directory": scratch}),
             configuration.defaults(),
             _local_cluster(processes) as cluster,
             Client(cluster) as client,
@@ -98,10 +100,8 @@ def check_this_worker(expected: dict[str, str], dask_worker: Worker | None = Non
         RefusedWorkerError: naming both sides.
     """
     worker = dask_worker or get_worker()
-    found = differences(expected, identity(), worker.state.nthreads)
-    if found:
-        message = f"worker {worker.address} is refused: {'; '.join(found)}"
-        raise RefusedWorkerError(message, worker.address)
+    if found := differences(expected, identity(), worker.state.nthreads):
+        raise RefusedWorkerError(worker.address, "; ".join(found))
 
 
 def check_libc(expected: dict[str, str], environment: str) -> str | None:
@@ -123,11 +123,9 @@ def check_libc(expected: dict[str, str], environment: str) -> str | None:
     address = get_worker().address
     both = f"its C library is {actual}, this checkout's is {expected[LIBC]}"
     if without_version(environment) not in GOLDEN:
-        message = f"worker {address} is refused: {both}, and {environment} has no golden start to compare"
-        raise RefusedWorkerError(message, address)
+        raise RefusedWorkerError(address, f"{both}, and {environment} has no golden start to compare")
     if not repeats_golden_start(environment):
-        message = f"worker {address} is refused: {both}, and the golden start has other bits there"
-        raise RefusedWorkerError(message, address)
+        raise RefusedWorkerError(address, f"{both}, and the golden start has other bits there")
     return f"worker {address}: {both}; the golden start in {environment} has the same bits"
 
 
@@ -181,16 +179,6 @@ def _client(scheduler: str) -> Client:
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(f"no Dask scheduler answers at {scheduler} (tcp://host:8786, say)") from error
-
-
-@contextmanager
-def _private_scratch() -> Iterator[None]:
-    """Give Dask a new scratch folder within the context; its usual one has a name that all users know."""
-    with (
-        tempfile.TemporaryDirectory(prefix="table1-", ignore_cleanup_errors=True) as folder,
-        dask.config.set({"temporary-directory": folder}),
-    ):
-        yield
 
 
 def _local_cluster(processes: int) -> LocalCluster:

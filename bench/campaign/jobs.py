@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.common.files import write_whole
+from bench.common.files import json_text, write_whole
 from bench.common.provenance import completion, provenance
 from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
+from bench.protocol.settings import BASELINE
+from bench.results.demonstrations import StoredDemonstrations, path_of
 from bench.results.folder import Results
 from bench.results.random_scores import measured_environments
 from bench.results.schema import RunResult
@@ -180,6 +182,43 @@ class RandomJob(Job):
     def write_files(self, results: Results, done: pd.DataFrame) -> None:
         """Add the scores to `random.csv`."""
         results.save_random_scores(done)
+
+
+@dataclass(frozen=True)
+class DemonstrationJob(Job):
+    """Training the demonstrator of an environment, and recording its episodes."""
+
+    environment: str
+
+    def __str__(self) -> str:
+        return f"{self.environment} demonstrations"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:  # type: ignore[override]
+        """The demonstrator's, which is stopped early."""
+        from bench.training.demonstrations import SEED
+
+        return (Run(self.environment, BASELINE, SEED),)
+
+    def size(self, protocol: Protocol) -> int:
+        """Return the demonstrator's environment steps."""
+        from bench.training.demonstrations import UPDATES
+
+        return UPDATES * protocol.hyperparameters.horizon
+
+    def do(
+        self, protocol: Protocol, seconds: float, report: Callable[[int], None]
+    ) -> tuple[StoredDemonstrations, dict[str, Any]]:
+        """Return the demonstrations and their JSON. It takes about half a minute of a core."""
+        from bench.training.demonstrations import demonstrate
+
+        return demonstrate(self.environment, report)
+
+    def write_files(self, results: Results, done: tuple[StoredDemonstrations, dict[str, Any]]) -> None:
+        """Write the arrays' file last: it is not there without its JSON."""
+        path, (demonstrations, described) = path_of(self.environment), done
+        write_whole(path.with_suffix(".json"), json_text(described))
+        write_whole(path, demonstrations.to_bytes())
 
 
 def training_jobs(runs: Iterable[Run], own: "OwnFiles" = ()) -> list[TrainingJob]:

@@ -1,4 +1,4 @@
-"""Making runs: train, status and verify."""
+"""Making runs, and what human feedback starts from: train, status, verify and demonstrate."""
 
 import os
 from dataclasses import dataclass
@@ -26,10 +26,12 @@ from bench.options import (
     tell_left_out,
 )
 from bench.protocol.changes import change_protocol, describe_names
+from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import PAPER_SEEDS
 from bench.protocol.selection import Selection, parse_seed, parse_timesteps, select
 from bench.protocol.settings import SETTINGS, Setting, in_table_order
 from bench.results import random_scores
+from bench.results.demonstrations import FOLDER, path_of
 from bench.results.folder import Results, open_results
 from bench.training.determinism import CACHE, pin
 
@@ -239,6 +241,38 @@ class Verify(WithOwn, OfProtocol, OnResults):
         pin()
         timesteps = parse_timesteps(self.timesteps)
         verify(results, selection, timesteps, console, self.own_files, record=self.record)
+
+
+@dataclass(frozen=True)
+class Demonstrate:
+    """Make the demonstrations that are missing.
+
+    The demonstrator is trained for 204,800 steps.
+
+    They are part of this checkout, in results/demonstrations/.
+
+    To repeat one, move its file away.
+    """
+
+    environments: Annotated[tuple[str, ...], option("ID [ID ...]", "the paper's seven")] = ENVIRONMENTS
+    """Gymnasium environments, such as Hopper-v4."""
+
+    def execute(self, console: Console) -> None:
+        """Train the demonstrators, and write their episodes."""
+        chosen = select(self.environments, (), None, set()).environments
+        missing = [environment for environment in chosen if not path_of(environment).exists()]
+        if not missing:
+            console.print(f"nothing to make: {' '.join(chosen)} are in {FOLDER}", soft_wrap=True)
+            return
+        pin()
+        from bench.campaign.campaign import run_campaign
+        from bench.campaign.jobs import DemonstrationJob
+
+        results = open_results(FOLDER.parent, None, create=True)
+        jobs = [DemonstrationJob(environment) for environment in missing]
+        kept = f"stopped: what is done is kept in {FOLDER}"
+        run_campaign(results, jobs, console, stopped=lambda: kept, activity="demonstrating")
+        console.print(f"written: {' '.join(str(path_of(each)) for each in missing)}", soft_wrap=True)
 
 
 def _name_own_files(results: Results, settings: set[str]) -> str:

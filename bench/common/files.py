@@ -104,17 +104,6 @@ def require_own_folders(folder: Path, names: Iterable[str]) -> None:
                 raise UserError(f"cannot write into {path}: it is a link")
 
 
-def move_aside(path: Path, aside: Path) -> None:
-    """Move a file, if it is there, to `aside`, with the first number before its name that is free."""
-    if not os.path.lexists(path):
-        return
-    number = 0
-    while os.path.lexists(target := aside.with_name(f"{number}-{aside.name}")):
-        number += 1
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.rename(target)
-
-
 def remove_leftovers(folder: Path, but: str) -> None:
     """Remove what killed writers left half-written in a folder and below it. Who still writes is let be.
 

@@ -2,18 +2,15 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # The exit status of a program that Ctrl-C has ended.
 STATUS = 130
-
-Handler = Callable[[int, FrameType | None], None]
 
 
 def exit_at_once() -> None:
@@ -24,16 +21,16 @@ def exit_at_once() -> None:
 @contextmanager
 def raise_on_interrupt() -> Iterator[None]:
     """Let Ctrl-C raise KeyboardInterrupt within the context. Pressed again, it ends the process at once."""
-    before = [signal.getsignal(number) for number in SIGNALS]
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     _answer_by(_raise)
     try:
         yield
     except KeyboardInterrupt:
-        raise  # and the process will end: `_exit` stays
-    except BaseException:
-        _restore(before)
+        before.clear()  # the process will end: `_exit` stays
         raise
-    _restore(before)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -62,16 +59,11 @@ def _start_resource_tracker() -> None:
         os.environ["PYTHONWARNINGS"] = before
 
 
-def _answer_by(handler: Handler) -> None:
+def _answer_by(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in SIGNALS:
         # What a shell starts in the background ignores Ctrl-C, and shall.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
-
-
-def _restore(handlers: Sequence[Any]) -> None:
-    for number, handler in zip(SIGNALS, handlers, strict=True):
-        signal.signal(number, handler)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

@@ -21,9 +21,8 @@ UNPRINTABLE = (
     r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
     r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# A line of text that people may be shown, and one of any length.
-Line = Annotated[str, Meta(pattern=rf"^[^{UNPRINTABLE}]*\Z")]
-Text = Annotated[Line, Meta(max_length=500)]
+# A line of text that people may be shown.
+Text = Annotated[str, Meta(pattern=rf"^[^{UNPRINTABLE}]*\Z", max_length=500)]
 # A text that a message may quote, which escapes what can't be printed.
 Short = Annotated[str, Meta(max_length=500)]
 

@@ -29,7 +29,7 @@ def provenance() -> dict[str, Any]:
     """Return versions, git commit (with `-dirty` where files differ) and processor of this process."""
     libc = " ".join(platform.libc_ver())  # MuJoCo takes its sines from it
     return {
-        "git_commit": _git_commit(),
+        "git_commit": _output("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*") or None,
         "versions": {"python": platform.python_version(), "libc": libc}
         | {package: metadata.version(package) for package in PACKAGES},
         "processor": {
@@ -103,11 +103,6 @@ def _cpuinfo() -> dict[str, str]:
     first, *_ = Path("/proc/cpuinfo").read_text().split("\n\n")
     pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
     return {name.strip(): value.strip() for name, value in pairs}
-
-
-def _git_commit() -> str | None:
-    commit = _output("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    return commit or None
 
 
 def _output(*command: str) -> str:

@@ -22,8 +22,7 @@ class Task:
     has_normal_velocities: whether the velocities' noise is normal instead, with this standard deviation.
     bonus: what a step pays for being alive.
     needs_forward_pass: whether what is observed or kept after a reset needs MuJoCo's forward pass.
-    needs_contact_forces: whether the batch must be one with contact forces,
-        `bench.environments.contacts.ContactBatch`.
+    needs_contact_forces: whether the batch must be a `bench.environments.batch.ContactBatch`.
     """
 
     start_noise: float

@@ -15,50 +15,37 @@ How to add a choice of your own:
 Nothing else changes. A choice is no part of the default's fingerprint, so finished results stay valid.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from algorithms.hyperparameters import Choices
 
-
-class Meaning(NamedTuple):
-    """What a value means: its source, and a sentence."""
-
-    source: str
-    sentence: str
-
-
-# By choice and value, the default first. A choice without an alternative is no field of `Choices`.
-MEANINGS: dict[str, dict[str, Meaning]] = {
+# By choice and value, the default first: its source and its sentence. A choice without an alternative is no
+# field of `Choices`.
+MEANINGS: dict[str, dict[str, tuple[str, str]]] = {
     "observation_filter": {
-        "running": Meaning(
+        "running": (
             "ppo1",
             "Observations are clip((o - mean) / sqrt(max(variance, 0.01)), -5, 5). The statistics start"
             " at mean 0, std 1 and weight 0.01, run over the whole run, and take in each rollout after its"
             " advantages are computed and before its epochs.",
         ),
-        "none": Meaning(
-            "ours",
-            "The networks see the observations as the environment gives them.",
-        ),
+        "none": ("ours", "The networks see the observations as the environment gives them."),
     },
     "old_policy": {
-        "recomputed": Meaning(
+        "recomputed": (
             "ppo1",
             "The old policy is computed anew under the updated filter, so the first ratio is 1."
             " Advantages keep the values computed under the filter that acted.",
         ),
     },
     "advantages": {
-        "standardized": Meaning(
+        "standardized": (
             "ppo1",
             "Advantages are standardized over the rollout. The policy gradient uses its estimates as they"
             " are.",
         ),
-        "raw": Meaning(
-            "ours",
-            "Advantages are used as they are.",
-        ),
-        "minibatch": Meaning(
+        "raw": ("ours", "Advantages are used as they are."),
+        "minibatch": (
             "baselines' ppo2, CleanRL, Stable-Baselines3",
             "Advantages are standardized over each minibatch. The policy's steps of line search and TRPO"
             " take the whole rollout, and have them standardized over it. The policy gradient uses its"
@@ -66,12 +53,12 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "value_loss": {
-        "unclipped": Meaning(
+        "unclipped": (
             "ppo1 from 2017-08-27",
             "The values minimize mean((V - target)^2), with target = advantage + V of the rollout. The"
             " release of July 2017 clipped the change of V, which broke MuJoCo results.",
         ),
-        "clipped": Meaning(
+        "clipped": (
             "ppo1 of 2017-07-20; the 0.2 is its default clip range",
             "The values minimize 0.5 mean(max((V - target)^2, (V' - target)^2)), with V' = V_old + clip(V"
             " - V_old, -c, c) and V_old of the networks before the update, under the filter of the update."
@@ -80,18 +67,15 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "optimizer": {
-        "adam": Meaning(
+        "adam": (
             "ppo1",
             "One Adam (0.9, 0.999) over both networks, in optax's form, which adds Adam's epsilon after"
             " the bias correction.",
         ),
     },
     "gradient_clipping": {
-        "none": Meaning(
-            "ppo1",
-            "Adam gets the gradient as it is.",
-        ),
-        "global_norm": Meaning(
+        "none": ("ppo1", "Adam gets the gradient as it is."),
+        "global_norm": (
             "CleanRL, Stable-Baselines3",
             "Where the norm of the gradient exceeds 0.5, the gradient is rescaled to this norm. The norm"
             " is over all parameters of one Adam: of both networks, or of each where V is fitted by"
@@ -99,16 +83,13 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "stepsize_schedule": {
-        "constant": Meaning(
-            "the paper states an annealed stepsize for Atari only",
-            "The stepsize is constant.",
-        ),
-        "linear": Meaning(
+        "constant": ("the paper states an annealed stepsize for Atari only", "The stepsize is constant."),
+        "linear": (
             "CleanRL",
             "Update k of n uses 1 - (k - 1)/n of Adam's stepsize. The policy's steps of line search and"
             " TRPO have no such stepsize; there only the fit of V is annealed.",
         ),
-        "linear_with_clip_range": Meaning(
+        "linear_with_clip_range": (
             "ppo1 from 2017-08-27 to 2019, which counts the steps of ended episodes instead of updates",
             "Update k of n uses 1 - (k - 1)/n of Adam's stepsize and of the clip range, if there is one."
             " The policy's steps of line search and TRPO have neither; there only the fit of V is"
@@ -116,11 +97,8 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "early_stopping": {
-        "none": Meaning(
-            "ppo1",
-            "All epochs of an update are made.",
-        ),
-        "kl": Meaning(
+        "none": ("ppo1", "All epochs of an update are made."),
+        "kl": (
             "the number is Spinning Up's, which looks before each gradient step and lets V go on; after"
             " whole epochs and for both networks as CleanRL",
             "After each epoch the mean KL(old policy, new policy) over the rollout is computed. If it"
@@ -130,40 +108,32 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "initial_weights": {
-        "normalized": Meaning(
+        "normalized": (
             "ppo1",
             "Weights are Gaussian, each output's with norm 1 (policy mean 0.01). Biases and log std are 0.",
         ),
-        "orthogonal": Meaning(
+        "orthogonal": (
             "CleanRL, Stable-Baselines3",
             "Weights are random orthogonal matrices times sqrt(2) (policy mean 0.01, values 1). Biases"
             " and log std are 0.",
         ),
     },
-    "minibatches": {
-        "reshuffled": Meaning(
-            "ppo1",
-            "Each epoch reshuffles the rollout into full minibatches.",
-        ),
-    },
+    "minibatches": {"reshuffled": ("ppo1", "Each epoch reshuffles the rollout into full minibatches.")},
     "time_limit": {
-        "end": Meaning(
-            "ppo1",
-            "A time limit ends the episode like any other end, without bootstrapping.",
-        ),
-        "bootstrap": Meaning(
+        "end": ("ppo1", "A time limit ends the episode like any other end, without bootstrapping."),
+        "bootstrap": (
             "Pardo et al. 2018",
             "After a time limit the return goes on with V of the observation that the last step led to,"
             " under the filter that acted.",
         ),
     },
     "actions": {
-        "unclipped": Meaning(
+        "unclipped": (
             "ppo1",
             "Actions reach the environment unclipped and unsquashed. HalfCheetah's control cost acts on"
             " the raw action; the paper's row without clipping or penalty depends on it.",
         ),
-        "clipped": Meaning(
+        "clipped": (
             "Stable-Baselines3",
             "Actions are clipped to the action space on their way to the environment, and the learner"
             " keeps the unclipped ones. The forces of the seven environments are bounded in any case: only"
@@ -171,25 +141,22 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         ),
     },
     "rewards": {
-        "unscaled": Meaning(
-            "ppo1",
-            "Rewards are those that the environment gives.",
-        ),
-        "scaled": Meaning(
+        "unscaled": ("ppo1", "Rewards are those that the environment gives."),
+        "scaled": (
             "baselines' VecNormalize",
             "Rewards are divided by the running standard deviation of the run's discounted returns, and"
             " clipped to [-10, 10]. What is logged are the environment's.",
         ),
     },
     "kl_coefficient": {
-        "per_update": Meaning(
+        "per_update": (
             "section 4; the bounds are ours, because an unbounded coefficient can underflow to 0 for ever",
             "An adaptive coefficient starts at 1 and is halved or doubled once an update, within [2^-40,"
             " 2^40].",
         ),
     },
     "score": {
-        "last_100_episodes": Meaning(
+        "last_100_episodes": (
             "section 6.1",
             "A run's score is the mean return of its last 100 training episodes. A run that diverges"
             " keeps the mean at that point.",

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from algorithms.hyperparameters import ANY, number_ranges
+from algorithms.hyperparameters import ANY, NUMBER_RANGES
 
 # Allowed in file names on every system, and never mistaken for a command-line option.
 SETTING_NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}"
 # What Markdown, HTML, LaTeX and the figures would take for commands.
 NOT_IN_LABELS = r"|$\{}~^`<>[]"
 LONGEST_LABEL = 100
-# The ranges of numbers by their names, which mean the same in every rule; also in one's own.
-RANGES = number_ranges()
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Setting:
                 raise ValueError(f"{name} of {self.name} must be a number, not {value}")
             if isinstance(value, int) and abs(value) > 2**53:
                 raise ValueError(f"{name} of {self.name} is too large for a whole number: give it a point")
-            if value not in RANGES.get(name, ANY):
+            if value not in NUMBER_RANGES.get(name, ANY):
                 raise ValueError(f"{name} of {self.name} is out of range: {value}")
 
     @property
@@ -74,7 +72,7 @@ class Setting:
 
     def as_json(self) -> dict[str, Any]:
         """What a run's JSON tells of its setting, ∞ as null."""
-        numbers = {name: _finite(value) for name, value in self.numbers.items()}
+        numbers = {name: None if math.isinf(value) else float(value) for name, value in self.numbers.items()}
         own = {} if self.own_sha256 is None else {"own_sha256": self.own_sha256}
         return {
             "label": self.label,
@@ -162,16 +160,6 @@ MODEL_BEFORE = {**LABELS, "label_rollouts": 20, "model_epochs": 20}
 MODEL_THROUGHOUT = {**LABELS, "label_rollouts": 5, "model_epochs": 1}
 
 
-def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
-    """These settings by name. Raises ValueError for a name that two have."""
-    found: dict[str, Setting] = {}
-    for setting in settings:
-        if setting.name in found:
-            raise ValueError(f"two settings have the name {setting.name}")
-        found[setting.name] = setting
-    return found
-
-
 # The rows of the table.
 PAPER = (
     Setting("no-clip", "No clipping or penalty", "no-clip", no_clipping(), paper_score=-0.39),
@@ -251,7 +239,7 @@ SUCCESSORS = (
 GROUPED = {"paper": PAPER, "lecture": LECTURE, "rlhf": FEEDBACK, "successors": SUCCESSORS}
 GROUPS = {group: tuple(setting.name for setting in settings) for group, settings in GROUPED.items()}
 
-SETTINGS: dict[str, Setting] = by_name(setting for settings in GROUPED.values() for setting in settings)
+SETTINGS = {setting.name: setting for settings in GROUPED.values() for setting in settings}
 
 # The setting that collapses, in some environments far below all others.
 UNCONSTRAINED = "no-clip"
@@ -278,7 +266,3 @@ def in_table_order(names: Iterable[str]) -> list[str]:
     """Settings in the table's order, each once: those of the groups, then all others by name."""
     present = set(names)
     return [name for name in SETTINGS if name in present] + sorted(present - SETTINGS.keys())
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bench.protocol.environments import without_version
-from bench.protocol.published import POLICY_GRADIENT, TRPO
+from bench.protocol.published import ENVIRONMENTS, POLICY_GRADIENT, TRPO
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
 from bench.report.appearance import looks
 from bench.report.curves import draw_learning_curves
@@ -60,10 +60,11 @@ def render_lecture(tables: LectureTables) -> str:
 def format_published(environments: Iterable[str]) -> list[list[str]]:
     """Heading and rows of the returns that others published."""
     rows = []
-    for one in (*TRPO, *POLICY_GRADIENT):
-        returns = [one.returns.get(without_version(environment)) for environment in environments]
+    for source, values in (TRPO | POLICY_GRADIENT).items():
+        found = dict(zip(ENVIRONMENTS, values, strict=False))
+        returns = [found.get(without_version(environment)) for environment in environments]
         cells = ["" if value is None else f"{value:,g}" for value in returns]
-        rows.append([Markup(one.source), *cells])
+        rows.append([Markup(source), *cells])
     return [["source", *environments], *rows]
 
 

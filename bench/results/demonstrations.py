@@ -7,7 +7,6 @@ it says who acted, by which source, and the SHA-256 of the arrays' file.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,14 +89,3 @@ def demonstrated_returns(environments: Iterable[str]) -> dict[str, float]:
     """The mean return of each environment's demonstrations, of those that there are."""
     there = [environment for environment in environments if path_of(environment).exists()]
     return {each: float(read_demonstrations(each)[0].returns.mean()) for each in there}
-
-
-def describe(stored: StoredDemonstrations, made: dict[str, Any]) -> dict[str, Any]:
-    """The JSON beside the file. made: who acted, and the provenance."""
-    return {
-        **made,
-        "episodes": len(stored.lengths),
-        "steps": int(stored.lengths.sum()),
-        "mean_return": float(stored.returns.mean()),
-        "sha256": digest(stored.to_bytes()),
-    }

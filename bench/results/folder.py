@@ -30,7 +30,6 @@ from bench.common.files import (
     PARTIAL,
     entries,
     json_text,
-    move_aside,
     read_json,
     read_text,
     remove_leftovers,
@@ -162,7 +161,10 @@ class Results:
             UserError: when a file can't be read.
         """
         if run not in self._stored:
-            self._stored[run] = self._read(run)
+            record, setting = self._read_record(run)
+            with refuse_damage(path := self.csv_path(run)):
+                columns = check_csv(read_text(path), record, self.protocol)
+            self._stored[run] = StoredRun(run, record, setting, columns)
         return self._stored[run]
 
     def _read_record(self, run: Run) -> tuple[Record, Setting]:
@@ -172,13 +174,6 @@ class Results:
                 raise ValueError("it is missing")
             record: Record = read_json(path, Record)
             return record, check_record(record, run, self.protocol)
-
-    def _read(self, run: Run) -> StoredRun:
-        record, setting = self._read_record(run)
-        path = self.csv_path(run)
-        with refuse_damage(path):
-            columns = check_csv(read_text(path), record, self.protocol)
-        return StoredRun(run, record, setting, columns)
 
     def read_csv(self, run: Run) -> str:
         """Return the text of a run's CSV. Raises as `read` does."""
@@ -208,8 +203,14 @@ class Results:
         self._finished = None
 
     def move_aside(self, path: Path) -> None:
-        """Move a damaged file of the folder to `damaged/`, if it is there."""
-        move_aside(path, self.path / "damaged" / path.relative_to(self.path))
+        """Move a damaged file, if it is there, to `damaged/`, with the first free number before its name."""
+        if not os.path.lexists(path):
+            return
+        aside, number = self.path / "damaged" / path.relative_to(self.path), 0
+        while os.path.lexists(target := aside.with_name(f"{number}-{aside.name}")):
+            number += 1
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
 
     def settings(self, runs: Iterable[Run]) -> dict[str, Setting]:
         """Return the settings of these runs by name, in the table's order: this version's, or the files'.

@@ -42,7 +42,15 @@ def read(folder: Path) -> pd.DataFrame:
     if not os.path.lexists(path):
         return pd.DataFrame(columns=COLUMNS)
     with refuse_damage(path):
-        return from_text(read_text(path))
+        text = read_text(path)
+        scores = pd.DataFrame(parse_lines(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
+        lines = zip_longest(text.splitlines(), to_text(scores).splitlines())
+        for number, (line, written) in enumerate(lines, start=1):
+            if line != written:
+                raise ValueError(f"line {number} is not what was written when it was measured")
+        if scores.duplicated(["environment", "policy"]).any():
+            raise ValueError("two lines are of one environment and policy")
+    return scores
 
 
 def record(folder: Path, measured: pd.DataFrame) -> None:
@@ -57,22 +65,6 @@ def to_text(scores: pd.DataFrame) -> str:
     """Return the content of the file. scores: A table with the columns `COLUMNS`."""
     _, *lines = csv_text(scores).splitlines()
     return csv_text(scores.assign(**{DIGEST: [digest(line)[:DIGITS] for line in lines]}))
-
-
-def from_text(text: str) -> pd.DataFrame:
-    """Return the scores of the file that has this content, columns `COLUMNS`.
-
-    Raises:
-        ValueError: saying what is wrong with it.
-    """
-    scores = pd.DataFrame(parse_lines(text, Line), columns=[*COLUMNS, DIGEST])[COLUMNS]
-    lines = zip_longest(text.splitlines(), to_text(scores).splitlines())
-    for number, (line, written) in enumerate(lines, start=1):
-        if line != written:
-            raise ValueError(f"line {number} is not what was written when it was measured")
-    if scores.duplicated(["environment", "policy"]).any():
-        raise ValueError("two lines are of one environment and policy")
-    return scores
 
 
 def measured_environments(scores: pd.DataFrame) -> set[str]:

@@ -1,13 +1,13 @@
 """`verified.csv` of a results folder: which runs were repeated, where, by what, and with what outcome."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, TypedDict
 
 import pandas as pd
 from msgspec import Meta
 
-from bench.common import parsing
 from bench.common.errors import DamagedError
 from bench.common.files import csv_text, inner_folder, read_lines, write_whole
 from bench.common.locks import locked
@@ -30,23 +30,24 @@ class Line(TypedDict):
     setting: SettingName
     seed: Digits
     timesteps: Digits
-    repeated_on: parsing.Line
-    repeated_by: parsing.Line
-    outcome: parsing.Line
-    made_on: parsing.Line
-    made_by: parsing.Line
-    python: parsing.Line
-    libc: parsing.Line
-    jax: parsing.Line
-    jaxlib: parsing.Line
-    mujoco: parsing.Line
-    gymnasium: parsing.Line
-    numpy: parsing.Line
+    repeated_on: str
+    repeated_by: str
+    outcome: str
+    made_on: str
+    made_by: str
+    python: str
+    libc: str
+    jax: str
+    jaxlib: str
+    mujoco: str
+    gymnasium: str
+    numpy: str
 
 
 COLUMNS = tuple(Line.__annotations__)
 # What tells one repetition from another.
 KEYS = COLUMNS[: COLUMNS.index("outcome")]
+_key = itemgetter(*KEYS)
 
 
 def read(folder: Path) -> list[dict[str, str]]:
@@ -60,10 +61,6 @@ def read(folder: Path) -> list[dict[str, str]]:
     if len({_key(line) for line in lines}) < len(lines):
         raise DamagedError(f"{folder / FILE}: two lines are of one repetition")
     return lines
-
-
-def _key(line: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(line[name] for name in KEYS)
 
 
 def record(results: Results, repeated: Results, outcomes: Mapping[Run, str]) -> None:

@@ -1,6 +1,5 @@
 """Collecting rollouts: every run acts for a horizon of steps."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax
@@ -13,9 +12,6 @@ from algorithms.hyperparameters import Hyperparameters
 from algorithms.rollout import Rollout, TimeLimits
 from algorithms.update import Actor, act, action_noise
 from bench.environments.batch import Environments
-
-CutOff = tuple[int, NDArray[np.bool_], NDArray[np.float64]]
-"""A step with time limits: t, the runs whose episode one ended, and where the step led, before the reset."""
 
 
 class Collected(NamedTuple):
@@ -66,7 +62,8 @@ def collect(
     rewards = np.empty((horizon, runs))
     ends = np.empty((horizon, runs), bool)
     steps = np.zeros(runs, int)
-    cut_off: list[CutOff] = []
+    # Where time limits ended episodes, and where those steps led, before the reset.
+    reached, led_to = np.zeros((horizon, runs), bool), np.zeros(observations[1:].shape, np.float32)
     noise = np.asarray(action_noise(hyperparameters, keys, environments.action_size))
     observations[0] = environments.observations
     for t in range(horizon):
@@ -74,8 +71,8 @@ def collect(
         active = active & np.isfinite(actions[t]).all(axis=1)
         now = environments.step(actions[t], active)
         observations[t + 1], rewards[t], ends[t] = now.observations, now.rewards, now.ends
-        if now.final_observations is not None:
-            cut_off.append((t, now.time_limits, now.final_observations))
+        if bootstraps and now.final_observations is not None:
+            reached[t], led_to[t, now.time_limits] = now.time_limits, now.final_observations[now.time_limits]
         steps += active
     with np.errstate(over="ignore"):  # a reward beyond 32 bits makes the losses infinite, and the run diverge
         learned_rewards = rewards.astype(np.float32)
@@ -84,14 +81,6 @@ def collect(
         actions=jnp.asarray(actions),
         rewards=jnp.asarray(learned_rewards),
         ends=jnp.asarray(ends),
-        time_limits=_time_limits(cut_off, observations[1:].shape) if bootstraps else None,
+        time_limits=TimeLimits(jnp.asarray(reached), jnp.asarray(led_to)) if bootstraps else None,
     )
     return Collected(rollouts, rewards, ends, steps)
-
-
-def _time_limits(cut_off: Iterable[CutOff], shape: tuple[int, ...]) -> TimeLimits:
-    """Where time limits ended episodes. shape: time, run, observation."""
-    reached, observations = np.zeros(shape[:2], bool), np.zeros(shape, np.float32)
-    for t, runs, final_observations in cut_off:
-        reached[t], observations[t, runs] = runs, final_observations[runs]
-    return TimeLimits(reached=jnp.asarray(reached), observations=jnp.asarray(observations))

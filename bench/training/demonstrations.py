@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.update import Actor, act
+from bench.common.files import digest
 from bench.common.provenance import provenance
 from bench.environments.batch import Environments
 from bench.protocol.protocol import DEFAULT, Run
 from bench.protocol.settings import BASELINE
-from bench.results.demonstrations import StoredDemonstrations, describe
-from bench.training.episodes import play_episodes
-from bench.training.evaluation import action_noise, start_seed
+from bench.results.demonstrations import StoredDemonstrations
+from bench.training.evaluation import action_noise, play_episodes, start_seed
 from bench.training.training import OnProgress, Training, actor_of
 
 SEED = 100
@@ -38,15 +38,18 @@ def demonstrate(
         training.learn(training.collect())
         on_progress(training.steps)
     played = play_recorded(environment, actor_of(training.policies[0]))
-    made = {
+    return played, {
         "environment": environment,
         "setting": BASELINE,
         "seed": SEED,
         "timesteps": training.steps,
         "protocol": DEFAULT.fingerprint,
         **provenance(),
+        "episodes": len(played.lengths),
+        "steps": int(played.lengths.sum()),
+        "mean_return": float(played.returns.mean()),
+        "sha256": digest(played.to_bytes()),
     }
-    return played, describe(played, made)
 
 
 def play_recorded(environment: str, actor: Actor) -> StoredDemonstrations:

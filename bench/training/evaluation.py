@@ -1,6 +1,8 @@
-"""Episodes of a final policy, in which nothing is learned and the observation filter stands still."""
+"""Whole episodes in which nothing is learned and the observation filter stands still."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +16,13 @@ from bench.protocol.protocol import Protocol, Run
 from bench.results.evaluations import MODES
 from bench.results.policies import Policy
 from bench.training.determinism import require_pinned
-from bench.training.episodes import play_episodes
 from bench.training.training import actor_of
 
 # Sets the random streams of evaluation apart from those of training, which are made of a run's seed alone.
 EVALUATION = int.from_bytes(b"eval")
+
+Act = Callable[[int, NDArray[np.float32]], Any]
+"""The actions `[run, action]` in 32 bits, of the step's number and the observations `[run, observation]`."""
 
 
 def start_seed(seed: int, episode: int) -> int:
@@ -69,3 +73,23 @@ def play(
         lambda step, observations: act(hyperparameters, actors, observations, noise[step]),
     )
     return returns.reshape(len(MODES), episodes), lengths.reshape(len(MODES), episodes)
+
+
+def play_episodes(environments: Environments, act: Act) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
+    """Returns and lengths of the first episode of each simulation, `[run]`.
+
+    A simulation whose episode has ended stands still. As in training, an episode whose action is not finite
+    stops before the environment sees it.
+    """
+    runs = len(environments.observations)
+    returns, lengths, active = np.zeros(runs), np.zeros(runs, int), np.ones(runs, bool)
+    step = 0
+    while active.any():
+        actions = np.asarray(act(step, environments.observations.astype(np.float32)))
+        active = active & np.isfinite(actions).all(axis=1)
+        steps = environments.step(actions, active)
+        returns += steps.rewards
+        lengths += active
+        active = active & ~steps.ends
+        step += 1
+    return returns, lengths

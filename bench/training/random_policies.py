@@ -7,7 +7,6 @@ normalized scores, and the initial Gaussian policy before any training.
 import math
 from dataclasses import replace
 
-import jax
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from algorithms.update import act, action_noise
 from bench.environments.batch import Environments
 from bench.protocol.protocol import UNIFORM, UNTRAINED, Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS
-from bench.training.episodes import play_episodes
+from bench.training.evaluation import play_episodes
 from bench.training.learners import join_actors, start_learners
 
 EPISODES = 100
@@ -50,12 +49,10 @@ def _uniform_returns(environment: str) -> NDArray[np.float64]:
     environments = Environments(environment, range(EPISODES))
     random = np.random.default_rng(0)
     low, high = environments.action_low, environments.action_high
-
-    def choose(step: int, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        actions = random.uniform(low, high, size=(EPISODES, environments.action_size))
-        return actions.astype(np.float32)
-
-    returns, _ = play_episodes(environments, choose)
+    size = EPISODES, environments.action_size
+    returns, _ = play_episodes(
+        environments, lambda step, observations: random.uniform(low, high, size).astype(np.float32)
+    )
     return returns
 
 
@@ -70,9 +67,7 @@ def _untrained_returns(environment: str, protocol: Protocol) -> NDArray[np.float
     horizons = math.ceil(environments.time_limit / hyperparameters.horizon)
     longer = replace(hyperparameters, horizon=horizons * hyperparameters.horizon)
     noise = np.asarray(action_noise(longer, keys, environments.action_size))
-
-    def choose(step: int, observations: NDArray[np.float32]) -> jax.Array:
-        return act(hyperparameters, actors, observations, noise[step])
-
-    returns, _ = play_episodes(environments, choose)
+    returns, _ = play_episodes(
+        environments, lambda step, observations: act(hyperparameters, actors, observations, noise[step])
+    )
     return returns

@@ -31,15 +31,10 @@ OnProgress = Callable[[int], None]
 """Called with the environment steps done so far."""
 
 
-def train(
-    runs: Sequence[Run],
-    protocol: Protocol,
-    on_progress: OnProgress = lambda steps: None,
-    own: OwnFiles = (),
-) -> list[RunResult]:
+def train(runs: Sequence[Run], protocol: Protocol, own: OwnFiles = ()) -> list[RunResult]:
     """Train runs of one environment together, from beginning to end; see `Training`."""
     training = Training(runs, protocol, own)
-    training.advance(math.inf, on_progress)
+    training.advance(math.inf)
     return training.results
 
 

@@ -10,7 +10,7 @@ from algorithms.hyperparameters import Choices, Hyperparameters, possible_choice
 from bench.protocol.choices import MEANINGS, describe_choices, read_choices
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import DEFAULT, Protocol
-from bench.protocol.settings import SETTINGS, Setting, adaptive_kl, by_name, clipping, fixed_kl
+from bench.protocol.settings import GROUPED, SETTINGS, Setting, adaptive_kl, clipping, fixed_kl
 from bench.protocol.variants import VARIANTS
 
 HYPERPARAMETERS = DEFAULT.as_json()["hyperparameters"]
@@ -89,9 +89,9 @@ def test_every_value_of_every_choice_is_described() -> None:
     several = {name: tuple(meanings) for name, meanings in MEANINGS.items() if len(meanings) > 1}
     assert several == possible_choices()
     assert {name: values[0] for name, values in several.items()} == dataclasses.asdict(Choices())
-    for meaning in (meaning for meanings in MEANINGS.values() for meaning in meanings.values()):
-        assert meaning.source
-        assert meaning.sentence.endswith(".")
+    for source, sentence in (meaning for meanings in MEANINGS.values() for meaning in meanings.values()):
+        assert source
+        assert sentence.endswith(".")
 
 
 def test_choices_are_read_as_they_are_described() -> None:
@@ -184,6 +184,5 @@ def test_a_name_that_no_file_can_have_is_refused() -> None:
         Setting("a" * 101, "Mine", "mine", {})
 
 
-def test_two_settings_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="two settings have the name mine"):
-        by_name([Setting("mine", "Mine", "mine", {}), Setting("mine", "Other", "mine", {})])
+def test_no_two_settings_have_one_name() -> None:
+    assert len(SETTINGS) == sum(map(len, GROUPED.values()))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from algorithms.hyperparameters import Hyperparameters
-from bench.campaign.demonstrations import DemonstrationJob
+from bench.campaign.jobs import DemonstrationJob
 from bench.common.errors import UserError
 from bench.protocol.environments import ENVIRONMENTS
 from bench.protocol.protocol import Protocol, Run

@@ -1,5 +1,6 @@
 """A run is itself: in any company, on any number of CPUs, whenever repeated; and it diverges alone."""
 
+import math
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from bench.protocol.protocol import Protocol, Run
 from bench.protocol.settings import PAPER_SETTINGS, SETTINGS, Setting, no_clipping
 from bench.training.collecting import collect
 from bench.training.learners import join_actors, start_learners
-from bench.training.training import train
+from bench.training.training import Training, train
 from tests.helpers.processes import ROOT, copy_source
 
 pytestmark = pytest.mark.slow
@@ -134,5 +135,6 @@ def test_programs_read_back_from_the_cache_give_the_same_bits(tmp_path: Path, al
 
 def test_progress_is_reported_in_steps() -> None:
     reported: list[int] = []
-    train([RUN, Run(ENVIRONMENT, "no-clip", 1)], Protocol(timesteps=1), reported.append)
+    runs = [RUN, Run(ENVIRONMENT, "no-clip", 1)]
+    Training(runs, Protocol(timesteps=1)).advance(math.inf, reported.append)
     assert reported == [2 * 2048]
