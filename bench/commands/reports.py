@@ -46,7 +46,7 @@ class Table(Options, OnResults):
         if analysis.paper.settings:
             show_table(analysis, console)
         else:
-            show_returns(results, present, console)
+            show_returns(analysis, console)
         for warning in find_warnings(analysis):
             warn(console, warning)
         with stage(console, "permuting runs to test differences"):

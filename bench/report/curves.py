@@ -1,6 +1,6 @@
 """Figures over time: learning curves by environment, and what the updates did."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ COLUMNS = 3
 FIRST_SHOWN = 0.1
 # A band that fills more of a panel's height hides the curves and tells little.
 WIDEST_BAND = 0.5
+LEGEND: dict[str, Any] = {"fontsize": "small", "frameon": False, "handlelength": 3.2}
 
 
 def draw_learning_curves(
@@ -42,23 +43,30 @@ def draw_learning_curves(
     figure, (*panels, last) = wrap_panels(len(environments) + 1, COLUMNS, (4.2, 3.1))
     for panel, environment in zip(panels, environments, strict=True):
         runs = all_runs[all_runs["environment"] == environment]
-        curves = {
-            name: _mean(runs[runs["setting"] == name]) for name in in_table_order(runs["setting"].unique())
-        }
+        names = in_table_order(runs["setting"])
+        curves = {name: _mean(runs[runs["setting"] == name]) for name in names}
         uniform = random.get(environment, np.nan)
         _limit(panel, [mean for mean, _ in curves.values()], uniform)
         for name, (mean, half) in curves.items():
             _line(panel, settings[name].label, look_of[name], mean)
             if 2 * _shown(half).max() <= WIDEST_BAND * np.ptp(panel.get_ylim()):
                 _band(panel, look_of[name], mean - half, mean + half)
-            _mark_leaving(panel, look_of[name], mean)
+            below = _shown(mean)
+            below = below[below < panel.get_ylim()[0]]
+            if len(below):
+                mark_below(panel, below.index[0], look_of[name].colour)
         if np.isfinite(uniform):
             panel.axhline(uniform, color="grey", linewidth=0.8, label="uniform actions")
         _time_axis(panel, without_version(environment))
     for panel in panels[::COLUMNS]:
         panel.set_ylabel("return, last 100 episodes")
+    handles = {
+        label: handle
+        for panel in panels
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
     last.axis("off")
-    _legend(last, panels)
+    last.legend(handles.values(), handles.keys(), loc="center", **LEGEND)
     return figure
 
 
@@ -84,13 +92,6 @@ def _limit(panel: Axes, means: list[pd.Series], uniform: float) -> None:
     panel.set_ylim(show_range(np.concatenate([*kept, [uniform]])))
 
 
-def _mark_leaving(panel: Axes, look: Look, mean: pd.Series) -> None:
-    below = _shown(mean)
-    below = below[below < panel.get_ylim()[0]]
-    if len(below):
-        mark_below(panel, below.index[0], look.colour)
-
-
 def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Figure:
     """KL and β of the adaptive rows, clip fraction of the clipped ones, and the policy's std of all.
 
@@ -104,8 +105,7 @@ def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Fig
     adaptive = _with_finite(shown, "kl_target")
     clipped = _with_finite(shown, "clip_range")
     figure = Figure(figsize=(10, 7.2), layout="constrained")
-    axes = figure.subplots(2, 2)
-    kl, beta, clips, std = axes.flatten()
+    kl, beta, clips, std = figure.subplots(2, 2).flatten()
     _quartiles(kl, runs, "kl", adaptive, look_of)
     for name, setting in adaptive.items():
         kl.axhline(setting.numbers["kl_target"], color=look_of[name].colour, linewidth=0.6)
@@ -122,16 +122,7 @@ def draw_diagnostics(runs: pd.DataFrame, settings: Mapping[str, Setting]) -> Fig
         (std, "policy's standard deviation"),
     ):
         _time_axis(panel, title)
-    handles, labels = std.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=4,
-        fontsize="small",
-        frameon=False,
-        handlelength=3.2,
-    )
+    figure.legend(*std.get_legend_handles_labels(), loc="outside lower center", ncols=4, **LEGEND)
     return figure
 
 
@@ -142,19 +133,11 @@ def over_time(runs: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _with_finite(settings: Mapping[str, Setting], number: str) -> dict[str, Setting]:
     """Those of the settings in which a number is a constraint."""
-    return {
-        name: setting
-        for name, setting in settings.items()
-        if np.isfinite(setting.numbers.get(number, np.inf))
-    }
+    return {name: each for name, each in settings.items() if np.isfinite(each.numbers.get(number, np.inf))}
 
 
 def _quartiles(
-    panel: Axes,
-    runs: pd.DataFrame,
-    column: str,
-    settings: Mapping[str, Setting],
-    look_of: Mapping[str, Look],
+    panel: Axes, runs: pd.DataFrame, column: str, settings: Mapping[str, Setting], look_of: Mapping[str, Look]
 ) -> None:
     for name, setting in settings.items():
         quartiles = _over_runs(runs, name, column)
@@ -184,14 +167,3 @@ def _time_axis(panel: Axes, title: str) -> None:
     panel.set_title(title, fontsize="medium")
     panel.xaxis.set_major_formatter(EngFormatter(sep=""))
     panel.set_xlabel("timesteps")
-
-
-def _legend(legend: Axes, panels: Iterable[Axes]) -> None:
-    handles = {
-        label: handle
-        for panel in panels
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
-    }
-    legend.legend(
-        handles.values(), handles.keys(), loc="center", fontsize="small", frameon=False, handlelength=3.2
-    )

@@ -1,6 +1,7 @@
 """`factorial.md` and its tables: which choices make the unconstrained setting fail as the paper's does."""
 
 from pathlib import Path
+from typing import Any
 
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
@@ -8,7 +9,7 @@ from bench.protocol.selection import ranges
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED
 from bench.report.figures import write_beside
 from bench.report.formats import format_interval, format_number, format_p
-from bench.report.tables import Cells
+from bench.report.tables import lay_out
 from bench.report.templates import render
 from bench.scores.factorial import FACTORS, FOLDER, LOW, NOT_LOW, SEEDS, FactorialTables
 
@@ -35,18 +36,13 @@ def render_factorial(tables: FactorialTables) -> str:
         nearest=criteria["cell"].head(2).tolist(),
         random=tables.means.reset_index(),
         environments={"low": without_version(LOW), "not_low": without_version(NOT_LOW)},
-        effects=format_effects(tables),
+        effects=lay_out(tables.effects, format_effect, heads=("effect",)),
         seeds=ranges(list(SEEDS)),
         missing=int((len(SEEDS) - tables.runs).sum()),
         factors=FACTORS,
     )
 
 
-def format_effects(tables: FactorialTables) -> Cells:
-    """Effect, interval and corrected p in each environment, a row an effect."""
-    rows: dict[str, list[str]] = {}
-    for row in tables.effects.itertuples():
-        cells = format_number(row.value), format_interval(row.low, row.high), format_p(row.p_holm)
-        rows.setdefault(str(row.effect), []).extend(cells)
-    heading = [f"{without_version(name)}{what}" for name in (LOW, NOT_LOW) for what in ("", ", 95 %", ", p")]
-    return [["effect", *heading], *([effect, *cells] for effect, cells in rows.items())]
+def format_effect(row: Any) -> str:
+    """An effect, its interval and its corrected p."""
+    return f"{format_number(row.value)} ({format_interval(row.low, row.high)}; p {format_p(row.p_holm)})"

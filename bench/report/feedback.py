@@ -49,16 +49,12 @@ def render_feedback(tables: FeedbackTables) -> str:
     findings, improvements = {}, []
     if len(found):
         findings = {name: lines.set_index("environment") for name, lines in found.groupby("setting")}
-        labelled = found.assign(setting=list(map(analysis.label, found.itertuples())))
         ends = ("low", "high")
-        improvements = lay_out(
-            labelled, ["setting"], "environment", lambda row: format_estimate(row, "difference", ends)
-        )
+        improvements = lay_out(found, lambda row: format_estimate(row, "difference", ends), analysis.settings)
     return render(
         "rlhf.md",
         analysis=analysis,
         feedback=tables,
-        compared=set(tables.compared),
         planned=PLANNED_SEEDS,
         pairs={(row.setting, row.other): row for row in tables.pairs.itertuples()},
         settings=SETTINGS,

@@ -40,10 +40,10 @@ def render_final_policies(tables: PolicyTables) -> str:
             for row, (first, others) in zip(tables.contrasts.itertuples(), CONTRASTS.values(), strict=True)
         ],
         changes=lay_out(
-            tables.changes.assign(setting=list(map(tables.analysis.label, tables.changes.itertuples()))),
-            ["setting"],
-            "scope",
+            tables.changes,
             lambda row: format_estimate(row, "change"),
+            tables.analysis.settings,
+            column="scope",
         ),
         pairs=format_significant(tables.pairs),
         seeds=ranges(list(SEEDS)),
@@ -55,17 +55,13 @@ def render_final_policies(tables: PolicyTables) -> str:
 
 def format_significant(pairs: pd.DataFrame) -> Cells:
     """The differences that are significant under either mode, each with its corrected p under both."""
-    table = pairs.pivot(index=["setting", "other"], columns="mode", values=["difference", "p_holm"])
-    shown = table[(table["p_holm"] < ALPHA).any(axis=1)]
-    rows = [
-        [setting, other]
-        + [
-            f"{format_number(row['difference', mode])} ({format_p(row['p_holm', mode])})"
-            for mode in (SAMPLED, MEAN)
-        ]
-        for (setting, other), row in shown.iterrows()
-    ]
-    return [["setting", "other", "sampled actions", "mean actions"], *rows]
+    either = pairs.groupby(["setting", "other"])["p_holm"].transform("min") < ALPHA
+    return lay_out(
+        pairs[either].assign(mode=pairs["mode"] + " actions"),
+        lambda row: f"{format_number(row.difference)} ({format_p(row.p_holm)})",
+        heads=("setting", "other"),
+        column="mode",
+    )
 
 
 def draw_scores(tables: PolicyTables) -> Figure:

@@ -40,7 +40,7 @@ def return_digits(value: float) -> int:
 
 def format_share(value: float) -> str:
     """A share in percent, or nothing for NaN."""
-    return "" if math.isnan(value) else f"{100 * value:.0f} %"
+    return "" if math.isnan(value) else f"{100 * value:z.0f} %"
 
 
 def format_p(p: float) -> str:

@@ -35,9 +35,9 @@ def render_leads(tables: LeadTables) -> str:
         outcomes=OUTCOMES,
         environments=lay_out(
             tables.by_environment.assign(outcome=tables.by_environment["outcome"].map(OUTCOMES)),
-            ["protocol", "outcome"],
-            "scope",
             lambda row: format_estimate(row, "lead", ("low", "high")),
+            heads=("protocol", "outcome"),
+            column="scope",
         ),
         seeds=ranges(list(SEEDS)),
         missing=tables.missing,

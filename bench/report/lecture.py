@@ -18,7 +18,7 @@ from bench.report.score_figures import DIGITS, draw_intervals
 from bench.report.tables import format_returns
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
-from bench.scores.estimates import ALPHA
+from bench.scores.estimates import ALPHA, RUNS_FOR_INTERVAL
 from bench.scores.lecture import LEAST_HEIGHT, LINE_SEARCH, POLICY_GRADIENTS, TRUST_REGION, LectureTables
 
 # The settings of which some runs are so much worse than the others that intervals tell little.
@@ -46,6 +46,8 @@ def render_lecture(tables: LectureTables) -> str:
         "lecture.md",
         analysis=analysis,
         lecture=tables,
+        compared=analysis.grid.with_runs(RUNS_FOR_INTERVAL),
+        scores=analysis.table.set_index("setting")["score"],
         steps=tables.steps.set_index("setting"),
         returns=format_returns(analysis),
         published=format_published(analysis.grid.environments),

@@ -1,10 +1,10 @@
 """`README.md` and `details.md` of the results folder, from their templates."""
 
 from pathlib import Path
-from typing import Any
 
 from bench.common.files import write_whole
 from bench.protocol.protocol import PLANNED_SEEDS
+from bench.report.formats import format_return
 from bench.report.pair_facts import describe_lead, describe_pairs, describe_power
 from bench.report.paper_facts import MOST_FLAT, describe_figure_3, describe_paper
 from bench.report.postures import describe_postures
@@ -17,7 +17,7 @@ from bench.report.run_facts import (
     find_two_groups,
 )
 from bench.report.score_facts import describe_coverage, describe_scale, find_firsts
-from bench.report.tables import describe_table1, format_improvement, format_mean_returns, format_returns
+from bench.report.tables import describe_table1, format_improvement, format_returns, lay_out
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
@@ -41,13 +41,7 @@ def render_pages(analysis: Analysis, folder: Path) -> dict[str, str]:
     Raises:
         DamagedError: when `verified.csv` of the folder is another file.
     """
-    values = _values(analysis, folder)
-    return {"README.md": render("results.md", **values), "details.md": render("details.md", **values)}
-
-
-def _values(analysis: Analysis, folder: Path) -> dict[str, Any]:
-    """What the templates are filled with, by name."""
-    return {
+    values = {
         **describe_table1(analysis),
         "folder": folder,
         "alpha": ALPHA,
@@ -68,9 +62,10 @@ def _values(analysis: Analysis, folder: Path) -> dict[str, Any]:
         "scale": describe_scale(analysis),
         "firsts": find_firsts(analysis),
         "coverage": describe_coverage(analysis),
-        "mean_returns": format_mean_returns(analysis),
+        "mean_returns": lay_out(analysis.returns, lambda row: format_return(row.mean)),
         "returns": format_returns(analysis),
         "improvement": format_improvement(analysis),
         "postures": describe_postures(analysis.scores, folder),
         "repeated": describe_repetitions(folder),
     }
+    return {"README.md": render("results.md", **values), "details.md": render("details.md", **values)}

@@ -72,7 +72,7 @@ def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
     """
     if analysis.robustness.empty:
         return None
-    two, pairs, wins = find_leaders(analysis), analysis.paper_pairs, count_ahead(analysis)
+    two, pairs, wins = rank_settings(analysis)[:2], analysis.paper_pairs, count_ahead(analysis)
     between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
     table, kept = analysis.table.set_index("setting", drop=False), wins.drop(RANDOM)
     return {
@@ -96,23 +96,18 @@ def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
 
 def rank_settings(analysis: Analysis) -> list[str]:
     """The paper's settings, the highest score first."""
-    return analysis.paper_table.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
-
-
-def find_leaders(analysis: Analysis) -> tuple[str, str]:
-    """The two of the paper's settings that score highest."""
-    first, second, *_ = rank_settings(analysis)
-    return first, second
+    scores = analysis.table[analysis.table["setting"].isin(PAPER_SETTINGS)]
+    return scores.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
 
 
 def count_ahead(analysis: Analysis, corrected: bool = True) -> pd.DataFrame:
     """Of how many others each of the two leaders is significantly ahead, `[way, leader]`."""
-    found, two = mirror_pairs(analysis.robustness), find_leaders(analysis)
+    found, two = mirror_pairs(analysis.robustness), rank_settings(analysis)[:2]
     significant = found["p_holm" if corrected else "p"] < ALPHA
     chosen = found["setting"].isin(two) & ~found["other"].isin(two)
     wins = found[chosen].assign(wins=significant & (found["score"] > found["other_score"]))
     table = wins.pivot_table(index="way", columns="setting", values="wins", aggfunc="sum", sort=False)
-    return table[list(two)]
+    return table[two]
 
 
 def mirror_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +118,7 @@ def mirror_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def count_stay_first(analysis: Analysis) -> int:
     """In how many of the tables without one seed the leaders stay the first two."""
-    table, two = analysis.seeds_left_out, find_leaders(analysis)
+    table, two = analysis.seeds_left_out, rank_settings(analysis)[:2]
     highest = table[table["setting"].isin(two)].groupby("seed")["rank"].max()
     return int((highest == len(two)).sum())
 
@@ -133,7 +128,7 @@ def find_others_first(analysis: Analysis) -> list[tuple[str, list[str]]]:
     scores = mirror_pairs(analysis.robustness).drop_duplicates(["way", "setting"])
     order = scores.sort_values("score", ascending=False, kind="stable").groupby("way", sort=False)
     firsts = {str(way): lines["setting"].iloc[:2].tolist() for way, lines in order}
-    two = set(find_leaders(analysis))
+    two = set(rank_settings(analysis)[:2])
     return [(describe_way(way), names) for way, names in firsts.items() if set(names) != two]
 
 
@@ -146,31 +141,22 @@ def describe_way(way: str) -> str:
     return WAYS.get(way) or Markup(f"[scale](#the-scale): {format_reading(way)}")
 
 
-def share_lead(analysis: Analysis) -> pd.DataFrame:
-    """Of each leader's lead over the third and the fourth setting the share of each environment.
-
-    Columns leader, other and the environments.
-    """
-    order = rank_settings(analysis)
-    means = analysis.returns.pivot(index="setting", columns="environment", values="normalized")
-    lines = []
-    for leader in order[:2]:
-        for other in order[2:4]:
-            lead = means.loc[leader] - means.loc[other]
-            lines.append({"leader": leader, "other": other, **(lead / lead.sum())})
-    return pd.DataFrame(lines)
-
-
 def locate_lead(analysis: Analysis) -> dict[str, Any]:
-    """The environment that gives most of the lead, and its shares of the first's and the second's lead."""
-    shares = share_lead(analysis)
-    environment = str(shares[list(analysis.grid.environments)].mean().idxmax())
-    first, second = (lines[environment].tolist() for _, lines in shares.groupby("leader", sort=False))
+    """The environment that gives most of the first two's lead over the third and the fourth setting.
+
+    first_shares, second_shares: its shares of the first's lead over each of them, and of the second's.
+    """
+    means = analysis.returns.pivot(index="setting", columns="environment", values="normalized")
+    first, second, *others = (means.loc[name] for name in rank_settings(analysis)[:4])
+    leads = [leader - other for leader in (first, second) for other in others]
+    shares = pd.DataFrame([lead / lead.sum() for lead in leads])
+    environment = str(shares.mean().idxmax())
+    of_first, of_second = shares[environment].to_numpy().reshape(2, -1).tolist()
     return {
         "environment": environment,
-        "next": shares["other"].unique(),
-        "first_shares": first,
-        "second_shares": second,
+        "next": [other.name for other in others],
+        "first_shares": of_first,
+        "second_shares": of_second,
     }
 
 

@@ -1,4 +1,4 @@
-"""A part of `details.md`: which policies of HalfCheetah run on their backs, as `make videos` finds."""
+"""What videos show, and a part of `details.md`: which policies of HalfCheetah run on their backs."""
 
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -10,7 +10,8 @@ from msgspec import Meta
 from bench.common.errors import DamagedError
 from bench.common.files import read_lines
 from bench.common.parsing import Count, Finite
-from bench.protocol.settings import BASELINE, SETTINGS
+from bench.protocol.environments import without_version
+from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
 from bench.report.templates import render
 from bench.results.schema import EnvironmentId, SettingName
 
@@ -20,6 +21,8 @@ POSTURES = "postures.csv"
 TURNED = "HalfCheetah"
 # A setting whose published policy of seed 0 runs on its back; its video stands beside the baseline's.
 ON_ITS_BACK = "fixed-kl-3"
+# The setting left of the clipped objective. Without a constraint the robot falls, or turns as fast as it can.
+BESIDE = {TURNED: ON_ITS_BACK} | dict.fromkeys(("Hopper", "Reacher", "Walker2d"), UNCONSTRAINED)
 
 
 class Line(TypedDict):
@@ -31,6 +34,12 @@ class Line(TypedDict):
     episode: Count
     episode_return: Finite
     upside_down: Annotated[float, Meta(ge=0, le=1)]
+
+
+def filmed(environment: str) -> tuple[str, ...]:
+    """The settings whose policies an environment's video shows, from left to right."""
+    beside = BESIDE.get(without_version(environment))
+    return (beside, BASELINE) if beside else (BASELINE,)
 
 
 def describe_postures(scores: pd.DataFrame, folder: Path) -> Markup:

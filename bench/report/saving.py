@@ -22,7 +22,6 @@ from bench.results.folder import Results
 from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
 from bench.scores.final_policies import PolicyTables
-from bench.scores.scale import select_uniform
 
 # Groups of settings beside the table: what they are, which, those that their page shows, and what writes it.
 BESIDE = (
@@ -72,6 +71,6 @@ def write_comparison(analysis: Analysis, folder: Path) -> str:
     }
     for name, table in tables.items():
         write_whole(folder / f"{name}.csv", csv_text(table))
-    uniform = select_uniform(analysis.random_scores)
-    save_figure(draw_learning_curves(analysis.runs, uniform, analysis.settings), folder, "learning_curves")
+    curves = draw_learning_curves(analysis.runs, analysis.scale["random_uniform"], analysis.settings)
+    save_figure(curves, folder, "learning_curves")
     return f"written: {folder}/{', '.join(f'{name}.csv' for name in tables)} and learning_curves.png, .svg"

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import PAPER_SEEDS
-from bench.protocol.settings import BASELINE, UNCONSTRAINED
+from bench.protocol.settings import BASELINE, UNCONSTRAINED, Setting
 from bench.report.appearance import Look, looks, wrap_panels
 from bench.report.formats import format_count
 from bench.report.off_scale import is_off_scale, mark_left, show_range
@@ -101,9 +101,8 @@ def draw_environments(analysis: Analysis) -> Figure:
         panel.set_xlim(low, high)
         for line, (setting, values) in enumerate(zip(settings, scores, strict=True)):
             shown, look = values[values >= low], look_of[setting]
-            panel.plot(
-                shown, np.full(len(shown), line), look.marker, color=look.colour, markersize=4, alpha=0.7
-            )
+            style: dict[str, Any] = {"color": look.colour, "markersize": 4, "alpha": 0.7}
+            panel.plot(shown, np.full(len(shown), line), look.marker, **style)
             if len(shown) < len(values):
                 mark_left(panel, line, look.colour, format_count(len(values) - len(shown), "run"))
             middle = [values.mean().round(DIGITS)] * 2 if len(values) else []
@@ -125,20 +124,19 @@ def draw_by_seeds(analysis: Analysis) -> Figure:
     """
     last_intervals: dict[Axes, list[Floats]] = {}
     alone: set[Axes] = set()
-    unconstrained = analysis.settings.get(UNCONSTRAINED)
 
-    def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
+    def draw(panel: Axes, runs: Floats, look: Look, setting: Setting) -> None:
         counts = np.arange(1.0, runs.shape[-1] + 1)
         estimates = [estimate_mean(runs[:, : int(count)]) for count in counts]
-        _curve(panel, counts, estimates, look, label)
+        _curve(panel, counts, estimates, look, setting.label)
         last_intervals.setdefault(panel, []).append(np.stack(estimates[-1].interval))
-        if unconstrained and label == unconstrained.label:
+        if setting.name == UNCONSTRAINED:
             alone.add(panel)
 
     figure = _by_family(analysis, draw)
     figure.supxlabel("number of seeds", fontsize="medium")
     figure.supylabel("average normalized score", fontsize="medium")
-    for group in (alone, set(figure.axes) - alone):
+    for group in (alone, last_intervals.keys() - alone):
         lines = [line.get_ydata() for panel in group for line in panel.lines]
         intervals = [interval for panel in group for interval in last_intervals[panel]]
         for panel in group:
@@ -152,9 +150,9 @@ def draw_by_seeds(analysis: Analysis) -> Figure:
 def draw_profiles(analysis: Analysis) -> Figure:
     """The share of runs that score more than a threshold, with pointwise 95 % bands: a panel per family."""
 
-    def draw(panel: Axes, runs: Floats, look: Look, label: str) -> None:
+    def draw(panel: Axes, runs: Floats, look: Look, setting: Setting) -> None:
         beyond = [np.where(np.isnan(runs), np.nan, runs > threshold) for threshold in THRESHOLDS]
-        _curve(panel, THRESHOLDS, [estimate_mean(each) for each in beyond], look, label)
+        _curve(panel, THRESHOLDS, [estimate_mean(each) for each in beyond], look, setting.label)
 
     figure = _by_family(analysis, draw)
     figure.supxlabel("normalized score", fontsize="medium")
@@ -165,22 +163,19 @@ def draw_profiles(analysis: Analysis) -> Figure:
     return figure
 
 
-def _by_family(analysis: Analysis, draw: Callable[[Axes, Floats, Look, str], None]) -> Figure:
+def _by_family(analysis: Analysis, draw: Callable[[Axes, Floats, Look, Setting], None]) -> Figure:
     """A panel per family, in which `draw` draws the runs of each member, `[environment, run]`."""
     families: dict[str, list[str]] = {}
     for name in analysis.table["setting"]:
         families.setdefault(analysis.settings[name].family, []).append(name)
-    look_of, rows = looks(analysis.settings), -(-len(families) // 2)
-    figure = Figure(figsize=(9, 0.4 + 3.2 * rows), layout="constrained")
-    panels = figure.subplots(rows, 2, squeeze=False).flatten()
-    for panel, members in zip(panels, families.values(), strict=False):
+    look_of = looks(analysis.settings)
+    figure, panels = wrap_panels(len(families), 2, (4.5, 3.2), margin=(0, 0.4))
+    for panel, members in zip(panels, families.values(), strict=True):
         for name in members:
             runs = analysis.grid.only([name]).normalized()[0]
-            draw(panel, runs, look_of[name], analysis.settings[name].label)
+            draw(panel, runs, look_of[name], analysis.settings[name])
         panel.grid(linewidth=0.4)
         panel.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-    for empty in panels[len(families) :]:
-        empty.remove()
     return figure
 
 
@@ -195,23 +190,18 @@ def _curve(panel: Axes, positions: Floats, estimates: list[Estimate], look: Look
 def draw_differences(analysis: Analysis) -> Figure:
     """Every setting's score less every other's; bold and starred where the corrected test is significant."""
     settings = list(analysis.table["setting"])
-    values, significant = (np.full((len(settings), len(settings)), blank) for blank in (np.nan, 0))
-    for row in analysis.pairs.itertuples():
-        if {row.setting, row.other} <= set(settings):
-            a, b = settings.index(row.setting), settings.index(row.other)
-            values[a, b], values[b, a] = row.difference, -row.difference
-            significant[a, b] = significant[b, a] = row.p_holm < ALPHA
-    texts = [
-        [
-            "" if np.isnan(value) else f"{value:+z.2f}" + "*" * starred
-            for value, starred in zip(*row, strict=True)
-        ]
-        for row in zip(values, significant, strict=True)
-    ]
+    values = np.full((len(settings), len(settings)), np.nan)
+    texts = np.full(values.shape, "", object)
+    shown = analysis.pairs[["setting", "other"]].isin(settings).all(axis=1)
+    for row in analysis.pairs[shown].dropna(subset="difference").itertuples():
+        a, b = settings.index(row.setting), settings.index(row.other)
+        for cell, value in (((a, b), row.difference), ((b, a), -row.difference)):
+            values[cell], texts[cell] = value, f"{value:+z.2f}" + "*" * (row.p_holm < ALPHA)
     figure = Figure(figsize=(10, 1.9 + 0.42 * len(settings)), layout="constrained")
     labels = [analysis.settings[name].label for name in settings]
     panel = figure.subplots()
-    _matrix(panel, values, texts, labels, labels, "PuOr", (-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE))
+    ends = (-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE)
+    _matrix(panel, values, texts.tolist(), labels, labels, "PuOr", ends)
     panel.set_title("score of the row less that of the column", fontsize="medium")
     return figure
 

@@ -6,13 +6,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bench.protocol.protocol import PLANNED_SEEDS
-from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
+from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS, in_table_order
 from bench.report.appearance import looks
 from bench.report.curves import draw_learning_curves
 from bench.report.figures import write_beside
 from bench.report.formats import format_number, format_p, format_share
 from bench.report.score_figures import DIGITS
-from bench.report.tables import Cells, format_returns, lay_out
+from bench.report.tables import format_returns, lay_out
 from bench.report.templates import render
 from bench.results import evaluations
 from bench.scores.analysis import Analysis
@@ -55,7 +55,7 @@ def write_successors(analysis: Analysis, folder: Path) -> None:
 
 def render_successors(tables: SuccessorTables) -> str:
     """The page, which says of each difference what the plan lets it say."""
-    analysis = tables.analysis
+    analysis, ways = tables.analysis, tables.other_ways
     return render(
         "successors.md",
         analysis=analysis,
@@ -63,7 +63,7 @@ def render_successors(tables: SuccessorTables) -> str:
         planned_runs=PLANNED_SEEDS * len(analysis.grid.environments),
         missing=tables.missing,
         outcomes=[describe_outcome(tables, outcome) for outcome in OUTCOMES],
-        other_ways=format_other_ways(tables),
+        other_ways=lay_out(ways, format_difference, analysis.settings, column="way") if len(ways) else [],
         changes=describe_changes(tables),
         returns=format_returns(analysis),
         bound=BOUND,
@@ -75,6 +75,7 @@ def render_successors(tables: SuccessorTables) -> str:
 def describe_outcome(tables: SuccessorTables, outcome: str) -> dict[str, Any]:
     """An outcome's title, its lines, which settings have which finding, and where differences come from."""
     lines = tables.comparison[tables.comparison["outcome"] == outcome]
+    parts = tables.environments[tables.environments["outcome"] == outcome]
     return {
         "title": OUTCOMES[outcome],
         "lines": lines,
@@ -82,56 +83,27 @@ def describe_outcome(tables: SuccessorTables, outcome: str) -> dict[str, Any]:
             text: lines["setting"][lines["finding"] == finding].tolist() for finding, text in FINDINGS.items()
         },
         "compared": lines["finding"].notna().sum(),
-        "parts": format_parts(tables, outcome),
+        "parts": lay_out(parts, format_part, tables.analysis.settings) if len(parts) else [],
     }
 
 
-def format_parts(tables: SuccessorTables, outcome: str) -> Cells:
-    """What each environment adds to each difference, and its share of it; no lines without a comparison."""
-    table = tables.environments[tables.environments["outcome"] == outcome]
-    if table.empty:
-        return []
-    return lay_out(
-        table.assign(setting=list(map(tables.analysis.label, table.itertuples()))),
-        ["setting"],
-        "environment",
-        lambda row: f"{format_number(row.part)} ({format_share(row.share)})",
-    )
+def format_part(row: Any) -> str:
+    """What an environment adds to a difference, and its share of it."""
+    return f"{format_number(row.part)} ({format_share(row.share)})"
 
 
-def format_other_ways(tables: SuccessorTables) -> Cells:
-    """The difference of each score, and its corrected p, as planned and in the ways that the plan names."""
-    planned = tables.comparison[tables.comparison["outcome"] == SCORE].dropna(subset="p_holm")
-    rows = planned.set_index("setting")[["difference", "p_holm"]]
-    ways = {"as planned": rows}
-    for title, way in tables.planned_ways.items() if len(rows) else ():
-        lines = tables.other_ways[tables.other_ways["way"] == way]
-        ways[title] = lines.set_index("setting")[["difference", "p_holm"]]
-    cells = [
-        [
-            tables.analysis.settings[name].label,
-            *(
-                f"{format_number(each.loc[name, 'difference'])} ({format_p(each.loc[name, 'p_holm'])})"
-                for each in ways.values()
-            ),
-        ]
-        for name in rows.index
-    ]
-    return [["setting", *ways], *cells] if cells else []
+def format_difference(row: Any) -> str:
+    """A difference, and its corrected p."""
+    return f"{format_number(row.difference)} ({format_p(row.p_holm)})"
 
 
 def describe_changes(tables: SuccessorTables) -> list[tuple[str, list[str], list[str]]]:
     """The ways that the plan names, and which differences become significant by each, or cease to be."""
-    planned = tables.comparison[tables.comparison["outcome"] == SCORE]
-    before = set(planned["setting"][planned["p_holm"] < ALPHA])
-    changes = []
-    for title, way in tables.planned_ways.items() if len(tables.other_ways) else ():
-        lines = tables.other_ways[tables.other_ways["way"] == way]
-        significant = lines["setting"][lines["p_holm"] < ALPHA]
-        gained = [name for name in significant if name not in before]
-        lost = [name for name in lines["setting"] if name in before and name not in set(significant)]
-        changes.append((title, gained, lost))
-    return changes
+    if tables.other_ways.empty:
+        return []
+    ways = tables.other_ways.groupby("way", sort=False)
+    (_, planned), *others = ((way, set(lines["setting"][lines["p_holm"] < ALPHA])) for way, lines in ways)
+    return [(way, in_table_order(now - planned), in_table_order(planned - now)) for way, now in others]
 
 
 def draw_differences(tables: SuccessorTables) -> Figure:

@@ -1,7 +1,7 @@
 """Table 1 with its notes, in Markdown and in LaTeX, and tables with a column for each environment."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from bench.common.files import write_whole
 from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
 from bench.protocol.protocol import DEFAULT, PAPER_SEEDS
-from bench.protocol.settings import in_table_order
+from bench.protocol.settings import Setting, in_table_order
 from bench.report.formats import format_estimate, format_interval, format_number, format_return, return_digits
 from bench.report.templates import render
 from bench.scores.analysis import Analysis
@@ -88,49 +88,37 @@ def format_table1(analysis: Analysis, unreliable: Collection[str] = ()) -> Cells
     return [[cells[index] for index in filled] for cells in (heading, *rows)]
 
 
-def format_mean_returns(analysis: Analysis) -> Cells:
-    """The mean return of each setting in each environment."""
-    means = analysis.returns.pivot(index="setting", columns="environment", values="mean")
-    rows = means.loc[in_table_order(means.index)].iterrows()
-    return [
-        ["setting", *map(without_version, means.columns)],
-        *([str(name), *map(format_return, row)] for name, row in rows),
-    ]
-
-
 def format_improvement(analysis: Analysis) -> Cells:
     """The probability of improvement over the baseline, in all and in each environment, with its interval."""
-    table = analysis.improvement
-    text = [format_estimate(row, "improvement", ("low", "high")) for row in table.itertuples()]
-    cells = table.assign(text=text)
-    texts = cells.pivot(index="setting", columns="environment", values="text")
-    texts = texts.loc[table["setting"].unique(), ["all", *analysis.grid.environments]]
-    rows = [[analysis.settings[str(name)].label, *row] for name, row in texts.iterrows()]
-    return [["algorithm", *texts], *rows]
+    table, ends = analysis.improvement, ("low", "high")
+    _, *rows = lay_out(table, lambda row: format_estimate(row, "improvement", ends), analysis.settings)
+    return [["algorithm", *table["environment"].unique()], *rows]
 
 
 def format_returns(analysis: Analysis) -> Cells:
     """Mean return ± standard deviation over seeds of each row by environment, and its normalized score."""
-    table = analysis.returns.assign(text=list(map(_format_spread, analysis.returns.itertuples())))
-    texts = table.pivot(index="setting", columns="environment", values="text").fillna("")
-    settings = in_table_order(texts.index)
-    rows = ([analysis.settings[name].label, *texts.loc[name]] for name in settings)
-    return [["algorithm", *texts], *rows]
+    _, *rows = lay_out(analysis.returns, _format_spread, analysis.settings)
+    return [["algorithm", *analysis.returns["environment"].unique()], *rows]
 
 
-def lay_out(table: pd.DataFrame, heads: Sequence[str], column: str, text: Callable[[Any], str]) -> Cells:
+def lay_out(
+    table: pd.DataFrame,
+    text: Callable[[Any], str],
+    settings: Mapping[str, Setting] | None = None,
+    heads: Sequence[str] = ("setting",),
+    column: str = "environment",
+) -> Cells:
     """Heading and rows: a row for each value of the columns `heads`, and a cell for each value of `column`.
 
-    table: a line each, with the values of `column` in the same order for each row. Environments are named
-        without their version.
+    table: a line for each cell; a cell without one is empty. Environments are named without their version.
     text: what the cell of a line has.
+    settings: by name, those of which the rows have the labels instead.
     """
-    rows: dict[tuple[str, ...], list[str]] = {}
-    for line in table.itertuples():
-        rows.setdefault(tuple(getattr(line, name) for name in heads), []).append(text(line))
-    columns = [without_version(name) or name for name in table[column].drop_duplicates()]
-    assert all(len(cells) == len(columns) for cells in rows.values())
-    return [[*heads, *columns], *([*key, *cells] for key, cells in rows.items())]
+    index = pd.MultiIndex.from_frame(table[[*heads, column]])
+    cells = pd.Series(list(map(text, table.itertuples())), index).unstack(column, fill_value="", sort=False)
+    columns = [without_version(name) or name for name in cells]
+    labels = {name: setting.label for name, setting in (settings or {}).items()}
+    return [[*heads, *columns], *cells.rename(index=labels).reset_index().to_numpy().tolist()]
 
 
 def _format_spread(row: Any) -> str:
@@ -146,9 +134,8 @@ def find_warnings(analysis: Analysis) -> list[str]:
     learned: even the best is no better than random, under some reading.
     """
     length = analysis.all_runs["timesteps"].max()
-    other_length = (
-        f"The runs have {length:,} timesteps, the paper's {DEFAULT.timesteps:,}: don't compare them."
-    )
+    paper = f"{DEFAULT.timesteps:,}"
+    other_length = f"The runs have {length:,} timesteps, the paper's {paper}: don't compare them."
     best = analysis.scale[["best_run", "best_setting_mean"]].min(axis=1)
     random = analysis.scale[["random_uniform", "random_untrained"]].max(axis=1)
     runs = analysis.returns.pivot(index="setting", columns="environment", values="mean").notna()

@@ -1,7 +1,6 @@
 """What is printed: Table 1, the differences of a few settings, or returns where nothing sets a scale."""
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,8 @@ import pandas as pd
 from rich.console import Console
 
 from bench.common.terminal import print_table
-from bench.protocol.protocol import Run
-from bench.protocol.settings import in_table_order
 from bench.report.formats import format_interval, format_number, format_p
-from bench.report.tables import Cells, format_table1, is_of_paper
-from bench.results.folder import Results
-from bench.results.reading import final_scores, runs_table
+from bench.report.tables import format_table1, is_of_paper
 from bench.scores.analysis import Analysis
 from bench.scores.estimates import ALPHA
 from bench.scores.pairs import find_fewest_permutable
@@ -39,17 +34,9 @@ def show_table(analysis: Analysis, console: Console) -> None:
     """Print the table, and what scores 0 and 1."""
     title = "Table 1: average normalized score" if is_of_paper(analysis) else "Average normalized score"
     print_table(console, title, format_table1(analysis))
-    scale = "Scale: the returns that score 0 (uniform actions) and 1 (best run)"
-    print_table(console, scale, format_scale(analysis.scale))
-
-
-def format_scale(scale: pd.DataFrame) -> Cells:
-    """What scores 0 and 1 in each environment."""
-    rows = scale[list(SCALE_HEADINGS)].iterrows()
-    return [
-        ["environment", *SCALE_HEADINGS.values()],
-        *([str(environment), *(f"{value:,.1f}" for value in row)] for environment, row in rows),
-    ]
+    scale = analysis.scale[list(SCALE_HEADINGS)].rename(columns=SCALE_HEADINGS).map("{:,.1f}".format)
+    cells = [["environment", *scale], *map(list, scale.itertuples())]
+    print_table(console, "Scale: the returns that score 0 (uniform actions) and 1 (best run)", cells)
 
 
 def show_differences(analysis: Analysis, console: Console) -> None:
@@ -103,28 +90,21 @@ def describe_difference(analysis: Analysis, pair: "pd.Series[Any]") -> str:
     )
 
 
-def show_returns(results: Results, runs: Iterable[Run], console: Console) -> None:
-    """Print mean and standard deviation of these runs' scores over seeds, and how to get a scale.
+def show_returns(analysis: Analysis, console: Console) -> None:
+    """Print mean and standard deviation of the scores over seeds, and how to get a scale.
 
     How many diverged is a column only where some did.
-
-    Raises:
-        UserError: for a file that can't be used.
     """
-    runs = list(runs)
-    groups = final_scores(runs_table(results, runs)).groupby(["setting", "environment"])
-    found = groups["score"].agg(["mean", "std", "size"])
-    diverged = groups["diverged"].sum()
-    settings = results.settings(runs)
+    diverged = analysis.scores.groupby(["setting", "environment"])["diverged"].sum()
     cells = [["setting", "environment", "mean return", "std over seeds", "runs"]]
     if diverged.any():
         cells[0].append("diverged")
-    for setting in in_table_order(settings):
-        for environment, (mean, std, size) in found.loc[setting].iterrows():
-            spread = "" if size < 2 else f"{std:,.1f}"
-            cells.append([settings[setting].label, str(environment), f"{mean:,.1f}", spread, str(int(size))])
-            if diverged.any():
-                cells[-1].append(str(diverged[setting, environment]))
+    returns = analysis.returns.set_index("setting", drop=False).loc[analysis.table["setting"]]
+    for row in returns.itertuples():
+        spread = "" if row.runs < 2 else f"{row.std:,.1f}"
+        cells.append([analysis.label(row), row.environment, f"{row.mean:,.1f}", spread, str(row.runs)])
+        if diverged.any():
+            cells[-1].append(str(diverged[row.setting, row.environment]))
     print_table(console, "Mean return of the last 100 episodes", cells, texts=(0, 1))
     console.print(
         "Scores on the scale of Table 1 need runs of the paper's settings in these environments and of these"

@@ -57,10 +57,8 @@ def _height(part: pd.DataFrame, columns: int) -> float:
 def _draw_block(
     block: SubFigure, part: pd.DataFrame, columns: int, names: Sequence[str], *, sharex: bool
 ) -> None:
-    settings, shown = (
-        in_table_order(part["setting"]),
-        [name for name in names if name in set(part["variant"])],
-    )
+    settings, present = in_table_order(part["setting"]), set(part["variant"])
+    shown = [name for name in names if name in present]
     columns = min(columns, len(settings))
     grid = block.subplots(-(-len(settings) // columns), columns, squeeze=False, sharey=True, sharex=sharex)
     panels = grid.flatten()

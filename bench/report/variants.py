@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from bench.common.files import csv_text, inner_folder, write_whole
+from bench.common.files import inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER
-from bench.report.figures import save_figure
+from bench.report.figures import save_figure, write_beside
 from bench.report.formats import format_estimate, format_number, format_return
 from bench.report.off_scale import OFF_SCALE
 from bench.report.repeated import describe_repetitions
@@ -28,11 +28,9 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
     Returns the page's path.
     """
     path = inner_folder(folder, VARIANTS_FOLDER)
-    write_whole(path / "variants.csv", csv_text(variants.table))
-    write_whole(path / "by_environment.csv", csv_text(variants.by_environment))
-    write_whole(path / "order.csv", csv_text(variants.order))
+    named = {"variants": variants.table, "by_environment": variants.by_environment, "order": variants.order}
+    write_beside(path, "README", render_variants(variants, folder), named, {})
     save_figure(draw_differences(variants), path, "variants")
-    write_whole(path / "README.md", render_variants(variants, folder))
     for name in variants.names:
         variant = inner_folder(path, name)
         write_whole(variant / CHECKSUMS, checksums(open_results(variant, None, create=False)))
@@ -57,9 +55,8 @@ def render_variants(variants: VariantTables, folder: Path) -> str:
         order=compare_orders(variants),
         differences=lay_out(
             by_environment.assign(off_scale=off_scale),
-            HEAD,
-            "environment",
             lambda row: OFF_SCALE if row.off_scale else format_estimate(row, "difference", ("low", "high")),
+            heads=HEAD,
         ),
         unchanged=group_by_variant(unchanged[unchanged].reset_index(), "environment"),
         ranks=compare_ranks(variants),
@@ -92,7 +89,7 @@ def compare_ranks(variants: VariantTables) -> dict[str, Any] | None:
         "ahead": group_by_variant(table[table["improvement"] == 1], "environment"),
         "behind": group_by_variant(table[table["improvement"] == 0], "environment"),
         "chances": variants.extreme_ranks,
-        "cells": lay_out(table, ["variant"], "environment", lambda row: format_number(row.improvement)),
+        "cells": lay_out(table, lambda row: format_number(row.improvement), heads=("variant",)),
     }
 
 
@@ -126,7 +123,7 @@ def compare_with_figure_3(variants: VariantTables) -> dict[str, Any] | None:
         "further": moved[~moved["nearer"]],
         "left": table[table["nearer"] & (table["p_holm"] < ALPHA)],
         "cells": [
-            *lay_out(table, ["variant"], "environment", lambda row: format_return(row.mean)),
+            *lay_out(table, lambda row: format_return(row.mean), heads=("variant",)),
             [DEFAULT, *map(format_return, once["default_mean"])],
             ["Figure 3, read off", *map(format_return, once["figure_3"])],
         ],

@@ -145,11 +145,6 @@ class Analysis:
         counts = self.scores.groupby("setting").agg(runs=("score", "size"), diverged=("diverged", "sum"))
         return table.join(counts, on="setting")
 
-    @property
-    def paper_table(self) -> pd.DataFrame:
-        """The lines of `table` that are of the paper's settings."""
-        return self.table[self.table["setting"].isin(PAPER_SETTINGS)]
-
     @cached_property
     def scale(self) -> pd.DataFrame:
         """What scores 0 and 1 by environment, under every reading; and which run is the best, by how much.
@@ -205,9 +200,8 @@ class Analysis:
         runs, others = (self.grid.only(names).normalized() for names in (settings, [BASELINE]))
         whole, parts = estimate_improvement(runs, others)
         values = np.concatenate([whole[..., None], parts], axis=-1).reshape(3, -1).T
-        index = pd.MultiIndex.from_product(
-            [settings, ["all", *self.grid.environments]], names=["setting", "environment"]
-        )
+        names = ["setting", "environment"]
+        index = pd.MultiIndex.from_product([settings, ["all", *self.grid.environments]], names=names)
         return pd.DataFrame(values, index, ["improvement", "low", "high"]).reset_index()
 
     @cached_property

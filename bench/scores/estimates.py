@@ -78,9 +78,8 @@ class Estimate:
         name: the column of the estimates.
         ends: the columns of the interval's low and high end; if not given, `NAME_low` and `NAME_high`.
         """
-        return dict(
-            zip((name, *(ends or (f"{name}_low", f"{name}_high"))), (self.value, *self.interval), strict=True)
-        )
+        columns = (name, *(ends or (f"{name}_low", f"{name}_high")))
+        return dict(zip(columns, (self.value, *self.interval), strict=True))
 
     @property
     def p(self) -> Floats:
@@ -167,16 +166,10 @@ def count_wins(runs: Floats, others: Floats) -> Floats:
 
     runs, others: as `estimate_improvement` has them.
     """
-    # The others are sorted, and each run looked up among them: comparing all pairs would take their square.
-    shape = np.broadcast_shapes(runs.shape[:-1], others.shape[:-1])
-    wins, runs = np.empty(shape), np.broadcast_to(runs, (*shape, runs.shape[-1]))
-    for index in np.ndindex(others.shape[:-1]):
-        ordered = np.sort(others[index][np.isfinite(others[index])])
-        sizes = others.shape[:-1]
-        place = tuple(slice(None) if size == 1 else i for size, i in zip(sizes, index, strict=True))
-        found = runs[place]
-        behind = np.searchsorted(ordered, found, "left") + np.searchsorted(ordered, found, "right")
-        wins[place] = np.where(np.isfinite(found), behind, 0).sum(axis=-1) / 2
+    wins = np.zeros(np.broadcast_shapes(runs.shape[:-1], others.shape[:-1]))
+    # One run of the others at a time: all pairs at once would take much memory.
+    for other in np.moveaxis(others, -1, 0)[..., None]:
+        wins += ((runs > other).sum(axis=-1) + (runs >= other).sum(axis=-1)) / 2
     return wins
 
 

@@ -44,11 +44,7 @@ def find_cells() -> dict[str, Levels]:
     cells = {}
     for levels in product((1, -1), repeat=len(FACTORS) - 1):
         whole = (*levels, int(np.prod(levels)))
-        changes = [
-            f"{name}={value}"
-            for (name, value), level in zip(FACTORS.items(), whole, strict=True)
-            if level < 0
-        ]
+        changes = [f"{name}={FACTORS[name]}" for name, level in zip(FACTORS, whole, strict=True) if level < 0]
         cells["+".join(changes) or DEFAULT_CELL] = whole
     return cells
 
@@ -114,9 +110,7 @@ class FactorialTables:
         terms = [(name,) for name in names] + list(combinations(names, 2))
         # The change to -1 is what is asked for; an interaction's sign is that of the product of changes.
         levels = np.array(list(CELLS.values()))
-        signs = np.array(
-            [np.prod([-levels[:, names.index(name)] for name in term], axis=0) for term in terms]
-        )
+        signs = np.array([np.prod([-levels[:, names.index(each)] for each in term], 0) for term in terms])
         tables = []
         for environment in (LOW, NOT_LOW):
             effect = find_effects(self._transformed(environment), signs)

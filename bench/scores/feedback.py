@@ -45,17 +45,15 @@ class FeedbackTables:
         return [name for name in self.analysis.grid.settings if name in RLHF_SETTINGS]
 
     @property
-    def compared(self) -> list[str]:
-        """The settings of human feedback that have two runs or more in every environment."""
-        least = self.analysis.grid.fewest_runs
-        return [name for name in self.present if least[name] >= RUNS_FOR_INTERVAL]
+    def compared(self) -> set[str]:
+        """The settings that have two runs or more in every environment."""
+        return self.analysis.grid.with_runs(RUNS_FOR_INTERVAL)
 
     @property
     def missing(self) -> dict[str, int]:
         """How many planned runs are missing, by setting; without those that have all."""
         planned = PLANNED_SEEDS * len(self.analysis.grid.environments)
-        grid = self.analysis.grid.only(self.present)
-        there = dict(zip(grid.settings, np.isfinite(grid.returns).sum(axis=(1, 2)).tolist(), strict=True))
+        there = self.analysis.scores["setting"].value_counts().to_dict()
         lacks = {name: planned - there.get(name, 0) for name in RLHF_SETTINGS}
         return {name: count for name, count in lacks.items() if count > 0}
 
@@ -71,7 +69,7 @@ class FeedbackTables:
         Two columns more: environment, the one that moves the difference of scores most, and without_it, the
         difference over the others.
         """
-        shown = [pair for pair in PAIRS if set(pair) <= set(self.compared)]
+        shown = [pair for pair in PAIRS if self.compared.issuperset(pair)]
         if not shown:
             return pd.DataFrame()
         table = compare_settings(self.analysis.grid, shown)
@@ -87,7 +85,7 @@ class FeedbackTables:
         Columns setting, environment, difference, low, high (Welch's interval) and finding: improves, makes
         worse or undecided.
         """
-        pairs = [(name, SUPERVISED) for name in STARTED if {name, SUPERVISED} <= set(self.compared)]
+        pairs = [(name, SUPERVISED) for name in STARTED if self.compared.issuperset((name, SUPERVISED))]
         if not pairs:
             return pd.DataFrame()
         lines = product([name for name, _ in pairs], self.analysis.grid.environments)
@@ -118,12 +116,10 @@ class FeedbackTables:
             if not options.get("labels"):
                 continue
             # Learned returns are counted after the label rollouts.
-            counted = options["label_rollouts"] + LOG_INTERVAL
-            begin = max(options["label_rollouts"] + options["value_rollouts"], counted)
+            begin = options["label_rollouts"] + max(options["value_rollouts"], LOG_INTERVAL)
             runs = self.analysis.runs[self.analysis.runs["setting"] == name]
             lines.append(_summarize(runs, begin))
-        columns = ["setting", "environment", "agreement", "supervised_kl", "true_change", "learned_change"]
-        return pd.concat(lines) if lines else pd.DataFrame(columns=[*columns, "parted", "runs"])
+        return pd.concat(lines) if lines else pd.DataFrame()
 
 
 def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
@@ -137,9 +133,7 @@ def _summarize(runs: pd.DataFrame, begin: int) -> pd.DataFrame:
     true = last["return_last100"] - first["return_last100"]
     learned = last["learned_return"] - first["learned_return"]
     parted = (learned > 0) & (true < 0)
-    table = last[["agreement", "supervised_kl"]].assign(
-        true_change=true, learned_change=learned, parted=parted, runs=1
-    )
-    by_environment = table.groupby(["setting", "environment"], sort=False)
-    means = by_environment[["agreement", "supervised_kl", "true_change", "learned_change"]].mean()
-    return means.join(by_environment[["parted", "runs"]].sum()).reset_index()
+    table = last.assign(true_change=true, learned_change=learned, parted=parted, runs=1)
+    means = ("agreement", "supervised_kl", "true_change", "learned_change")
+    columns = {name: (name, "mean") for name in means} | {name: (name, "sum") for name in ("parted", "runs")}
+    return table.groupby(["setting", "environment"], sort=False).agg(**columns).reset_index()

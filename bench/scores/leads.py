@@ -47,11 +47,6 @@ class LeadTables:
     grids: Mapping[tuple[str, str], Grid]
 
     @property
-    def protocols(self) -> list[str]:
-        """The default and the protocols that have enough runs by training."""
-        return [name for outcome, name in self.grids if outcome == SCORE]
-
-    @property
     def missing(self) -> int:
         """How many planned runs are missing, or their evaluations."""
         planned = len(CLIPPING_LESS_PENALTIES.settings) * 7 * len(SEEDS)
@@ -68,21 +63,17 @@ class LeadTables:
         the lead less the default's. p_holm and change_p_holm are corrected together, for all lines. finding:
         as `conclude` has it. alone: clip-0.2 less fixed-kl-1.
         """
-        lines = []
+        tables = []
         for (outcome, protocol), grid in self.grids.items():
             leads = _find_leads(grid)
-            lead, alone = leads[0], leads[1]
-            low_90, high_90 = lead.interval_90
-            line = {"outcome": outcome, "protocol": protocol, **lead.as_columns("lead", ("low", "high"))}
-            line |= {"low_90": low_90, "high_90": high_90, "alone": alone.value}
+            lead, (low_90, high_90) = leads[:1], leads[:1].interval_90
+            columns = {"outcome": outcome, "protocol": protocol, **lead.as_columns("lead", ("low", "high"))}
+            columns |= {"low_90": low_90, "high_90": high_90, "alone": leads.value[1:]}
             if protocol != DEFAULT and (outcome, DEFAULT) in self.grids:
-                change = lead - _find_leads(self.grids[outcome, DEFAULT])[0]
-                line |= {"p": lead.p, **change.as_columns("change"), "change_p": change.p}
-            lines.append(line)
-        names = ["p", "change", "change_low", "change_high", "change_p"]
-        table = pd.DataFrame(lines).reindex(columns=[*dict.fromkeys([*lines[0], *names])])
-        numbers = table.columns.drop(["outcome", "protocol"])
-        table[numbers] = table[numbers].astype(float)
+                change = lead - _find_leads(self.grids[outcome, DEFAULT])[:1]
+                columns |= {"p": lead.p, **change.as_columns("change"), "change_p": change.p}
+            tables.append(pd.DataFrame(columns))
+        table = pd.concat(tables, ignore_index=True)
         corrected = correct_by_holm(table[["p", "change_p"]].to_numpy().ravel()).reshape(-1, 2)
         table["p_holm"], table["change_p_holm"] = corrected.T
         return table.assign(finding=conclude(table))
@@ -110,7 +101,7 @@ def conclude(leads: pd.DataFrame) -> list[str]:
 
 
 def read_leads(results: Results, default: Analysis) -> LeadTables | None:
-    """The runs of the study in a results folder; None before one of the protocols has enough of them.
+    """The runs of the study in a results folder; None before the default and a protocol have enough of them.
 
     default: the analysis of the folder's own runs.
 
@@ -126,11 +117,11 @@ def read_leads(results: Results, default: Analysis) -> LeadTables | None:
         for outcome, lines in _outcomes(opened, default.grid.environments).items():
             if not lines.empty:
                 grid = Grid.of(lines, scale, outcome)
-                enough = {setting for setting, runs in grid.fewest_runs.items() if runs >= RUNS_FOR_INTERVAL}
-                if enough == {*CLIPPING_LESS_PENALTIES.settings}:
+                if grid.with_runs(RUNS_FOR_INTERVAL) == {*CLIPPING_LESS_PENALTIES.settings}:
                     grids[outcome, name] = grid
     tables = LeadTables(dict(sorted(grids.items(), key=lambda item: OUTCOMES.index(item[0][0]))))
-    return tables if len(tables.protocols) > 1 else None
+    by_training = [name for outcome, name in grids if outcome == SCORE]
+    return tables if DEFAULT in by_training and len(by_training) > 1 else None
 
 
 def _open_variant(results: Results, name: str) -> Results | None:

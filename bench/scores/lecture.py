@@ -44,12 +44,10 @@ class LectureTables:
         rose: runs whose score was 0.1 or more at some time. fell: those of them whose score was later below
         half of its highest value until then. down: those that are so at the end.
         """
-        runs = self.analysis.runs
+        runs, scale = self.analysis.runs, self.analysis.grid.scale
         if "step_fraction" not in runs:
             runs = runs.assign(step_fraction=np.nan)
-        score = normalize(
-            runs.set_index("environment")["return_last100"], self.analysis.grid.scale
-        ).to_numpy()
+        score = normalize(runs.set_index("environment")["return_last100"], scale).to_numpy()
         no_step = (runs["step_fraction"] == 0).astype(float).where(runs["step_fraction"].notna())
         runs = runs.assign(score=score, no_step=no_step)
         highest = runs.groupby(list(KEYS))["score"].cummax()
@@ -66,17 +64,6 @@ class LectureTables:
         falls = {"rose": ("risen", "any"), "fell": ("fallen", "any"), "down": ("fallen", "last")}
         counts = runs.groupby(list(KEYS)).agg(**falls).groupby("setting").sum()
         return pd.DataFrame(columns).join(counts).loc[self.analysis.table["setting"]].reset_index()
-
-    @property
-    def compared(self) -> frozenset[str]:
-        """The settings that have an interval: a second run in every environment."""
-        table = self.analysis.table
-        return frozenset(table["setting"][table["ci_low"].notna()])
-
-    @property
-    def scores(self) -> "pd.Series[float]":
-        """The scores, by setting."""
-        return self.analysis.table.set_index("setting")["score"]
 
     @property
     def estimator_seeds(self) -> int:

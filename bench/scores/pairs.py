@@ -9,13 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.protocol.settings import BASELINE, PAPER_SETTINGS
-from bench.scores.estimates import (
-    ALPHA,
-    Estimate,
-    correct_by_holm,
-    estimate_iqm,
-    estimate_mean,
-)
+from bench.scores.estimates import ALPHA, Estimate, correct_by_holm, estimate_iqm, estimate_mean
 from bench.scores.scale import READINGS, Floats, Grid, Reading
 from bench.scores.three_seeds import find_paper_scores
 
@@ -80,7 +74,7 @@ def compare_beside(table: pd.DataFrame, grid: Grid, group: Collection[str]) -> p
     Columns setting, score, ci_low, ci_high, runs and diverged of the table, and those of `compare_settings`
     but other. These are of the group's settings only, and NaN where one of the two lacks an environment.
     """
-    whole = {name for name, runs in grid.fewest_runs.items() if runs}
+    whole = grid.with_runs(1)
     names = [name for name in table["setting"] if name in group]
     pairs = [(name, BASELINE) for name in names if whole.issuperset((name, BASELINE))]
     found = compare_settings(grid, pairs).drop(columns="other")
@@ -148,9 +142,7 @@ def compare_in_other_ways(
     runs = grid.normalized()
     linear = {str(reading): grid.normalized(reading) for reading in READINGS}
     linear |= {AREA: over_time.normalized()}
-    linear |= {
-        f"{WITHOUT}{name}": omit_environment(runs, index) for index, name in enumerate(grid.environments)
-    }
+    linear |= {f"{WITHOUT}{name}": omit_environment(runs, i) for i, name in enumerate(grid.environments)}
     every = np.stack(list(linear.values()))
     # All ways at once, so that they share their permutations.
     p = permute_labels(*(every[:, chosen].reshape(-1, *runs.shape[1:]) for chosen in (first, second)))

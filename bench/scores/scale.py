@@ -171,17 +171,14 @@ class Grid:
 
         every_run: whether a setting must also have a run of every seed.
         """
-        runs = np.isfinite(self.returns[self.paper])
         environments = {without_version(name) for name in self.environments}
-        if not set(self.settings) >= set(PAPER_SETTINGS) or environments != set(PAPER_ENVIRONMENTS):
-            return False
-        return bool(runs.sum(axis=-1).min() >= least and (runs.all() or not every_run))
+        has_enough = self.with_runs(least) >= {*PAPER_SETTINGS} and environments == {*PAPER_ENVIRONMENTS}
+        return has_enough and (not every_run or bool(np.isfinite(self.returns[self.paper]).all()))
 
-    @property
-    def fewest_runs(self) -> dict[str, int]:
-        """How many runs each setting has in the environment where it has the fewest."""
+    def with_runs(self, least: int) -> set[str]:
+        """The settings that have at least this number of runs in every environment."""
         fewest = np.isfinite(self.returns).sum(axis=-1).min(axis=-1)
-        return dict(zip(self.settings, fewest.tolist(), strict=True))
+        return {name for name, runs in zip(self.settings, fewest, strict=True) if runs >= least}
 
     def find(self, settings: Iterable[str]) -> list[int]:
         """The indices of these settings."""

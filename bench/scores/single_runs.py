@@ -1,7 +1,6 @@
 """The runs of one setting in one environment: their returns, outliers, and whether they part into groups."""
 
 import math
-from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,6 @@ LEAST_DISTANCE = 0.1
 LEAST_RUNS = 5
 # Each side of a gap has at least this share of the runs: fewer are outliers, not a group.
 LEAST_SHARE = 0.2
-# Of a chance, in decimal.
-DIGITS = 30
 GAP_COLUMNS = [
     *("environment", "setting", "below", "above", "low", "high"),
     *("share", "p", "p_holm", "apart_since"),
@@ -127,15 +124,14 @@ def find_chance(share: float, inner: int, count: int) -> float:
     """
     if math.isnan(share):
         return np.nan
-    # The terms add up to 2 to the power of `inner` at most, and cancel: so many digits keep the sum exact.
-    with localcontext(prec=inner + DIGITS):
-        wide = Decimal(share)
-        terms = (
-            (-1) ** (j + 1) * math.comb(inner, j) * (1 - j * wide) ** (count - 2)
-            for j in range(1, inner + 1)
-            if j * wide < 1
-        )
-        return float(min(Decimal(1), max(Decimal(0), sum(terms, Decimal(0)))))
+    # In whole numbers, because the terms are large, and cancel.
+    wide, span = share.as_integer_ratio()
+    ways = sum(
+        (-1) ** (j + 1) * math.comb(inner, j) * (span - j * wide) ** (count - 2)
+        for j in range(1, inner + 1)
+        if j * wide < span
+    )
+    return float(ways / span ** (count - 2))
 
 
 def find_separation(log: pd.DataFrame, upper: set[int]) -> float:

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.protocol.environments import without_version
 from bench.protocol.protocol import PLANNED_SEEDS
 from bench.protocol.settings import BASELINE, SUCCESSOR_SETTINGS
 from bench.results.reading import KEYS
@@ -15,11 +14,18 @@ from bench.scores.analysis import Analysis
 from bench.scores.contrasts import MEAN_ACTIONS, SCORE, find_conclusions
 from bench.scores.estimates import RUNS_FOR_INTERVAL, estimate_mean
 from bench.scores.pairs import AREA, MIDDLE, WITHOUT, compare_in_other_ways, permute_settings
-from bench.scores.scale import Grid
+from bench.scores.scale import READINGS, Grid
 
 SHOWN = (BASELINE, *SUCCESSOR_SETTINGS)
 # Differences that are smaller count as none.
 BOUND = 0.05
+# The ways to score and test that the plan names, without the version of an environment: what pages call them.
+WAYS = {
+    str(READINGS[0]): "as planned",
+    f"{WITHOUT}Walker2d": "without Walker2d",
+    MIDDLE: "interquartile mean",
+    AREA: "mean over time",
+}
 COMPARISON_COLUMNS = [
     *("outcome", "setting", "value", "ci_low", "ci_high", "runs", "difference", "low", "high"),
     *("low_90", "high_90", "p", "p_holm", "finding"),
@@ -82,21 +88,15 @@ class SuccessorTables:
 
     @cached_property
     def other_ways(self) -> pd.DataFrame:
-        """The differences of the scores in other ways, as `compare_in_other_ways` has them."""
+        """The differences of the scores in each of `WAYS`: those, and what `compare_in_other_ways` has."""
         grid, pairs = self.grids[SCORE], find_pairs(self.grids[SCORE])
         if not pairs:
             return pd.DataFrame()
-        settings = [*find_compared(grid), BASELINE]
+        settings = [*(name for name, _ in pairs), BASELINE]
         over_time = self.analysis.over_time.only(settings)
         found = compare_in_other_ways(grid.only(settings), over_time, pairs)
-        return found.assign(difference=found["score"] - found["other_score"])
-
-    @property
-    def planned_ways(self) -> dict[str, str]:
-        """The ways that the plan names, by what pages call them."""
-        walker = [name for name in self.analysis.grid.environments if without_version(name) == "Walker2d"]
-        ways = {f"without {without_version(name)}": f"{WITHOUT}{name}" for name in walker}
-        return {**ways, "interquartile mean": MIDDLE, "mean over time": AREA}
+        found = found.assign(difference=found["score"] - found["other_score"])
+        return found.assign(way=found["way"].str.partition("-v")[0].map(WAYS)).dropna(subset="way")
 
     @property
     def missing(self) -> pd.DataFrame:
@@ -107,17 +107,10 @@ class SuccessorTables:
         return lacks[(lacks > 0).any(axis=1)].reset_index()
 
 
-def find_compared(grid: Grid) -> list[str]:
-    """The settings that have enough runs in every environment, where clip-0.2 has them."""
-    least = grid.fewest_runs
-    if least.get(BASELINE, 0) < RUNS_FOR_INTERVAL:
-        return []
-    return [name for name in SUCCESSOR_SETTINGS if least.get(name, 0) >= RUNS_FOR_INTERVAL]
-
-
 def find_pairs(grid: Grid) -> list[tuple[str, str]]:
-    """The pairs that are compared: each of `find_compared` with clip-0.2."""
-    return [(name, BASELINE) for name in find_compared(grid)]
+    """Each setting that has enough runs in every environment, and clip-0.2, where that has them, too."""
+    enough = grid.with_runs(RUNS_FOR_INTERVAL)
+    return [(name, BASELINE) for name in SUCCESSOR_SETTINGS if {name, BASELINE} <= enough]
 
 
 def conclude(differences: pd.DataFrame) -> list[str]:

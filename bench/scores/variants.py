@@ -108,9 +108,8 @@ class VariantTables:
         mine, theirs = self._sides
         # Each environment by itself: an axis of one environment comes before that of the runs.
         returns, others = (side.returns[..., None, :] for side in self._sides)
-        difference = estimate_mean(mine.normalized()[..., None, :]) - estimate_mean(
-            theirs.normalized()[..., None, :]
-        )
+        scores, other_scores = (side.normalized()[..., None, :] for side in self._sides)
+        difference = estimate_mean(scores) - estimate_mean(other_scores)
         there = np.isfinite(mine.returns)
         _, (beats, _, _) = estimate_improvement(mine.returns, theirs.returns)
         environments = range(len(mine.environments))

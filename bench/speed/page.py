@@ -18,18 +18,12 @@ from bench.report.templates import render
 from bench.speed.measure import PEERS
 
 RUNS = len(PAPER_SEEDS) * len(PAPER_SETTINGS)
-SYSTEM_LABELS = {
-    "physics": "bare physics (mj_step)",
-    "suite": f"this suite, training {RUNS} runs at once",
-    "stable-baselines3": "Stable-Baselines3, training one run",
-    "sbx": "SBX, training one run",
-}
-# Colour and marker of each system: told apart in grey, too.
-LOOKS = {
-    "physics": ("#707070", "o"),
-    "suite": ("#D55E00", "s"),
-    "stable-baselines3": ("#0072B2", "D"),
-    "sbx": ("#009E73", "^"),
+# Label, colour and marker of each system: told apart in grey, too.
+SYSTEMS = {
+    "physics": ("bare physics (mj_step)", "#707070", "o"),
+    "suite": (f"this suite, training {RUNS} runs at once", "#D55E00", "s"),
+    "stable-baselines3": ("Stable-Baselines3, training one run", "#0072B2", "D"),
+    "sbx": ("SBX, training one run", "#009E73", "^"),
 }
 PARTS = ("environment_part", "acting_part", "learning_part")
 TOTAL = "all of these"
@@ -45,7 +39,7 @@ def compare_costs(measured: pd.DataFrame) -> pd.DataFrame:
     is to that floor. The ratio of another library tells how many times faster the suite is.
     """
     costs = measured.pivot(index="environment", columns="system", values="microseconds_per_step")
-    costs = costs[[system for system in SYSTEM_LABELS if system in costs]]
+    costs = costs[[system for system in SYSTEMS if system in costs]]
     if len(costs) > 1:
         costs.loc[TOTAL] = costs.mean()
     for system in ("physics", *PEERS):
@@ -128,7 +122,7 @@ def write_page(folder: Path) -> str:
 def _label(column: str) -> str:
     """The heading of a column of `compare_costs`: a system, or its ratio to the suite."""
     system = column.removesuffix(PER_SUITE)
-    label = SYSTEM_LABELS[system]
+    label = SYSTEMS[system][0]
     return label if column == system else label.partition(",")[0] + PER_SUITE
 
 
@@ -139,7 +133,7 @@ def _part(column: str) -> str:
 def draw_costs(measured: pd.DataFrame) -> Figure:
     """A group of dots for each environment, one for each system with its range, on a logarithmic axis."""
     environments = list(dict.fromkeys(measured["environment"]))
-    systems = [system for system in SYSTEM_LABELS if system in set(measured["system"])]
+    systems = [system for system in SYSTEMS if system in set(measured["system"])]
     figure = Figure(figsize=(7.5, 1.2 + 0.62 * len(environments)), layout="constrained")
     axes = figure.subplots()
     height = 0.8 / len(systems)
@@ -147,8 +141,8 @@ def draw_costs(measured: pd.DataFrame) -> Figure:
         costs = measured[measured["system"] == system].set_index("environment").loc[environments]
         heights = np.arange(len(environments)) + (number - (len(systems) - 1) / 2) * height
         values = costs["microseconds_per_step"]
-        colour, marker = LOOKS[system]
-        axes.plot(values, heights, marker, color=colour, label=SYSTEM_LABELS[system])
+        label, colour, marker = SYSTEMS[system]
+        axes.plot(values, heights, marker, color=colour, label=label)
         axes.hlines(heights, costs["low"], costs["high"], color=colour)
         for y, value, high in zip(heights, values, costs["high"], strict=True):
             axes.annotate(f"  {value:.0f}", (high, y), va="center", fontsize="x-small")

@@ -88,12 +88,8 @@ def _starts() -> Iterator[Line]:
             shutil.copytree(CHECKOUT / package, checkout / package)
         for cache in ("empty", "filled"):
             results = _make_folder(Path(folder) / cache, ONE_UPDATE)
-            yield (
-                "compilation cache",
-                cache,
-                measure,
-                _time("train", results, "--seeds", "1", checkout=checkout),
-            )
+            seconds = _time("train", results, "--seeds", "1", checkout=checkout)
+            yield "compilation cache", cache, measure, seconds
 
 
 def _commands() -> Iterator[Line]:

@@ -19,19 +19,14 @@ FRAMES_PER_SECOND = 25
 Frame = TypeVar("Frame")
 
 
-def steps_per_frame(env: gymnasium.Env) -> int:
+def steps_per_frame(env: Any) -> int:
     """Environment steps between two frames, so that the frames follow each other in real time."""
-    return max(1, round(1 / FRAMES_PER_SECOND / _seconds_per_step(env)))
+    return max(1, round(1 / FRAMES_PER_SECOND / env.unwrapped.dt))
 
 
-def seconds_per_frame(env: gymnasium.Env) -> float:
+def seconds_per_frame(env: Any) -> float:
     """Simulated time between two frames."""
-    return steps_per_frame(env) * _seconds_per_step(env)
-
-
-def _seconds_per_step(env: gymnasium.Env) -> float:
-    unwrapped: Any = env.unwrapped
-    return float(unwrapped.dt)
+    return float(steps_per_frame(env) * env.unwrapped.dt)
 
 
 def play(

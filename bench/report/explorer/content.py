@@ -1,6 +1,5 @@
 """What the page shows, besides curves: environments, settings, columns, and Table 1."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,8 +17,8 @@ from bench.report.appearance import LINES, MARKERS, looks
 from bench.report.explorer.published import PAIRS, gather_pairs, gather_tables
 from bench.report.explorer.series import SIGNIFICANT_DIGITS, choose_stride, pack_runs
 from bench.report.explorer.texts import render_texts
-from bench.report.filmed import filmed
 from bench.report.formats import format_count, format_list
+from bench.report.postures import filmed
 from bench.report.tables import notes
 from bench.results.folder import Results
 from bench.results.reading import KEYS, runs_table
@@ -120,7 +119,7 @@ def _summary(results: Results, runs: pd.DataFrame, stride: int) -> dict[str, str
     # Neither the length of the runs nor their numerics are a difference from the default.
     expected = replace(DEFAULT, timesteps=results.protocol.timesteps, numerics=results.protocol.numerics)
     differences = results.protocol.differences(expected)
-    every = f"every {_ordinal(stride)}" if stride > 1 else "every"
+    every = {1: "every", 2: "every second", 3: "every third"}.get(stride, f"every {stride}th")
     return {
         "runs": f"{len(last):,} runs in {format_count(environments, 'environment')}:"
         f" {_settings_by_seeds(last)}; {results.protocol.steps:,} timesteps each."
@@ -139,10 +138,6 @@ def _settings_by_seeds(last: pd.DataFrame) -> str:
         for seeds, count in sorted(seeds_of.value_counts().items(), key=lambda part: (-len(part[0]), part[0]))
     ]
     return format_list(parts)
-
-
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _settings(settings: Mapping[str, Setting]) -> list[dict[str, Any]]:
@@ -187,9 +182,5 @@ def _rows(found: Analysis) -> list[dict[str, Any]]:
     readings = found.readings.set_index("setting")[[name, f"{name}_low", f"{name}_high"]]
     readings.columns = pd.Index(["untrained", "untrained_low", "untrained_high"])
     scores = found.table.drop(columns=["algorithm", "untrained_score"]).join(readings, on="setting")
-    rows = [{column: _or_null(value) for column, value in row.items()} for row in scores.to_dict("records")]
-    return [{**row, "doubtful": row["setting"] in found.unreliable} for row in rows]
-
-
-def _or_null(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    rows = scores.assign(doubtful=scores["setting"].isin(found.unreliable)).astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")

@@ -93,10 +93,7 @@ TABLES = (
     ),
 )
 PAIRS = "pairs.csv"
-PAIR_NUMBERS = (
-    *("paper_difference", "difference", "ci_low", "ci_high", "p", "p_holm"),
-    "significant_readings",
-)
+PAIR_NUMBERS = ("paper_difference", "difference", "ci_low", "ci_high", "p", "p_holm", "significant_readings")
 
 
 def gather_tables(folder: Path, scores: Scores, doubtful: Iterable[str]) -> list[dict[str, Any]]:
@@ -152,19 +149,17 @@ def gather_pairs(folder: Path, scores: Scores) -> list[Row]:
     rows = _read(folder / PAIRS, ("setting", "other"), PAIR_NUMBERS)
     is_current = all(
         scores.keys() >= {row["setting"], row["other"]}
-        and _is_close(row["difference"], _less(scores[row["setting"]], scores[row["other"]]))
+        and _is_close(row["difference"], scores[row["setting"]], scores[row["other"]])
         for row in rows
     )
     return rows if is_current else []
 
 
-def _less(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
-
-
-def _is_close(one: float | None, other: float | None) -> bool:
-    """Whether two numbers are the same but for rounding, or one is missing."""
-    return one is None or other is None or math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+def _is_close(difference: float | None, one: float | None, other: float | None = 0.0) -> bool:
+    """Whether a difference is that of two numbers but for rounding, or one of the three is missing."""
+    if difference is None or one is None or other is None:
+        return True
+    return math.isclose(difference, one - other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
 def _read(path: Path, texts: tuple[str, ...], numbers: tuple[str, ...] | list[str]) -> list[Row]:

@@ -1,13 +1,12 @@
 """The Markdown pages of a results folder as HTML, for readers without a program that shows Markdown."""
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from bench.common.files import read_text
 from bench.report.templates import anchor
@@ -47,22 +46,17 @@ def render_text(page: str, name: str, there: Collection[str]) -> Text:
     # HTML in Markdown stays text, because labels and names come from files of others.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens, title = parser.parse(page), ""
-    for heading, text in _headings(tokens):
-        heading.attrSet("id", anchor(text))
-        title = title or text
+    for token, content in pairwise(tokens):
+        if token.type == "heading_open":
+            heading = "".join(child.content for child in content.children or ())
+            token.attrSet("id", anchor(heading))
+            title = title or heading
     for token in (child for each in tokens for child in each.children or ()):
         if token.type == "link_open":
             token.attrSet("href", _lead_to_html(str(token.attrGet("href")), name, there))
     body = str(parser.renderer.render(tokens, parser.options, {}))
     body = body.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
     return Text(title, body)
-
-
-def _headings(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
-    """The headings of a page, each with its text."""
-    for token, content in pairwise(tokens):
-        if token.type == "heading_open":
-            yield token, "".join(child.content for child in content.children or ())
 
 
 def _lead_to_html(link: str, page: str, there: Collection[str]) -> str:

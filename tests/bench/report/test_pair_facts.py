@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench.report.pair_facts import count_ahead, count_stay_first, share_lead
+from bench.report.pair_facts import count_ahead, count_stay_first, locate_lead
 from bench.scores.pairs import RANDOM
 
 
@@ -31,9 +31,7 @@ def analysis() -> Any:
         "setting", var_name="environment", value_name="normalized"
     )
     left_out = pd.DataFrame(seeds, columns=["seed", "setting", "rank"])
-    return SimpleNamespace(
-        paper_table=table, returns=returns, robustness=pd.concat(ways), seeds_left_out=left_out
-    )
+    return SimpleNamespace(table=table, returns=returns, robustness=pd.concat(ways), seeds_left_out=left_out)
 
 
 def test_wins_are_counted_over_others_than_the_leaders(analysis: Any) -> None:
@@ -52,7 +50,9 @@ def test_leaders_stay_first_in_the_tables_in_which_both_do(analysis: Any) -> Non
     assert count_stay_first(analysis) == 1
 
 
-def test_the_shares_of_a_lead_add_up(analysis: Any) -> None:
-    line = share_lead(analysis).set_index(["leader", "other"]).loc[("clip-0.1", "clip-0.3")]
-    assert line["A"] == pytest.approx(0.5)
-    assert line.sum() == pytest.approx(1)
+def test_a_lead_s_shares_are_of_the_environment_that_gives_most(analysis: Any) -> None:
+    """In A and B clip-0.1 leads clip-0.3 by 0.4 each, and no-clip by 0.8 and 0.6; clip-0.2 by 0.1 less."""
+    lead = locate_lead(analysis)
+    assert (lead["environment"], lead["next"]) == ("A", ["clip-0.3", "no-clip"])
+    assert lead["first_shares"] == pytest.approx([0.4 / 0.8, 0.8 / 1.4])
+    assert lead["second_shares"] == pytest.approx([0.3 / 0.6, 0.7 / 1.2])

@@ -28,7 +28,6 @@ def test_the_table_and_its_scale_simulate_nothing(monkeypatch: pytest.MonkeyPatc
     analysis = analysis_of(3)
     monkeypatch.delattr(np.random, "default_rng")
     assert analysis.table["setting"].tolist() == list(PAPER_SETTINGS)
-    assert analysis.paper_table.equals(analysis.table)
     assert set(analysis.scale.index) == set(ENVIRONMENTS)
     computed = vars(analysis).keys() - Analysis.__dataclass_fields__.keys()
     assert computed == {"all_scores", "scores", "grid", "table", "scale"}

@@ -14,9 +14,9 @@ from bench.protocol.environments import SLOWEST_FIRST
 from bench.protocol.protocol import Run
 from bench.report.postures import ON_ITS_BACK, POSTURES
 from bench.results.folder import open_results
-from bench.videos.animation import CAPTION_HEIGHT, episode_text, score_text
 from bench.videos.postures import play_episodes
 from bench.videos.scene import HEIGHT, VIEWS, WIDTH
+from bench.videos.videos import CAPTION_HEIGHT
 from tests.helpers.processes import ROOT, command_line, environment_with
 
 pytestmark = pytest.mark.slow
@@ -55,11 +55,6 @@ def test_a_video_of_the_published_policy(tmp_path: Path) -> None:
     # The picture moves, below a caption that does not, unless a new episode begins.
     assert moved[CAPTION_HEIGHT:].max() > 50
     assert first[:CAPTION_HEIGHT].min() < 100
-
-
-def test_returns_are_written_as_they_are_read() -> None:
-    assert episode_text(2345.6) == "this episode: 2,346"
-    assert score_text(-6.34) == "run's score: -6.3"
 
 
 def test_without_a_library_that_draws_one_line_says_what_to_install() -> None:
