@@ -111,7 +111,7 @@ def test_where_ppo_is_not_shown_to_improve_the_true_reward_and_the_model_are_tol
         on_true_reward = {
             "improves": "improves the supervised policy",
             "makes worse": "makes the supervised policy worse, too",
-            "undecided": "is not shown to improve it either",
+            "undecided": "is not shown to improve the supervised policy either",
         }[found.loc[("rlhf-true-reward", environment), "finding"]]
         told = f"\n- {without_version(str(environment))}: the true reward {on_true_reward}. The model" in text
         assert told == (line["finding"] != "improves")
