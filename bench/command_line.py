@@ -11,7 +11,7 @@ from bench.commands.evaluation import Evaluate
 from bench.commands.machines import Speed, Videos
 from bench.commands.reports import Curves, Page, Table, Variants
 from bench.commands.training import Demonstrate, Status, Train, Verify
-from bench.common.errors import UserError, printable
+from bench.common.errors import UserError, readable
 from bench.common.interrupts import STATUS
 from bench.common.terminal import PlainConsole, silence_stdout
 from bench.protocol.settings import GROUPS
@@ -72,7 +72,7 @@ def join_repeated(arguments: Sequence[str]) -> list[str]:
             current = name
             parts.setdefault(name, [name]).extend([value] if equals else [])
         elif name in parts:
-            print(f"error: {name} is given twice", file=sys.stderr)
+            print(f"error: {readable(name)} is given twice", file=sys.stderr)
             raise SystemExit(1)
         else:
             current = name
@@ -101,7 +101,7 @@ def execute(command: Command) -> int:
         finally:
             _flush()
     except (UserError, OSError) as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {readable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STATUS

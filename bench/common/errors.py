@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# Characters of a message. Longer ones quote a name or a value that nobody wrote by hand.
+LONGEST = 4000
+LEFT_OUT = " [...] "
+
 
 class UserError(Exception):
     """What was asked for, or found in a results folder, can't be used; the message names it, in one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+        super().__init__(readable(message))
 
 
 class DamagedError(UserError):
@@ -18,6 +22,12 @@ class DamagedError(UserError):
 def one_line(error: BaseException) -> str:
     """Return any error as one line: its kind, and the first line of its message."""
     return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+
+
+def readable(message: str) -> str:
+    """Return a message as one line that can be printed, without its middle where it is very long."""
+    line, half = printable(message), (LONGEST - len(LEFT_OUT)) // 2
+    return line if len(line) <= LONGEST else line[:half] + LEFT_OUT + line[-half:]
 
 
 def printable(message: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.common.archives import pack_arrays, unpack_arrays
-from bench.common.errors import UserError, printable
+from bench.common.errors import UserError, readable
 from bench.common.files import digest, entries, replace_whole
 from bench.common.parsing import Count, NotNegative, Positive, parse_json
 from bench.common.raw import read_bytes
@@ -182,7 +182,7 @@ class CheckpointFolder:
                 _require_same(checkpoint, settings)
                 usable.append(checkpoint)
             except ValueError as error:
-                refused.append(printable(f"{path} is not used, its runs start again: {error}"))
+                refused.append(readable(f"{path} is not used, its runs start again: {error}"))
         return sorted(usable, key=lambda checkpoint: -checkpoint.updates), refused
 
     def clear(self, finished: set[Run]) -> None:

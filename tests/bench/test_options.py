@@ -34,6 +34,22 @@ def test_another_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         join_repeated(["train", "--seeds", "3", "--seeds=5"])
     assert capsys.readouterr().err == "error: --seeds is given twice\n"
+    with pytest.raises(SystemExit):
+        join_repeated(["train", *["--\x1b[2J" + 9000 * "9"] * 2])
+    said = capsys.readouterr().err
+    assert said.startswith("error: --\\x1b[2J999")
+    assert len(said) < 5000
+
+
+@pytest.mark.parametrize(
+    "option", ["--environments", "--settings", "--seeds", "--set", "--results", "--variant"]
+)
+def test_a_message_that_quotes_thousands_of_signs_is_shortened(option: str) -> None:
+    status, _, err = run("train", option, 9000 * "9")
+    assert status == 1
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert len(err) < 5000
 
 
 @pytest.mark.soak
