@@ -87,7 +87,10 @@ def make_arm(folder: Path) -> Machine:
         _run(name, "dpkg-deb", "--extract", str(package), str(folder))
     _install(name, folder / "packages", "aarch64", _python_of(folder))
     python = ("qemu-aarch64", "-L", str(folder), str(folder / "usr/bin/python3"))
-    return Machine(name, python, {"PYTHONPATH": str(folder / "packages")})
+    packages = folder / "packages"
+    # Named, because the package `glfw` would start this Python once more to try it, which no kernel can.
+    window_library = packages / "glfw/x11/libglfw.so"
+    return Machine(name, python, {"PYTHONPATH": str(packages), "PYGLFW_LIBRARY": str(window_library)})
 
 
 def _python_of(folder: Path) -> str:

@@ -130,7 +130,7 @@ def test_the_page_has_what_can_be_said(seeds: int, tmp_path: Path, monkeypatch: 
     assert ("## In short" in text) == (seeds > 2)
     assert (f"Interim: {seeds} of the planned 21 seeds." in text) == (seeds < 21)
     assert ("choices of 3 seeds, drawn at random in each environment" in text) == (seeds > 50)
-    assert f"{77 * seeds} runs of {seeds} seed{'s' if seeds > 1 else ''}." in text
+    assert f"{77 * seeds:,} runs of {seeds} seed{'s' if seeds > 1 else ''}." in text
     heading = next(line for line in text.splitlines() if line.startswith("| algorithm | paper | ours |"))
     assert ("as of 3 seeds" in heading) == (seeds > 2)
     assert "interval" in heading or seeds == 1

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tests.helpers.processes import ROOT
@@ -29,6 +30,15 @@ lowered.compile()
 MINUTES = 2.1
 
 
+def wait_for_work(process: int) -> None:
+    """Return once a process has worked for two seconds of a core: its compiler has begun."""
+    times, begin = psutil.Process(process).cpu_times, time.monotonic()
+    done = times().user
+    while times().user < done + 2:
+        assert time.monotonic() < begin + 300
+        time.sleep(0.1)
+
+
 @pytest.mark.slow
 @pytest.mark.soak
 def test_nobody_is_asked_to_file_a_bug() -> None:
@@ -46,7 +56,7 @@ def test_nobody_is_asked_to_file_a_bug() -> None:
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "compiling\n"
-        time.sleep(0.2)
+        wait_for_work(process.pid)
         os.kill(process.pid, signal.SIGSTOP)
     time.sleep(60 * MINUTES)
     for process in processes:
