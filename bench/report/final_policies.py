@@ -57,7 +57,7 @@ def format_significant(pairs: pd.DataFrame) -> Cells:
     """The differences that are significant under either mode, each with its corrected p under both."""
     either = pairs.groupby(["setting", "other"])["p_holm"].transform("min") < ALPHA
     return lay_out(
-        pairs[either].assign(mode=pairs["mode"] + " actions"),
+        pairs.assign(mode=pairs["mode"] + " actions")[either],
         lambda row: f"{format_number(row.difference)} ({format_p(row.p_holm)})",
         heads=("setting", "other"),
         column="mode",

@@ -105,7 +105,7 @@ def count_ahead(analysis: Analysis, corrected: bool = True) -> pd.DataFrame:
     found, two = mirror_pairs(analysis.robustness), rank_settings(analysis)[:2]
     significant = found["p_holm" if corrected else "p"] < ALPHA
     chosen = found["setting"].isin(two) & ~found["other"].isin(two)
-    wins = found[chosen].assign(wins=significant & (found["score"] > found["other_score"]))
+    wins = found.assign(wins=significant & (found["score"] > found["other_score"]))[chosen]
     table = wins.pivot_table(index="way", columns="setting", values="wins", aggfunc="sum", sort=False)
     return table[two]
 

@@ -169,7 +169,10 @@ def test_the_page_says_what_the_plan_lets_it_say(tmp_path: Path) -> None:
     assert equal.count("is equivalent to none within 0.05") == 2
     larger = render_final_policies(tables_of({"clip-0.2": 0.3, "clip-0.1": 0.3}))
     assert larger.count("The lead is larger without noise.") == 2
-    assert render_final_policies(tables_of({}, noise=1.0)).count("Undecided") == 2
+    noisy = render_final_policies(tables_of({}, noise=1.0))
+    assert noisy.count("Undecided") == 2
+    assert "\nThere is none.\n" in noisy  # no difference is significant
+    assert not re.search(r"\bnan\b", noisy)
 
 
 def test_a_policy_of_each_setting_and_environment_is_not_enough() -> None:
