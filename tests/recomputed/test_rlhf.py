@@ -73,6 +73,14 @@ def test_models() -> None:
         assert found["runs"] == len(lines)
 
 
+def test_how_many_episodes_of_half_cheetah_the_first_returns_are_of() -> None:
+    """Learned returns are counted after 20 rollouts with labels; the policy's first step is after 30."""
+    ended = pd.read_csv(RESULTS / "runs/HalfCheetah-v4/rlhf/seed-00.csv").set_index("timesteps")["episodes"]
+    true, learned = ended[30 * 2048], ended[30 * 2048] - ended[20 * 2048]
+    text = (RESULTS / "rlhf.md").read_text()
+    assert f"in HalfCheetah {true:.0f} with true returns, and {learned:.0f} with learned ones" in text
+
+
 def test_improvements() -> None:
     table = published("rlhf_improvements", "setting", "environment")
     supervised = scores("rlhf-supervised")
