@@ -9,15 +9,13 @@ from rich.console import Console
 
 from bench.campaign.campaign import run_campaign
 from bench.campaign.jobs import RunsJob, by_environment_and_seed
-from bench.common.errors import UserError
-from bench.common.raw import read_whole
 from bench.common.terminal import warn
 from bench.protocol.protocol import Protocol, Run
 from bench.protocol.selection import Selection
 from bench.results import evaluations
 from bench.results.evaluations import MODES
 from bench.results.folder import Results
-from bench.results.policies import Policy
+from bench.results.policies import Policy, read_policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +110,7 @@ def _policies(results: Results, repeated: Results, runs: Sequence[Run], console:
         if repeated.read(run).record["csv_sha256"] != results.read(run).record["csv_sha256"]:
             warn(console, f"left out: {run} in {repeated.path} is not the run in {results.path}")
         elif (path := repeated.policy_path(run)).exists():
-            found[run] = read_whole(path)
-            try:
-                Policy.from_bytes(found[run])
-            except ValueError as error:
-                raise UserError(f"{path}: {error}") from error
+            _, found[run] = read_policy(path)
     return found
 
 

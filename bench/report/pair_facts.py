@@ -72,7 +72,7 @@ def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
     """
     if analysis.robustness.empty:
         return None
-    two, pairs, wins = rank_settings(analysis)[:2], analysis.paper_pairs, count_ahead(analysis)
+    two, pairs, wins = find_leaders(analysis), analysis.paper_pairs, count_ahead(analysis)
     between = pairs[pairs[["setting", "other"]].isin(two).all(axis=1)].iloc[0]
     table, kept = analysis.table.set_index("setting", drop=False), wins.drop(RANDOM)
     return {
@@ -100,9 +100,14 @@ def rank_settings(analysis: Analysis) -> list[str]:
     return scores.sort_values("score", ascending=False, kind="stable")["setting"].tolist()
 
 
+def find_leaders(analysis: Analysis) -> list[str]:
+    """The two of the paper's settings that score highest."""
+    return rank_settings(analysis)[:2]
+
+
 def count_ahead(analysis: Analysis, corrected: bool = True) -> pd.DataFrame:
     """Of how many others each of the two leaders is significantly ahead, `[way, leader]`."""
-    found, two = mirror_pairs(analysis.robustness), rank_settings(analysis)[:2]
+    found, two = mirror_pairs(analysis.robustness), find_leaders(analysis)
     significant = found["p_holm" if corrected else "p"] < ALPHA
     chosen = found["setting"].isin(two) & ~found["other"].isin(two)
     wins = found.assign(wins=significant & (found["score"] > found["other_score"]))[chosen]
@@ -118,7 +123,7 @@ def mirror_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def count_stay_first(analysis: Analysis) -> int:
     """In how many of the tables without one seed the leaders stay the first two."""
-    table, two = analysis.seeds_left_out, rank_settings(analysis)[:2]
+    table, two = analysis.seeds_left_out, find_leaders(analysis)
     highest = table[table["setting"].isin(two)].groupby("seed")["rank"].max()
     return int((highest == len(two)).sum())
 
@@ -128,7 +133,7 @@ def find_others_first(analysis: Analysis) -> list[tuple[str, list[str]]]:
     scores = mirror_pairs(analysis.robustness).drop_duplicates(["way", "setting"])
     order = scores.sort_values("score", ascending=False, kind="stable").groupby("way", sort=False)
     firsts = {str(way): lines["setting"].iloc[:2].tolist() for way, lines in order}
-    two = set(rank_settings(analysis)[:2])
+    two = set(find_leaders(analysis))
     return [(describe_way(way), names) for way, names in firsts.items() if set(names) != two]
 
 

@@ -101,8 +101,14 @@ def load_policy(path: str | Path) -> Policy:
     Raises:
         UserError: when there is none, or the file is damaged.
     """
-    stored = read_whole(Path(path))
+    policy, _ = read_policy(Path(path))
+    return policy
+
+
+def read_policy(path: Path) -> tuple[Policy, bytes]:
+    """The policy stored at `path`, and the content of its file, read once. Raises as `load_policy` does."""
+    stored = read_whole(path)
     try:
-        return Policy.from_bytes(stored)
+        return Policy.from_bytes(stored), stored
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
