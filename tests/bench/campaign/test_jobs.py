@@ -21,7 +21,7 @@ def test_a_job_is_an_environment_and_a_seed_slowest_first() -> None:
 
 @pytest.mark.parametrize(
     ("seeds", "workers", "sizes"),
-    [(1, 2, {11}), (3, 2, {22, 11}), (3, 1, {33}), (21, 2, {33}), (21, 100, {11})],
+    [(1, 2, {11}), (3, 2, {33}), (3, 8, {11}), (4, 2, {22}), (21, 2, {33}), (21, 100, {11})],
 )
 def test_jobs_are_merged_while_every_worker_has_several(seeds: int, workers: int, sizes: set[int]) -> None:
     random = RandomJob("Hopper-v4")
@@ -32,6 +32,17 @@ def test_jobs_are_merged_while_every_worker_has_several(seeds: int, workers: int
     # The larger jobs first, so that all workers end at about the same time.
     lengths = [len(job.runs) for job in training]
     assert lengths == sorted(lengths, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "workers", "sizes"),
+    [(3, 2, {3}), (21, 2, {21}), (21, 4, {10, 11}), (21, 8, {7}), (40, 2, {20})],
+)
+def test_a_single_setting_is_trained_by_many_seeds_at_once(seeds: int, workers: int, sizes: set[int]) -> None:
+    mine = [run for run in runs(seeds) if run.setting == "clip-0.2"]
+    jobs = merge(training_jobs(mine), workers)
+    assert {len(job.runs) for job in jobs} == sizes
+    assert sorted(run for job in jobs for run in job.runs) == sorted(mine)
 
 
 def test_a_merged_job_is_named_by_its_seeds() -> None:
