@@ -9,6 +9,7 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, get_worker, wait
 from rich.console import Console
 
+from bench.campaign.batches import merge
 from bench.campaign.cluster import (
     START_SECONDS,
     RefusedWorkerError,
@@ -17,7 +18,7 @@ from bench.campaign.cluster import (
     connect,
     identity,
 )
-from bench.campaign.jobs import Job, merge
+from bench.campaign.jobs import Job
 from bench.campaign.progress import CampaignProgress
 from bench.common.errors import UserError, one_line
 from bench.common.interrupts import raise_on_interrupt

@@ -1,18 +1,17 @@
 """The parts a campaign is divided into: what a worker does, and what the campaign keeps of it."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from bench.common.files import json_text, write_whole
 from bench.common.provenance import completion, provenance
 from bench.protocol.environments import SLOWEST_FIRST, without_version
 from bench.protocol.protocol import Protocol, Run
+from bench.protocol.selection import ranges
 from bench.protocol.settings import BASELINE
 from bench.results.demonstrations import StoredDemonstrations, path_of
 from bench.results.folder import Results
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from bench.training.own import OwnFiles
 
 # What the jobs run is imported when they run: a campaign with nothing to do spares the second that it takes.
-
-# A run takes 2.5 times as long alone as in a batch of 11, and hardly less in a larger one (`make speed`).
-RUNS_PER_JOB = 33
-# With fewer jobs for each worker, some would wait long for the last; with more, the batches are small.
-JOBS_PER_WORKER = 2
 
 
 class Job:
@@ -161,9 +155,9 @@ class TrainingJob(RunsJob):
 
 
 def job_name(runs: Sequence[Run]) -> str:
-    """Return what people call a job of these runs, such as Hopper-v4 seeds 0, 1, 2."""
+    """Return what people call a job of these runs, such as Hopper-v4 seeds 0-2."""
     seeds = sorted({run.seed for run in runs})
-    return f"{runs[0].environment} seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    return f"{runs[0].environment} seed{'s' * (len(seeds) > 1)} {ranges(seeds)}"
 
 
 @dataclass(frozen=True)
@@ -225,7 +219,7 @@ class DemonstrationJob(Job):
 
 def training_jobs(runs: Iterable[Run], own: "OwnFiles" = ()) -> list[TrainingJob]:
     """Return the jobs that train these runs, of an environment and a seed each, seed by seed."""
-    return _in_order(TrainingJob(group, own) for group in by_environment_and_seed(runs))
+    return in_order(TrainingJob(group, own) for group in by_environment_and_seed(runs))
 
 
 def by_environment_and_seed(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
@@ -236,33 +230,12 @@ def by_environment_and_seed(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def merge(jobs: Sequence[Job], workers: int) -> list[Job]:
-    """Merge training jobs into larger ones, which need less time per run, while each worker has two.
-
-    Seeds of an environment become one job, of up to 33 runs if it has more than one seed. A job that has
-    begun stays as it is.
-    """
-    training = [job for job in jobs if isinstance(job, TrainingJob) and job.checkpoint is None]
-    others = [job for job in jobs if job not in training]
-    groups: dict[str, list[TrainingJob]] = {}
-    for job in training:
-        groups.setdefault(job.environment, []).append(job)
-    limit = len(training) // (JOBS_PER_WORKER * workers)
-    batches = []
-    for group in groups.values():
-        seeds = max(1, min(limit, RUNS_PER_JOB // max(len(job.runs) for job in group)))
-        parts = np.array_split(np.arange(len(group)), math.ceil(len(group) / seeds))
-        batches += [[group[i] for i in part] for part in parts]
-    larger = [TrainingJob(tuple(run for job in batch for run in job.runs), batch[0].own) for batch in batches]
-    return [*others, *_in_order(larger)]
-
-
-def _in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
-    """Sort jobs: those of most seeds first, then seed by seed, and the slowest environment first."""
+def in_order(jobs: Iterable[TrainingJob]) -> list[TrainingJob]:
+    """Sort jobs: those of most runs first, then seed by seed, and the slowest environment first."""
     return sorted(
         jobs,
         key=lambda job: (
-            -len(job.seeds),
+            -len(job.runs),
             job.seeds,
             SLOWEST_FIRST.index(without_version(job.environment)),
         ),

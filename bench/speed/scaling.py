@@ -64,7 +64,7 @@ def _batches() -> Iterator[Line]:
 
 
 def _cores() -> Iterator[Line]:
-    """What a campaign of two jobs a core takes on one core and on all, in turns, starting included."""
+    """What a campaign of two seeds a core takes on one core and on all, in turns, starting included."""
     if not hasattr(os, "sched_setaffinity"):
         return
     available = len(os.sched_getaffinity(0))

@@ -233,7 +233,7 @@ def test_a_checkpoint_that_is_not_used_is_named_and_its_job_starts_again(
 def test_status_counts_what_checkpoints_hold(results: Results, begun: Checkpoint) -> None:
     CheckpointFolder(results).save(begun.runs, begun.to_bytes(PROTOCOL))
     status = run("status", "--results", str(results.path), *SELECTION)
-    assert "checkpoint: Reacher-v4 seeds 0, 1, 2 runs, 33% done" in status.stdout
+    assert "checkpoint: Reacher-v4 seeds 0-1, 2 runs, 33% done" in status.stdout
     assert "4 runs: 0 done, 4 missing, of them 2 begun, 0 diverged" in status.stdout
 
 
