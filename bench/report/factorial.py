@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from bench.common.files import inner_folder, write_whole
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 from bench.protocol.selection import ranges
@@ -11,7 +12,19 @@ from bench.report.figures import write_beside
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import lay_out
 from bench.report.templates import render
-from bench.scores.factorial import FACTORS, FOLDER, LOW, NOT_LOW, SEEDS, FactorialTables
+from bench.results.checksums import CHECKSUMS, checksums
+from bench.results.folder import Results
+from bench.scores.factorial import (
+    CELLS,
+    DEFAULT_CELL,
+    FACTORS,
+    FOLDER,
+    LOW,
+    NOT_LOW,
+    SEEDS,
+    FactorialTables,
+    open_cell,
+)
 
 
 def write_factorial(tables: FactorialTables, folder: Path) -> Path:
@@ -19,6 +32,14 @@ def write_factorial(tables: FactorialTables, folder: Path) -> Path:
     named = {f"{FOLDER}/criteria": tables.criteria, f"{FOLDER}/effects": tables.effects}
     write_beside(folder, FOLDER, render_factorial(tables), named, {})
     return folder / f"{FOLDER}.md"
+
+
+def write_checksums(results: Results) -> None:
+    """Write the checksums of each protocol's runs into its folder, within the default's results folder."""
+    for cell in CELLS:
+        opened = open_cell(results, cell)
+        if cell != DEFAULT_CELL and opened is not None:
+            write_whole(inner_folder(results.path / FOLDER, cell) / CHECKSUMS, checksums(opened))
 
 
 def render_factorial(tables: FactorialTables) -> str:

@@ -156,7 +156,7 @@ def read_factorial(results: Results) -> FactorialTables | None:
     """
     scores, random = [], []
     for cell in CELLS:
-        opened = _open_cell(results, cell)
+        opened = open_cell(results, cell)
         if opened is None:
             return None
         planned = {Run(name, UNCONSTRAINED, seed) for name in (LOW, NOT_LOW) for seed in SEEDS}
@@ -168,7 +168,12 @@ def read_factorial(results: Results) -> FactorialTables | None:
     return tables if tables.runs.min() >= RUNS_FOR_INTERVAL else None
 
 
-def _open_cell(results: Results, cell: str) -> Results | None:
+def open_cell(results: Results, cell: str) -> Results | None:
+    """Open the results folder of a protocol, which is the default's for the default; None if it has none.
+
+    Raises:
+        UserError: for a folder that can't be used, or is of another protocol than its name says.
+    """
     if cell == DEFAULT_CELL:
         return results
     folder = results.path / FOLDER / cell
