@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from scipy import stats
 from bench.common.errors import UserError
 from bench.protocol.changes import change_protocol
 from bench.protocol.protocol import DEFAULT
-from bench.report.factorial import render_factorial, write_factorial
+from bench.report.factorial import render_factorial, write_checksums, write_factorial
+from bench.results.checksums import CHECKSUMS
 from bench.results.folder import Results, open_results
 from bench.scores.factorial import (
     CELLS,
@@ -134,6 +136,10 @@ def test_the_runs_of_all_protocols_are_read_from_folders_of_their_names(tmp_path
     tables = read_factorial(results)
     assert tables is not None
     assert set(tables.runs) == {2}  # of the default only what is planned
+    write_checksums(results)
+    written = list((tmp_path / FOLDER).glob(f"*/{CHECKSUMS}"))
+    assert len(written) == len(CELLS) - 1
+    subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=written[0].parent, check=True)
     path = write_factorial(tables, tmp_path)
     assert f"Interim: {16 * 2 * 8} of the planned runs are missing." in path.read_text()
     assert len(pd.read_csv(tmp_path / FOLDER / "effects.csv")) == 30
