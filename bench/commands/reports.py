@@ -140,7 +140,7 @@ class Variants(OnResults):
 
     def run(self, results: Results, selection: Selection, console: Console) -> None:
         """Write the page, its tables and its figure."""
-        from bench.report.factorial import write_checksums, write_factorial
+        from bench.report.factorial import write_checksums_of_cells, write_factorial
         from bench.report.leads import write_leads
         from bench.report.variants import write_variants
         from bench.scores.analysis import analyze
@@ -159,5 +159,5 @@ class Variants(OnResults):
             written = [write_variants(variants, results.path)]
             written += [write_leads(leads, results.path)] if leads else []
             written += [write_factorial(factorial, results.path)] if factorial else []
-            write_checksums(results)
+            write_checksums_of_cells(results)
         console.print(f"written: {' '.join(map(str, written))}", soft_wrap=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bench.common.files import inner_folder, write_whole
+from bench.common.files import inner_folder
 from bench.protocol.environments import without_version
 from bench.protocol.protocol import UNIFORM, UNTRAINED
 from bench.protocol.selection import ranges
@@ -12,7 +12,7 @@ from bench.report.figures import write_beside
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import lay_out
 from bench.report.templates import render
-from bench.results.checksums import CHECKSUMS, checksums
+from bench.results.checksums import write_checksums
 from bench.results.folder import Results
 from bench.scores.factorial import (
     CELLS,
@@ -34,12 +34,13 @@ def write_factorial(tables: FactorialTables, folder: Path) -> Path:
     return folder / f"{FOLDER}.md"
 
 
-def write_checksums(results: Results) -> None:
+def write_checksums_of_cells(results: Results) -> None:
     """Write the checksums of each protocol's runs into its folder, within the default's results folder."""
     for cell in CELLS:
         opened = open_cell(results, cell)
         if cell != DEFAULT_CELL and opened is not None:
-            write_whole(inner_folder(results.path / FOLDER, cell) / CHECKSUMS, checksums(opened))
+            inner_folder(results.path / FOLDER, cell)  # refuses a link
+            write_checksums(opened)
 
 
 def render_factorial(tables: FactorialTables) -> str:

@@ -17,7 +17,7 @@ from bench.report.page import write_pages
 from bench.report.successors import write_successors
 from bench.report.tables import write_table1
 from bench.results import evaluations
-from bench.results.checksums import CHECKSUMS, checksums
+from bench.results.checksums import write_checksums
 from bench.results.folder import Results
 from bench.scores import feedback, lecture, successors
 from bench.scores.analysis import Analysis, analyze, save_tables
@@ -54,7 +54,7 @@ def write_report(analysis: Analysis, results: Results, selection: Selection, con
     with stage(console, "writing the pages"):
         write_pages(analysis, results.path)
     with stage(console, "computing checksums"):
-        write_whole(results.path / CHECKSUMS, checksums(results))
+        write_checksums(results)
     return (
         f"written: {results.path}/table1.csv, README.md, details.md, the other tables and the figures;"
         " `make page` writes the page to explore"

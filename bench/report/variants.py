@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.common.files import inner_folder, write_whole
+from bench.common.files import inner_folder
 from bench.protocol.environments import without_version
 from bench.protocol.settings import SETTINGS, UNCONSTRAINED, in_table_order
 from bench.protocol.variants import VARIANTS, VARIANTS_FOLDER
@@ -16,7 +16,7 @@ from bench.report.repeated import describe_repetitions
 from bench.report.tables import lay_out
 from bench.report.templates import render
 from bench.report.variant_figure import draw_differences
-from bench.results.checksums import CHECKSUMS, checksums
+from bench.results.checksums import write_checksums
 from bench.results.folder import open_results
 from bench.scores.estimates import ALPHA
 from bench.scores.variants import DEFAULT, FAR, HEAD, VariantTables, excludes_0
@@ -32,8 +32,7 @@ def write_variants(variants: VariantTables, folder: Path) -> Path:
     write_beside(path, "README", render_variants(variants, folder), named, {})
     save_figure(draw_differences(variants), path, "variants")
     for name in variants.names:
-        variant = inner_folder(path, name)
-        write_whole(variant / CHECKSUMS, checksums(open_results(variant, None, create=False)))
+        write_checksums(open_results(inner_folder(path, name), None, create=False))
     return path / "README.md"
 
 

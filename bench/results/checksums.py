@@ -1,11 +1,16 @@
 """`checksums.sha256` of a results folder: the published data's, as `sha256sum --check` reads them."""
 
-from bench.common.files import digest
+from bench.common.files import digest, write_whole
 from bench.common.raw import read_whole
 from bench.results import evaluations, random_scores
 from bench.results.folder import PROTOCOL_FILE, Results
 
 CHECKSUMS = "checksums.sha256"
+
+
+def write_checksums(results: Results) -> None:
+    """Write the checksums into the results folder."""
+    write_whole(results.path / CHECKSUMS, checksums(results))
 
 
 def checksums(results: Results) -> str:

@@ -13,7 +13,7 @@ from scipy import stats
 from bench.common.errors import UserError
 from bench.protocol.changes import change_protocol
 from bench.protocol.protocol import DEFAULT
-from bench.report.factorial import render_factorial, write_checksums, write_factorial
+from bench.report.factorial import render_factorial, write_checksums_of_cells, write_factorial
 from bench.results.checksums import CHECKSUMS
 from bench.results.folder import Results, open_results
 from bench.scores.factorial import (
@@ -136,7 +136,7 @@ def test_the_runs_of_all_protocols_are_read_from_folders_of_their_names(tmp_path
     tables = read_factorial(results)
     assert tables is not None
     assert set(tables.runs) == {2}  # of the default only what is planned
-    write_checksums(results)
+    write_checksums_of_cells(results)
     written = list((tmp_path / FOLDER).glob(f"*/{CHECKSUMS}"))
     assert len(written) == len(CELLS) - 1
     subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=written[0].parent, check=True)
