@@ -145,6 +145,7 @@ class Variants(OnResults):
         from bench.report.variants import write_variants
         from bench.scores.analysis import analyze
         from bench.scores.factorial import read_factorial
+        from bench.scores.fitting import read_fitting
         from bench.scores.leads import read_leads
         from bench.scores.variants import read_variants
 
@@ -152,12 +153,12 @@ class Variants(OnResults):
         with stage(console, "reading the runs"):
             default = analyze(results, selection)
             variants, leads = read_variants(results, default), read_leads(results, default)
-            factorial = read_factorial(results)
+            factorial, fitting = read_factorial(results), read_fitting(results, default)
         for line in variants.left_out:
             warn(console, line)
         with stage(console, "testing, drawing and writing the page"):
             written = [write_variants(variants, results.path)]
             written += [write_leads(leads, results.path)] if leads else []
-            written += [write_factorial(factorial, results.path)] if factorial else []
+            written += [write_factorial(factorial, fitting, results.path)] if factorial else []
             write_checksums_of_cells(results)
         console.print(f"written: {' '.join(map(str, written))}", soft_wrap=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 from bench.common.files import inner_folder
 from bench.protocol.environments import without_version
-from bench.protocol.protocol import UNIFORM, UNTRAINED
+from bench.protocol.protocol import PLANNED_SEEDS, UNIFORM, UNTRAINED
 from bench.protocol.selection import ranges
-from bench.protocol.settings import SETTINGS, UNCONSTRAINED
+from bench.protocol.settings import BASELINE, SETTINGS, UNCONSTRAINED
 from bench.report.figures import write_beside
 from bench.report.formats import format_interval, format_number, format_p
 from bench.report.tables import lay_out
@@ -25,12 +25,16 @@ from bench.scores.factorial import (
     FactorialTables,
     open_cell,
 )
+from bench.scores.fitting import KEPT, PROTOCOLS, FittingTables
 
 
-def write_factorial(tables: FactorialTables, folder: Path) -> Path:
+def write_factorial(tables: FactorialTables, fitting: FittingTables | None, folder: Path) -> Path:
     """Write the page and its tables into the results folder; returns the page's path."""
-    named = {f"{FOLDER}/criteria": tables.criteria, f"{FOLDER}/effects": tables.effects}
-    write_beside(folder, FOLDER, render_factorial(tables), named, {})
+    named = {"criteria": tables.criteria, "effects": tables.effects}
+    if fitting:
+        named |= {"scores": fitting.scores, "reasons": fitting.reasons, "returns": fitting.by_environment}
+    page = render_factorial(tables, fitting)
+    write_beside(folder, FOLDER, page, {f"{FOLDER}/{name}": table for name, table in named.items()}, {})
     return folder / f"{FOLDER}.md"
 
 
@@ -43,9 +47,13 @@ def write_checksums_of_cells(results: Results) -> None:
             write_checksums(opened)
 
 
-def render_factorial(tables: FactorialTables) -> str:
-    """The page, which says what the plan lets it say."""
+def render_factorial(tables: FactorialTables, fitting: FittingTables | None) -> str:
+    """The page, which says what the plan lets it say. fitting: None before the second part has a line."""
     criteria = tables.criteria
+    random = tables.means.reset_index()
+    # No other choice changes what these policies see or do.
+    filtered = ~random["cell"].str.contains("observation_filter=none")
+    random = random.assign(filtered=filtered).drop_duplicates(["environment", UNIFORM, UNTRAINED, "filtered"])
     return render(
         "factorial.md",
         published=SETTINGS[UNCONSTRAINED].paper_score,
@@ -56,10 +64,15 @@ def render_factorial(tables: FactorialTables) -> str:
         },
         readings={UNIFORM: "uniformly random actions", UNTRAINED: "the untrained policy of the protocol"},
         nearest=criteria["cell"].head(2).tolist(),
-        random=tables.means.reset_index(),
+        random=random,
+        fitting_tables=fitting,
+        baseline=BASELINE,
+        kept=KEPT,
         environments={"low": without_version(LOW), "not_low": without_version(NOT_LOW)},
         effects=lay_out(tables.effects, format_effect, heads=("effect",)),
         seeds=ranges(list(SEEDS)),
+        protocols=PROTOCOLS,
+        all_seeds=ranges(list(range(PLANNED_SEEDS))),
         missing=int((len(SEEDS) - tables.runs).sum()),
         factors=FACTORS,
     )

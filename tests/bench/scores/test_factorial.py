@@ -111,12 +111,12 @@ def test_a_protocol_fits_by_both_environments_and_by_a_reading_of_random() -> No
         for name, sign in ((LOW, -1), (NOT_LOW, 1))
     ]
     assert found.loc[fits, "margin"] == pytest.approx(min(by_hand))
-    text = render_factorial(tables)
+    text = render_factorial(tables, None)
     assert f"With uniformly random actions as the random policy these fit: {DEFAULT_CELL} and {fits}." in text
     assert f"With the untrained policy of the protocol as the random policy these fit: {fits}." in text
     assert "None of these choices" not in text
     assert "Interim" not in text
-    none = render_factorial(made_up(dict.fromkeys(CELLS, 5.0), {}))
+    none = render_factorial(made_up(dict.fromkeys(CELLS, 5.0), {}), None)
     assert none.count("none fits.") == 2
     assert "None of these choices, alone or in pairs, gives the paper's reason." in none
     assert not re.search(r"\bnan\b", text + none)
@@ -140,7 +140,7 @@ def test_the_runs_of_all_protocols_are_read_from_folders_of_their_names(tmp_path
     written = list((tmp_path / FOLDER).glob(f"*/{CHECKSUMS}"))
     assert len(written) == len(CELLS) - 1
     subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=written[0].parent, check=True)
-    path = write_factorial(tables, tmp_path)
+    path = write_factorial(tables, None, tmp_path)
     assert f"Interim: {16 * 2 * 8} of the planned runs are missing." in path.read_text()
     assert len(pd.read_csv(tmp_path / FOLDER / "effects.csv")) == 30
     assert set(FACTORS) < set(pd.read_csv(tmp_path / FOLDER / "effects.csv")["effect"])
