@@ -68,7 +68,7 @@ def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
     """Whether the lead of the first two settings hangs on how they are scored and tested.
 
     None of one seed. Counts of the others that a leader is significantly ahead of come in pairs, one for each
-    leader: published; sampled, with environments as a sample of others; least and most, in all other ways.
+    leader: published; sampled, with environments as a sample of others; least, in all other ways.
     """
     if analysis.robustness.empty:
         return None
@@ -87,7 +87,6 @@ def describe_lead(analysis: Analysis) -> dict[str, Any] | None:
         "others_first": find_others_first(analysis),
         "published": wins.iloc[0].tolist(),
         "least": kept.min().tolist(),
-        "most": kept.max().tolist(),
         "sampled": wins.loc[RANDOM].tolist(),
         "sampled_uncorrected": count_ahead(analysis, corrected=False).loc[RANDOM].tolist(),
         "where": locate_lead(analysis),
