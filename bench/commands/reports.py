@@ -153,7 +153,8 @@ class Variants(OnResults):
         with stage(console, "reading the runs"):
             default = analyze(results, selection)
             variants, leads = read_variants(results, default), read_leads(results, default)
-            factorial, fitting = read_factorial(results), read_fitting(results, default)
+            factorial = read_factorial(results)
+            fitting = read_fitting(results, default.grid, factorial.criteria) if factorial else None
         for line in variants.left_out:
             warn(console, line)
         with stage(console, "testing, drawing and writing the page"):

@@ -32,7 +32,8 @@ def write_factorial(tables: FactorialTables, fitting: FittingTables | None, fold
     """Write the page and its tables into the results folder; returns the page's path."""
     named = {"criteria": tables.criteria, "effects": tables.effects}
     if fitting:
-        named |= {"scores": fitting.scores, "reasons": fitting.reasons, "returns": fitting.by_environment}
+        named |= {"scores": fitting.scores, "reasons": fitting.reasons}
+        named |= {"returns": fitting.returns, "seeds": fitting.seeds}
     page = render_factorial(tables, fitting)
     write_beside(folder, FOLDER, page, {f"{FOLDER}/{name}": table for name, table in named.items()}, {})
     return folder / f"{FOLDER}.md"
@@ -48,10 +49,10 @@ def write_checksums_of_cells(results: Results) -> None:
 
 
 def render_factorial(tables: FactorialTables, fitting: FittingTables | None) -> str:
-    """The page, which says what the plan lets it say. fitting: None before the second part has a line."""
+    """The page, which says what the plan lets it say. fitting: None before the second part has tables."""
     criteria = tables.criteria
     random = tables.means.reset_index()
-    # No other choice changes what these policies see or do.
+    # No other choice changes what the untrained policy does.
     filtered = ~random["cell"].str.contains("observation_filter=none")
     random = random.assign(filtered=filtered).drop_duplicates(["environment", UNIFORM, UNTRAINED, "filtered"])
     return render(

@@ -13,6 +13,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from bench.common.errors import UserError
 from bench.protocol.changes import change_protocol
 from bench.protocol.protocol import DEFAULT, UNIFORM, UNTRAINED, Run
 from bench.protocol.settings import UNCONSTRAINED
@@ -88,8 +89,8 @@ class FactorialTables:
 
         halfcheetah, reacher: means. fits_uniform, fits_untrained: whether HalfCheetah's is below the random
         policy's and Reacher's is not, by either reading of random. margin: the smaller of the two distances
-        from the uniform policy, in standard errors of the distance, positive where a protocol fits. The best
-        margin comes first.
+        from the uniform policy, in standard errors of the distance, positive where a protocol fits by it. The
+        best margin comes first.
         """
         low, high = (self.means.xs(name, level="environment") for name in (LOW, NOT_LOW))
         table = pd.DataFrame({"halfcheetah": low["mean"], "reacher": high["mean"]})
@@ -103,7 +104,8 @@ class FactorialTables:
         """One line an environment and effect: environment, effect, value, low, high, p and p_holm.
 
         An effect is of what sign(d) log(1 + |d|) becomes when a choice leaves its default, with d the final
-        return less the uniform policy's; of two choices joined by × it is their interaction. The interval of
+        return less the uniform policy's, on average over the other choices. Of two choices joined by × it is
+        half of what both do beyond the sum of what each does alone. The interval of
         95 % and p are Welch's, from the spread within the cells. p_holm: corrected for the environment.
         """
         names = list(FACTORS)
@@ -152,7 +154,8 @@ def read_factorial(results: Results) -> FactorialTables | None:
     """The finished runs of the factorial in and below the default's results folder; None before all cells.
 
     Raises:
-        UserError: for a folder that can't be used, or is of another protocol than its name says.
+        UserError: for a folder that can't be used, is of another protocol than its name says, or lacks what
+            random policies return.
     """
     scores, random = [], []
     for cell in CELLS:
@@ -165,7 +168,14 @@ def read_factorial(results: Results) -> FactorialTables | None:
         scores.append(final_scores(runs_table(opened, runs)).assign(cell=cell))
         random.append(opened.random_scores().assign(cell=cell))
     tables = FactorialTables(pd.concat(scores, ignore_index=True), pd.concat(random, ignore_index=True))
-    return tables if tables.runs.min() >= RUNS_FOR_INTERVAL else None
+    if tables.runs.min() < RUNS_FOR_INTERVAL:
+        return None
+    unknown = tables.means[[UNIFORM, UNTRAINED]].isna().any(axis=1)
+    for cell, environment in tables.means.index[unknown]:
+        raise UserError(
+            f"{FOLDER}: {cell} can't be compared: not both random policies measured in {environment}"
+        )
+    return tables
 
 
 def open_cell(results: Results, cell: str) -> Results | None:

@@ -1,6 +1,7 @@
-"""Whether a protocol that fits has the paper's reason in its whole table: study C's second part.
+"""Whether no-clip's score is negative because of HalfCheetah in the whole table of a protocol that fits.
 
-The first part, `bench.scores.factorial`, trains one setting in two environments; this one trains two in all.
+This is study C's second part. The first, `bench.scores.factorial`, trains one setting in two environments to
+find such protocols; this one trains two settings in all seven.
 """
 
 from collections.abc import Mapping
@@ -11,22 +12,21 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from bench.protocol.protocol import PLANNED_SEEDS, UNTRAINED, Run
+from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
+from bench.protocol.protocol import PLANNED_SEEDS, Run
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.results.folder import Results
 from bench.results.reading import final_scores, runs_table
-from bench.scores.analysis import Analysis
 from bench.scores.estimates import RUNS_FOR_INTERVAL, estimate_mean
 from bench.scores.factorial import LOW, NOT_LOW, SEEDS, open_cell
-from bench.scores.pairs import omit_environment
-from bench.scores.scale import Grid, Reading
+from bench.scores.scale import READINGS, Grid, find_scale
 
 # Those that fit by the untrained policy; by uniform actions none does.
 PROTOCOLS = ("observation_filter=none+advantages=raw", "observation_filter=none+rewards=scaled")
-SETTINGS = (UNCONSTRAINED, BASELINE)
-# Both have the best run at 1.
-READINGS = (Reading("uniform", "run"), Reading("untrained", "run"))
-# A score that has moved by no more than this counts as kept.
+COMPARED = (UNCONSTRAINED, BASELINE)
+# What scores 0 is either random policy; what scores 1 is the best run.
+BY_BEST_RUN = [reading for reading in READINGS if reading.best == "run"]
+# A score that moves by no more than this is kept.
 KEPT = 0.1
 
 
@@ -34,29 +34,33 @@ KEPT = 0.1
 class FittingTables:
     """The tables of the protocols that fit, computed when asked for.
 
-    default: the default's runs.
-    grids: by protocol, its runs of those of `SETTINGS` that have some in every environment. The best result
-        is the default's, and the untrained policy the protocol's own.
+    default: the default protocol's runs.
+    grids: by protocol, its runs of those of `COMPARED` that have two or more in every environment. Its scale
+        has the best run of the default's, and the untrained policy of the protocol.
+    criteria: as `FactorialTables` has it.
+    finished: how many of the planned runs there are, with those of settings that are not in the grids.
     """
 
     default: Grid
     grids: Mapping[str, Grid]
+    criteria: pd.DataFrame
+    finished: int
 
     @property
     def missing(self) -> int:
-        """How many planned runs are missing; those of a setting without a line count whole."""
-        planned = len(PROTOCOLS) * len(SETTINGS) * len(self.default.environments) * PLANNED_SEEDS
-        return planned - sum(int(np.isfinite(grid.returns).sum()) for grid in self.grids.values())
+        """How many of the planned runs are not finished."""
+        return len(PROTOCOLS) * len(COMPARED) * len(PAPER_ENVIRONMENTS) * PLANNED_SEEDS - self.finished
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One line a protocol, random policy and setting: these three, and what follows.
+        """One line a protocol, random policy and setting: protocol, random, setting, and what follows.
 
-        score, low, high: with the interval of 95 %. default_score: the default protocol's. change,
-        change_low, change_high: the first less the second.
+        score, low, high: with the random policy at 0, and the interval of 95 %. default_score: under the
+        default protocol, whose own random policy is at 0. change, change_low, change_high: the first less
+        the second.
         """
         tables = []
-        for (protocol, grid), reading in product(self.grids.items(), READINGS):
+        for (protocol, grid), reading in product(self.grids.items(), BY_BEST_RUN):
             both = (grid, self.default.only(grid.settings))
             score, default = (estimate_mean(each.normalized(reading)) for each in both)
             table = pd.DataFrame({"protocol": protocol, "random": reading.random, "setting": grid.settings})
@@ -70,58 +74,73 @@ class FittingTables:
 
         score, low_environment, others: what the unconstrained setting scores in all environments, in the one
         where the paper has it low, and in all but that. reason: whether the first two are below 0 and the
-        last is not. change: as `scores` has it for the baseline, NaN without its runs. finding: explains
-        (reason, and the baseline keeps its score), costs (reason, and the baseline falls), no reason, or
-        undecided where the baseline has no runs or rises.
+        last is not. fits: whether the protocol does, by this random policy. change: the baseline's, as
+        `scores` has it; NaN without its runs. finding: as `conclude` has it.
         """
-        lines = []
-        for (protocol, grid), reading in product(self.grids.items(), READINGS):
+        changes = self.scores.set_index(["protocol", "random", "setting"])["change"]
+        criteria, lines = self.criteria.set_index("cell"), []
+        for (protocol, grid), reading in product(self.grids.items(), BY_BEST_RUN):
             if UNCONSTRAINED not in grid.settings:
                 continue
             runs = grid.only([UNCONSTRAINED]).normalized(reading)
             low = grid.environments.index(LOW)
-            parts = (runs, runs[:, [low]], omit_environment(runs, low))
+            parts = (runs, runs[:, [low]], np.delete(runs, low, axis=1))
             score, alone, others = (float(estimate_mean(each).value[0]) for each in parts)
-            table = self.scores.set_index(["protocol", "random", "setting"])["change"]
-            change = table.get((protocol, reading.random, BASELINE), np.nan)
-            reason = score < 0 and alone < 0 <= others
-            finding = _conclude(reason, change)
-            lines.append((protocol, reading.random, score, alone, others, reason, change, finding))
-        names = ["protocol", "random", "score", "low_environment", "others", "reason", "change", "finding"]
-        return pd.DataFrame(lines, columns=names)
+            reason, fits = score < 0 and alone < 0 <= others, criteria.loc[protocol, f"fits_{reading.random}"]
+            change = changes.get((protocol, reading.random, BASELINE), np.nan)
+            finding = conclude(reason and bool(fits), change)
+            lines.append((protocol, reading.random, score, alone, others, reason, fits, change, finding))
+        names = ["protocol", "random", "score", "low_environment", "others", "reason", "fits", "change"]
+        return pd.DataFrame(lines, columns=[*names, "finding"])
 
     @cached_property
-    def by_environment(self) -> pd.DataFrame:
+    def returns(self) -> pd.DataFrame:
         """One line a protocol, setting and environment: these three, and what follows.
 
         mean, standard_error: of returns. default_mean: the default protocol's. score: with uniform actions
-        at 0. chose, did_not: the mean over the seeds that chose the protocol, where the first part has this
-        setting and environment, and over the others.
+        at 0.
         """
         tables = []
         for protocol, grid in self.grids.items():
-            returns, default = grid.returns[..., None, :], self.default.only(grid.settings).returns
-            mean = estimate_mean(returns)
-            chose = np.isin(grid.seeds, SEEDS)
+            mean = estimate_mean(grid.returns[..., None, :])
             columns = {
                 "mean": mean.value,
                 "standard_error": np.sqrt(mean.variance),
-                "default_mean": np.nanmean(default, axis=-1),
+                "default_mean": np.nanmean(self.default.only(grid.settings).returns, axis=-1),
                 "score": np.nanmean(grid.normalized(), axis=-1),
-                "chose": estimate_mean(returns[..., chose]).value,
-                "did_not": estimate_mean(returns[..., ~chose]).value,
             }
             heads = product([protocol], grid.settings, grid.environments)
             table = pd.DataFrame(heads, columns=["protocol", "setting", "environment"])
             tables.append(table.assign(**{name: values.flatten() for name, values in columns.items()}))
-        table = pd.concat(tables, ignore_index=True)
-        first = (table["setting"] == UNCONSTRAINED) & table["environment"].isin([LOW, NOT_LOW])
-        table.loc[~first, ["chose", "did_not"]] = np.nan
-        return table
+        return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def seeds(self) -> pd.DataFrame:
+        """What the unconstrained setting returns by the seeds that chose the protocol, and by the others.
+
+        One line a protocol and environment of the first part: protocol, environment, chose, others.
+        """
+        lines = []
+        for protocol, grid in self.grids.items():
+            if UNCONSTRAINED not in grid.settings:
+                continue
+            chose = np.isin(grid.seeds, SEEDS)
+            for name in (LOW, NOT_LOW):
+                runs = grid.only([UNCONSTRAINED]).returns[:, [grid.environments.index(name)]]
+                means = [estimate_mean(runs[..., seeds]).value[0] for seeds in (chose, ~chose)]
+                lines.append((protocol, name, *means))
+        return pd.DataFrame(lines, columns=["protocol", "environment", "chose", "others"])
 
 
-def _conclude(reason: bool, change: float) -> str:
-    """What the plan lets be said of a protocol; see `FittingTables.reasons`."""
+def conclude(reason: bool, change: float) -> str:
+    """What the plan lets be said of a protocol: explains, costs, undecided or no reason.
+
+    It explains the paper's score where the baseline keeps its own, and costs it where the baseline falls. It
+    is undecided where the baseline rises, or has no runs.
+
+    reason: whether the protocol fits, and has the paper's reason in its whole table.
+    change: of the baseline's score, or NaN.
+    """
     if not reason:
         return "no reason"
     if abs(change) <= KEPT:
@@ -129,29 +148,31 @@ def _conclude(reason: bool, change: float) -> str:
     return "costs" if change < 0 else "undecided"
 
 
-def read_fitting(results: Results, default: Analysis) -> FittingTables | None:
-    """The finished runs of the second part below the default's results folder; None without a whole line.
+def read_fitting(results: Results, default: Grid, criteria: pd.DataFrame) -> FittingTables | None:
+    """The second part's finished runs; None unless a setting has two or more in every environment.
 
-    default: the analysis of the folder's own runs.
+    results: the default's folder; the protocols' are below it.
+    default: its own runs, which must be of the paper's environments.
+    criteria: as `FactorialTables` has it.
 
     Raises:
-        UserError: for a folder that can't be used, or is of another protocol than its name says.
+        UserError: for a folder that can't be used, is of another protocol than its name says, or lacks what
+            random policies return.
     """
-    grids, environments = {}, default.grid.environments
-    for protocol in PROTOCOLS if LOW in environments else ():
+    grids, finished, environments = {}, 0, default.environments
+    of_paper = {without_version(name) for name in environments} == {*PAPER_ENVIRONMENTS}
+    if not of_paper or not default.with_runs(RUNS_FOR_INTERVAL) >= {*COMPARED}:
+        return None
+    planned = {Run(*key) for key in product(environments, COMPARED, range(PLANNED_SEEDS))}
+    for protocol in PROTOCOLS:
         opened = open_cell(results, protocol)
-        if opened is None:
+        if opened is None or not (runs := planned & opened.finished()):
             continue
-        runs = opened.finished() & {
-            Run(*key) for key in product(environments, SETTINGS, range(PLANNED_SEEDS))
-        }
-        if not runs:
-            continue
-        random = opened.random_scores()
-        untrained = random[random["policy"] == UNTRAINED].set_index("environment")["score"]
-        scale = default.grid.scale.assign(random_untrained=untrained)
-        grid = Grid.of(final_scores(runs_table(opened, runs)), scale)
+        finished += len(runs)
+        scores = final_scores(runs_table(opened, runs))
+        own = find_scale(scores, opened.random_scores())
+        grid = Grid.of(scores, default.scale.assign(random_untrained=own["random_untrained"]))
         whole = [name for name in grid.settings if name in grid.with_runs(RUNS_FOR_INTERVAL)]
         if whole and grid.environments == environments:
             grids[protocol] = grid.only(whole)
-    return FittingTables(default.grid, grids) if grids else None
+    return FittingTables(default, grids, criteria, finished) if grids else None

@@ -145,6 +145,13 @@ def test_the_runs_of_all_protocols_are_read_from_folders_of_their_names(tmp_path
     assert len(pd.read_csv(tmp_path / FOLDER / "effects.csv")) == 30
     assert set(FACTORS) < set(pd.read_csv(tmp_path / FOLDER / "effects.csv")["effect"])
 
+    random = tmp_path / FOLDER / [*CELLS][1] / "random.csv"
+    lines = random.read_text()
+    random.write_text("".join(line for line in lines.splitlines(True) if f"{LOW},untrained" not in line))
+    with pytest.raises(UserError, match="not both random policies measured in HalfCheetah-v4"):
+        read_factorial(Results(tmp_path, results.protocol))
+    random.write_text(lines)
+
     *_, cell = CELLS
     run = next((tmp_path / FOLDER / cell).glob(f"runs/{LOW}/*/seed-03.csv"))
     run.unlink()
