@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,12 +71,13 @@ class FittingTables:
 
     @cached_property
     def reasons(self) -> pd.DataFrame:
-        """One line a protocol and random policy: these two, and what follows.
+        """One line a protocol and random policy: protocol, random, and what follows.
 
-        score, low_environment, others: what the unconstrained setting scores in all environments, in the one
-        where the paper has it low, and in all but that. reason: whether the first two are below 0 and the
-        last is not. fits: whether the protocol does, by this random policy. change: the baseline's, as
-        `scores` has it; NaN without its runs. finding: as `conclude` has it.
+        score, alone, others: what the unconstrained setting scores in all environments, in the one where the
+        paper has it low, and in all but that, each with its interval of 95 % (`…_low`, `…_high`). reason:
+        whether the first two are below 0 and the last is not. shown: whether their intervals say so, too.
+        fits: whether the protocol does, by this random policy. change: the baseline's, as `scores` has it;
+        NaN without its runs. finding: as `conclude` has it.
         """
         changes = self.scores.set_index(["protocol", "random", "setting"])["change"]
         criteria, lines = self.criteria.set_index("cell"), []
@@ -84,14 +86,17 @@ class FittingTables:
                 continue
             runs = grid.only([UNCONSTRAINED]).normalized(reading)
             low = grid.environments.index(LOW)
-            parts = (runs, runs[:, [low]], np.delete(runs, low, axis=1))
-            score, alone, others = (float(estimate_mean(each).value[0]) for each in parts)
-            reason, fits = score < 0 and alone < 0 <= others, criteria.loc[protocol, f"fits_{reading.random}"]
-            change = changes.get((protocol, reading.random, BASELINE), np.nan)
-            finding = conclude(reason and bool(fits), change)
-            lines.append((protocol, reading.random, score, alone, others, reason, fits, change, finding))
-        names = ["protocol", "random", "score", "low_environment", "others", "reason", "fits", "change"]
-        return pd.DataFrame(lines, columns=[*names, "finding"])
+            parts = {"score": runs, "alone": runs[:, [low]], "others": np.delete(runs, low, axis=1)}
+            line: dict[str, Any] = {"protocol": protocol, "random": reading.random}
+            for name, part in parts.items():
+                line |= {key: value[0] for key, value in estimate_mean(part).as_columns(name).items()}
+            line["reason"] = line["score"] < 0 and line["alone"] < 0 <= line["others"]
+            line["shown"] = line["score_high"] < 0 and line["alone_high"] < 0 <= line["others_low"]
+            line["fits"] = bool(criteria.loc[protocol, f"fits_{reading.random}"])
+            line["change"] = changes.get((protocol, reading.random, BASELINE), np.nan)
+            line["finding"] = conclude(line["reason"] and line["fits"], line["change"])
+            lines.append(line)
+        return pd.DataFrame(lines)
 
     @cached_property
     def returns(self) -> pd.DataFrame:

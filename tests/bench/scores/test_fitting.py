@@ -63,22 +63,28 @@ def test_scores_and_changes_are_those_worked_by_hand() -> None:
 @pytest.mark.parametrize(
     ("low", "others", "clipped", "finding", "said"),
     [
-        (-500.0, 20.0, 65.0, "explains", "because of HalfCheetah. The score of clip-0.2 changes by -0.05"),
+        (-500.0, 20.0, 65.0, "explains", "the intervals say so, too. The score of clip-0.2 changes by -0.05"),
         (-500.0, 20.0, 65.0, "explains", "These choices together can explain -0.39;"),
         (-500.0, 20.0, 59.0, "costs", "The sign can be had, and costs the table's other rows."),
         (-500.0, 20.0, 81.0, "undecided", "The score of clip-0.2 changes by 0.11 from the default's.\n"),
-        (-500.0, 20.0, None, "undecided", "It is below 0 because of HalfCheetah.\n"),
+        (
+            -500.0,
+            20.0,
+            None,
+            "undecided",
+            "By these means it is below 0 because of HalfCheetah; the intervals say so, too.\n",
+        ),
         # Its sign is that of the others; HalfCheetah does not outweigh them; HalfCheetah is above 0.
-        (-500.0, -1.0, 65.0, "no reason", "It is not below 0 because of HalfCheetah."),
-        (-100.0, 20.0, 65.0, "no reason", "It is not below 0 because of HalfCheetah."),
-        (50.0, -20.0, 65.0, "no reason", "It is not below 0 because of HalfCheetah."),
+        (-500.0, -1.0, 65.0, "no reason", "By these means it is not below 0 because of HalfCheetah."),
+        (-100.0, 20.0, 65.0, "no reason", "By these means it is not below 0 because of HalfCheetah."),
+        (50.0, -20.0, 65.0, "no reason", "By these means it is not below 0 because of HalfCheetah."),
     ],
 )
 def test_what_is_concluded(low: float, others: float, clipped: float | None, finding: str, said: str) -> None:
     mine = tables(low, others, clipped)
     line = mine.reasons.set_index("random").loc["uniform"]
     assert line["finding"] == finding
-    assert line["low_environment"] == pytest.approx(low / 100)
+    assert line["alone"] == pytest.approx(low / 100)
     assert line["others"] == pytest.approx(others / 100)
     page = render_factorial(made_up({}, {}), mine)
     assert said in next(text for text in page.splitlines(keepends=True) if "random actions at 0:" in text)
@@ -87,11 +93,20 @@ def test_what_is_concluded(low: float, others: float, clipped: float | None, fin
     assert "nan" not in page
 
 
+def test_means_near_0_are_told_from_what_intervals_show() -> None:
+    """The others' mean is 0.002, and half its interval 2.1 x sqrt(5/3 / 4 / 6) / 100 = 0.0055."""
+    near = tables(-500.0, 0.2, 65.0)
+    line = near.reasons.set_index("random").loc["uniform"]
+    assert line["others_high"] - line["others"] == pytest.approx(0.0055, abs=1e-4)
+    assert (line["reason"], line["shown"]) == (True, False)
+    assert "because of HalfCheetah; the intervals leave it open." in render_factorial(made_up({}, {}), near)
+
+
 def test_a_protocol_that_does_not_fit_explains_nothing() -> None:
     mine = tables(-500.0, 20.0, 65.0, fits=False)
     assert mine.reasons.set_index("random").loc["uniform", "finding"] == "no reason"
     page = render_factorial(made_up({}, {}), mine)
-    assert "because of HalfCheetah, but the protocol does not fit by this random policy." in page
+    assert "But by this random policy the protocol does not fit." in page
     assert "can explain" not in page
 
 
