@@ -57,6 +57,15 @@ def test_the_files_that_it_names_are_there() -> None:
     assert re.findall(r"(?<!\[)`[\w./]+/[\w./]+`", in_the_map) == []  # all are links
 
 
+def test_what_the_factorial_gave_is_what_the_readme_says() -> None:
+    criteria = pd.read_csv(ROOT / "results" / "factorial" / "criteria.csv")
+    fits = criteria[["fits_uniform", "fits_untrained"]].sum()
+    assert (len(criteria), *fits) == (16, 0, 2)
+    text = " ".join(README.split())
+    assert "below uniform actions under [none of 16]" in text
+    assert "below the untrained policy under two." in text
+
+
 def test_what_came_out_is_what_the_readme_says_in_short() -> None:
     scores = pd.read_csv(ROOT / "results" / "table1.csv", index_col="setting")["score"]
     first = {"clip-0.1", "clip-0.2"}
