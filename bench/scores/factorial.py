@@ -87,13 +87,14 @@ class FactorialTables:
     def criteria(self) -> pd.DataFrame:
         """One line a cell: cell, the means in both environments, and whether they fit.
 
-        halfcheetah, reacher: means. fits_uniform, fits_untrained: whether HalfCheetah's is below the random
-        policy's and Reacher's is not, by either reading of random. margin: the smaller of the two distances
-        from the uniform policy, in standard errors of the distance, positive where a protocol fits by it. The
-        best margin comes first.
+        halfcheetah, reacher: means, and `…_error`, their standard errors. fits_uniform, fits_untrained:
+        whether HalfCheetah's is below the random policy's and Reacher's is not, by either reading of random.
+        margin: the smaller of the two distances from the uniform policy, in standard errors of the distance,
+        positive where a protocol fits by it. The best margin comes first.
         """
         low, high = (self.means.xs(name, level="environment") for name in (LOW, NOT_LOW))
-        table = pd.DataFrame({"halfcheetah": low["mean"], "reacher": high["mean"]})
+        table = pd.DataFrame({"halfcheetah": low["mean"], "halfcheetah_error": low["standard_error"]})
+        table = table.assign(reacher=high["mean"], reacher_error=high["standard_error"])
         for policy in (UNIFORM, UNTRAINED):
             table[f"fits_{policy}"] = (low["mean"] < low[policy]) & (high["mean"] >= high[policy])
         table["margin"] = np.minimum(_distance(low), -_distance(high))

@@ -61,6 +61,7 @@ def test_which_protocols_fit() -> None:
     for cell, line in CRITERIA.iterrows():
         cheetah, reacher = (ten(str(cell), name) for name in TWO)
         agree(line[["halfcheetah", "reacher"]], [cheetah.mean(), reacher.mean()])
+        agree(line[["halfcheetah_error", "reacher_error"]], [stats.sem(cheetah), stats.sem(reacher)])
         random = random_policies(str(cell))
         for policy in ("uniform", "untrained"):
             low, high = (random.loc[(policy, name), "score"] for name in TWO)
