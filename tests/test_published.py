@@ -62,7 +62,7 @@ def test_what_the_factorial_gave_is_what_the_readme_says() -> None:
     fits = criteria[["fits_uniform", "fits_untrained"]].sum()
     assert (len(criteria), *fits) == (16, 0, 2)
     text = " ".join(README.split())
-    assert "below uniform actions under [none of 16]" in text
+    assert "below uniform actions under [none of 16 protocols]" in text
     assert "below the untrained policy under two." in text
 
 
