@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.protocol.environments import PAPER_ENVIRONMENTS, without_version
+from bench.protocol.environments import PAPER_ENVIRONMENTS
 from bench.protocol.protocol import PLANNED_SEEDS, Run
 from bench.protocol.settings import BASELINE, UNCONSTRAINED
 from bench.results.folder import Results
@@ -52,6 +52,12 @@ class FittingTables:
         """How many of the planned runs are not finished."""
         return len(PROTOCOLS) * len(COMPARED) * len(PAPER_ENVIRONMENTS) * PLANNED_SEEDS - self.finished
 
+    @property
+    def unconstrained(self) -> dict[str, Grid]:
+        """The grids of those protocols that have the unconstrained setting, with it alone."""
+        grids = self.grids.items()
+        return {name: grid.only([UNCONSTRAINED]) for name, grid in grids if UNCONSTRAINED in grid.settings}
+
     @cached_property
     def scores(self) -> pd.DataFrame:
         """One line a protocol, random policy and setting: protocol, random, setting, and what follows.
@@ -81,11 +87,8 @@ class FittingTables:
         """
         changes = self.scores.set_index(["protocol", "random", "setting"])["change"]
         criteria, lines = self.criteria.set_index("cell"), []
-        for (protocol, grid), reading in product(self.grids.items(), BY_BEST_RUN):
-            if UNCONSTRAINED not in grid.settings:
-                continue
-            runs = grid.only([UNCONSTRAINED]).normalized(reading)
-            low = grid.environments.index(LOW)
+        for (protocol, grid), reading in product(self.unconstrained.items(), BY_BEST_RUN):
+            runs, low = grid.normalized(reading), grid.environments.index(LOW)
             parts = {"score": runs, "alone": runs[:, [low]], "others": np.delete(runs, low, axis=1)}
             line: dict[str, Any] = {"protocol": protocol, "random": reading.random}
             for name, part in parts.items():
@@ -126,12 +129,10 @@ class FittingTables:
         One line a protocol and environment of the first part: protocol, environment, chose, others.
         """
         lines = []
-        for protocol, grid in self.grids.items():
-            if UNCONSTRAINED not in grid.settings:
-                continue
+        for protocol, grid in self.unconstrained.items():
             chose = np.isin(grid.seeds, SEEDS)
             for name in (LOW, NOT_LOW):
-                runs = grid.only([UNCONSTRAINED]).returns[:, [grid.environments.index(name)]]
+                runs = grid.returns[:, [grid.environments.index(name)]]
                 means = [estimate_mean(runs[..., seeds]).value[0] for seeds in (chose, ~chose)]
                 lines.append((protocol, name, *means))
         return pd.DataFrame(lines, columns=["protocol", "environment", "chose", "others"])
@@ -165,8 +166,7 @@ def read_fitting(results: Results, default: Grid, criteria: pd.DataFrame) -> Fit
             random policies return.
     """
     grids, finished, environments = {}, 0, default.environments
-    of_paper = {without_version(name) for name in environments} == {*PAPER_ENVIRONMENTS}
-    if not of_paper or not default.with_runs(RUNS_FOR_INTERVAL) >= {*COMPARED}:
+    if not default.has_paper_environments or not default.with_runs(RUNS_FOR_INTERVAL) >= {*COMPARED}:
         return None
     planned = {Run(*key) for key in product(environments, COMPARED, range(PLANNED_SEEDS))}
     for protocol in PROTOCOLS:

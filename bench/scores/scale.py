@@ -166,13 +166,17 @@ class Grid:
         """Which settings are the paper's, `[setting]`."""
         return np.isin(self.settings, PAPER_SETTINGS)
 
+    @property
+    def has_paper_environments(self) -> bool:
+        """Whether the environments are the paper's seven, all of them and no others."""
+        return {without_version(name) for name in self.environments} == {*PAPER_ENVIRONMENTS}
+
     def has_seeds(self, least: int, *, every_run: bool = False) -> bool:
         """Whether every setting of the paper has at least this number of runs in every environment.
 
         every_run: whether a setting must also have a run of every seed.
         """
-        environments = {without_version(name) for name in self.environments}
-        has_enough = self.with_runs(least) >= {*PAPER_SETTINGS} and environments == {*PAPER_ENVIRONMENTS}
+        has_enough = self.with_runs(least) >= {*PAPER_SETTINGS} and self.has_paper_environments
         return has_enough and (not every_run or bool(np.isfinite(self.returns[self.paper]).all()))
 
     def with_runs(self, least: int) -> set[str]:
